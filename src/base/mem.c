@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mem.c - pages and an arena from raw mmap.  Stands below everything; runs
+ * inside malloc: no libc call, no errno.
+ */
+#include "base/mem.h"
+
+#include <stdatomic.h>
+
+#include "base/lock.h"
+#include "base/sys.h"
+
+#define PAGE 4096ul
+#define ARENA_CHUNK (256ul << 10)
+#define ALIGN 16ul
+
+static _Atomic uint64_t used;
+static _Atomic uint64_t arena_used;
+
+static struct {
+	struct rcp_lock lock;
+	char *next;
+	size_t left;
+} arena;
+
+static size_t
+round_up(size_t n, size_t unit)
+{
+	return (n + unit - 1) & ~(unit - 1);
+}
+
+uint64_t
+rcp_mem_used(void)
+{
+	return atomic_load_explicit(&used, memory_order_relaxed);
+}
+
+static void *
+map(size_t size, int extra)
+{
+	long p = rcp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | extra, -1, 0);
+
+	if (p < 0 && p > -4096)
+		return NULL;
+	/* Refusals do no harm: the advice saves memory and core dumps. */
+	rcp_sys_madvise((void *)p, size, MADV_DONTDUMP);
+	rcp_sys_madvise((void *)p, size, MADV_NOHUGEPAGE);
+	return (void *)p;
+}
+
+void *
+rcp_pages_new(size_t size)
+{
+	void *p;
+
+	size = round_up(size, PAGE);
+	p = map(size, 0);
+	if (p)
+		atomic_fetch_add_explicit(&used, size, memory_order_relaxed);
+	return p;
+}
+
+void *
+rcp_pages_reserve(size_t size)
+{
+	return map(round_up(size, PAGE), MAP_NORESERVE);
+}
+
+void *
+rcp_pages_grow(void *p, size_t old, size_t size)
+{
+	long q;
+
+	old = round_up(old, PAGE);
+	size = round_up(size, PAGE);
+	if (size <= old)
+		return p;
+	q = rcp_sys_mremap(p, old, size, MREMAP_MAYMOVE);
+	if (q < 0 && q > -4096)
+		return NULL;
+	atomic_fetch_add_explicit(&used, size - old, memory_order_relaxed);
+	return (void *)q;
+}
+
+void
+rcp_pages_free(void *p, size_t size)
+{
+	size = round_up(size, PAGE);
+	rcp_sys_munmap(p, size);
+	atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+}
+
+void *
+rcp_arena_new(size_t size)
+{
+	char *p = NULL;
+
+	size = round_up(size, ALIGN);
+	if (size > ARENA_CHUNK / 4) {
+		p = rcp_pages_new(size);
+	} else {
+		rcp_lock_take(&arena.lock);
+		if (arena.left < size) {
+			char *chunk = rcp_pages_new(ARENA_CHUNK);
+
+			if (chunk) {
+				arena.next = chunk;
+				arena.left = ARENA_CHUNK;
+			}
+		}
+		if (arena.left >= size) {
+			p = arena.next;
+			arena.next += size;
+			arena.left -= size;
+		}
+		rcp_lock_drop(&arena.lock);
+	}
+	if (p)
+		rcp_arena_charge(size);
+	return p;
+}
+
+uint64_t
+rcp_arena_used(void)
+{
+	return atomic_load_explicit(&arena_used, memory_order_relaxed);
+}
+
+void
+rcp_arena_charge(size_t size)
+{
+	atomic_fetch_add_explicit(&arena_used, size, memory_order_relaxed);
+}
+
+void
+rcp_mem_fork_prepare(void)
+{
+	rcp_lock_take(&arena.lock);
+}
+
+void
+rcp_mem_fork_done(bool child)
+{
+	if (child)
+		rcp_lock_reset(&arena.lock);
+	else
+		rcp_lock_drop(&arena.lock);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mem.h - memory of our own, straight from the kernel: never the program's
+ * malloc.
+ *
+ * Everything here is counted in rcp_mem_used().  All functions may run inside
+ * malloc, in any thread and in the helper; none touches errno or TLS.  What
+ * fails returns NULL; the caller does without.
+ */
+#ifndef RCP_BASE_MEM_H
+#define RCP_BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of address space that we hold now, reservations not counted. */
+uint64_t rcp_mem_used(void);
+
+/* Zeroed pages; SIZE is rounded up to pages.  Kept out of core dumps, never
+ * merged into huge pages. */
+void *rcp_pages_new(size_t size);
+
+/* The same, but only reserved: pages cost nothing until touched, are not
+ * counted here, and the kernel may refuse them under strict overcommit. */
+void *rcp_pages_reserve(size_t size);
+
+/* Grow (or move) a block of rcp_pages_new; the old one is intact on NULL. */
+void *rcp_pages_grow(void *p, size_t old, size_t size);
+
+void rcp_pages_free(void *p, size_t size);
+
+/* Small, zeroed, 16-aligned blocks that live as long as the process. */
+void *rcp_arena_new(size_t size);
+
+/* Bytes handed out by the arena: what the memory limit of the tables caps,
+ * together with what rcp_arena_charge() adds for tables kept elsewhere. */
+uint64_t rcp_arena_used(void);
+void rcp_arena_charge(size_t size);
+
+/* Fork: the child's copy of the arena's lock becomes free. */
+void rcp_mem_fork_prepare(void);
+void rcp_mem_fork_done(bool child);
+
+#endif

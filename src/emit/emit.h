@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * emit.h - snapshots: when they are taken, what they are made of, where they
+ * go.  Each stage registers a source to drain; emit knows none of them.
+ *
+ * A snapshot runs in whichever thread asks (a mark, the end, a slow path) or
+ * in the helper, one at a time under the emit lock.  Everything on the way
+ * uses raw system calls and no TLS, since the helper borrows another
+ * thread's; at most 4 KiB of stack.  A thread of the program that calls in
+ * has its guard taken.
+ */
+#ifndef RCP_EMIT_EMIT_H
+#define RCP_EMIT_EMIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/options.h"
+#include "rcprof/format.h"
+
+struct rcp_sink; /* emit/sink.h: rcp_sink_record(sink, chunk type) -> buffer */
+
+/* The snapshot that is being written. */
+struct rcp_snap {
+	uint64_t seq;
+	uint64_t time; /* ns since start */
+	bool keyframe; /* write absolute values of all cells */
+	enum rcp_snap_reason reason;
+	/* Grows when definitions must be written anew (a forked child's own
+	 * file).  A source compares it with the stamp of each definition. */
+	uint32_t file_generation;
+};
+
+/* One stage's part in a snapshot.  Sources are drained in the order of
+ * registration.  All calls are made under the emit lock. */
+struct rcp_source {
+	const char *name;
+	/* Append records (cells, definitions, totals) to the sink. */
+	void (*drain)(struct rcp_sink *sink, const struct rcp_snap *snap);
+	/* The snapshot is in the file (true), or was dropped (false): then the
+	 * next one is a keyframe, and definitions drained since the last
+	 * success must be written again.  May be NULL. */
+	void (*settled)(bool written);
+	struct rcp_source *next; /* emit's */
+};
+void rcp_emit_register(struct rcp_source *source);
+
+/* --- life ------------------------------------------------------------- */
+
+/* What emit has to know of the process.  Strings are copied. */
+struct rcp_emit_setup {
+	const struct rcp_options *options;
+	const char *output;  /* absolute template, %-fields not yet replaced */
+	const char *program; /* %n */
+	bool is_root;
+	uint32_t root_pid;   /* own pid in the root */
+	uint64_t root_start; /* proc start of the root, clock ticks */
+	/* Live bytes now, for the growth trigger and the RSS curve.  Called
+	 * from the helper: no TLS. */
+	int64_t (*live_bytes)(void);
+};
+void rcp_emit_init(const struct rcp_emit_setup *setup);
+
+/* Open the file now (a Python process: its interpreter is up).  Otherwise the
+ * first snapshot opens it.  0 or -errno; a failure is said once on stderr and
+ * recording goes off through rcp_emit_on_fault(). */
+int rcp_emit_open(void);
+bool rcp_emit_is_open(void);
+
+/* Told when profiling has no more sense (no file can be written). */
+void rcp_emit_on_fault(void (*fault)(const char *why));
+
+/* Start the helper if it should run and does not; cheap when it does.  Called
+ * from slow paths (rcp_emit_tick does) and from the constructor. */
+void rcp_emit_helper_start(void);
+
+/* Stop it and wait until the kernel has reaped it: before fork, unshare,
+ * setns, setuid and their families, and at the end. */
+void rcp_emit_helper_stop(void);
+
+/* Called every few hundred events by recording threads, guard taken: restarts
+ * a stopped helper when its time has come, takes a due snapshot itself when
+ * no helper runs, wakes it on growth (a set flag and one futex wake). NOW is
+ * rcp_clock_coarse(). */
+void rcp_emit_tick(uint64_t now);
+
+/* --- what happens ----------------------------------------------------- */
+
+/* Take a snapshot now and wait for it.  False: it could not be written, or
+ * this thread is inside one already. */
+bool rcp_emit_snapshot(enum rcp_snap_reason reason);
+
+/* Append an event; buffered, reaches the file with the next snapshot. */
+void rcp_emit_event(enum rcp_event kind, const char *text);
+void rcp_emit_event_num(enum rcp_event kind, uint64_t number);
+void rcp_emit_info(const char *key, const char *value);
+void rcp_emit_coverage(const char *key, const char *value);
+
+/* The last snapshot and the END chunk, and, if this is the root and nothing
+ * forbids it, the one line on stderr.  After rcp_emit_python_end() only the
+ * END chunk and the line. */
+void rcp_emit_end(enum rcp_end reason, int status);
+
+/* exec: snapshot (only if the file is open), EXEC event, END; and after a
+ * failed exec: EXEC_FAILED, go on. */
+void rcp_emit_exec(const char *path);
+void rcp_emit_exec_failed(int error);
+
+/* Text of the exit line's middle ("peak 1.21 GiB at app.py:41 load"), from a
+ * stage that knows.  Called at the end, outside the helper. */
+struct rcp_str;
+void rcp_emit_on_summary(void (*summary)(struct rcp_str *out));
+
+/* --- fork ------------------------------------------------------------- */
+
+void rcp_emit_fork_prepare(void); /* stops the helper, takes the emit lock */
+void rcp_emit_fork_parent(int child);
+/* The child: no file, no helper, own pid; starts both at its first interval. */
+void rcp_emit_fork_child(void);
+
+#endif

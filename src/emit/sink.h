@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sink.h - where sources put their records during a snapshot.
+ *
+ * The sink keeps one growing buffer per chunk type.  When they are full, and
+ * at the end of the snapshot, they are written in the order STRING, CODE,
+ * MODULE, NODE, SITE, THREAD, TYPE, then cells: definitions before use.
+ */
+#ifndef RCP_EMIT_SINK_H
+#define RCP_EMIT_SINK_H
+
+#include <stdint.h>
+
+#include "format/encode.h"
+#include "rcprof/format.h"
+
+struct rcp_sink;
+
+/* The buffer for one more record of chunk TYPE (definitions, COVERAGE, INFO,
+ * RSS).  Valid until the next call.  Append one whole record. */
+struct rcp_buf *rcp_sink_record(struct rcp_sink *sink, enum rcp_chunk type);
+
+/* The same for CELLS and OBJECTS, whose chunks begin with a thread. */
+struct rcp_buf *rcp_sink_cell(struct rcp_sink *sink, enum rcp_chunk type,
+			      uint32_t thread);
+
+/* A value for SNAP_END; values of one kind from several sources add up. */
+void rcp_sink_total(struct rcp_sink *sink, enum rcp_total total,
+		    uint64_t value);
+
+#endif
