@@ -1,0 +1,1 @@
+# man/local.mk - man_pages += man/rcprof-NAME.1

@@ -1,0 +1,2 @@
+# scripts/local.mk - what is shipped of scripts/.
+EXTRA_DIST +=

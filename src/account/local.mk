@@ -1,0 +1,1 @@
+# src/account/local.mk - see "Adding a source file" in HACKING.

@@ -1,0 +1,1 @@
+# src/capture/local.mk - see "Adding a source file" in HACKING.

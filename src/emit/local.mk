@@ -1,0 +1,4 @@
+# src/emit/local.mk - see "Adding a source file" in HACKING.
+core_sources += \
+	src/emit/emit.h \
+	src/emit/sink.h

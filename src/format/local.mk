@@ -1,0 +1,9 @@
+# src/format/local.mk - see "Adding a source file" in HACKING.
+shared_sources += \
+	src/format/crc32.c \
+	src/format/crc32.h \
+	src/format/crc32_table.h \
+	src/format/encode.c \
+	src/format/encode.h \
+	src/format/varint.c \
+	src/format/varint.h

@@ -1,0 +1,1 @@
+# src/interpose/local.mk - see "Adding a source file" in HACKING.

@@ -1,0 +1,1 @@
+# src/model/local.mk - see "Adding a source file" in HACKING.

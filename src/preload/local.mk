@@ -1,0 +1,1 @@
+# src/preload/local.mk - see "Adding a source file" in HACKING.

@@ -1,0 +1,1 @@
+# tests/accuracy/local.mk - see "Adding a test" in HACKING.

@@ -1,0 +1,1 @@
+# tests/fuzz/local.mk - see "Adding a test" in HACKING.

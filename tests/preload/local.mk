@@ -1,0 +1,1 @@
+# tests/preload/local.mk - see "Adding a test" in HACKING.

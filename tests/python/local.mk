@@ -1,0 +1,1 @@
+# tests/python/local.mk - see "Adding a test" in HACKING.

@@ -1,0 +1,1 @@
+# tests/tools/local.mk - see "Adding a test" in HACKING.
