@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * decode.c - chunks and their records out of bytes.  First stop of every
+ * untrusted byte of a profile; reads only between `next` and `limit`.
+ */
+#include "format/decode.h"
+
+#include <string.h>
+
+#include "format/crc32.h"
+#include "format/encode.h"
+#include "format/varint.h"
+
+static uint64_t
+load(const uint8_t *p, size_t n)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < n; i++)
+		value |= (uint64_t)p[i] << (8 * i);
+	return value;
+}
+
+static void
+header_fields(const uint8_t *p, struct rcp_file_header *header)
+{
+	memcpy(header->magic, p, 8);
+	header->version = (uint16_t)load(p + 8, 2);
+	header->min_reader = (uint16_t)load(p + 10, 2);
+	header->features = (uint32_t)load(p + 12, 4);
+	header->pid = (uint32_t)load(p + 16, 4);
+	header->ppid = (uint32_t)load(p + 20, 4);
+	header->root_pid = (uint32_t)load(p + 24, 4);
+	header->pointer_size = (uint32_t)load(p + 28, 4);
+	header->start_wall = load(p + 32, 8);
+	header->start_mono = load(p + 40, 8);
+	header->proc_start = load(p + 48, 8);
+	header->root_start = load(p + 56, 8);
+	header->page_size = (uint32_t)load(p + 64, 4);
+	header->clock_ticks = (uint32_t)load(p + 68, 4);
+	header->reserved = (uint32_t)load(p + 72, 4);
+	header->crc = (uint32_t)load(p + 76, 4);
+}
+
+enum rcp_header_status
+rcp_decode_header(const uint8_t *data, size_t len,
+		  struct rcp_file_header *header)
+{
+	size_t magic = len < 8 ? len : 8;
+
+	if (memcmp(data, RCP_MAGIC, magic) != 0)
+		return RCP_HEADER_FOREIGN;
+	if (len < RCP_HEADER_SIZE)
+		return RCP_HEADER_SHORT;
+	header_fields(data, header);
+	if (rcp_crc32(0, data, RCP_HEADER_SIZE - 4) != header->crc)
+		return RCP_HEADER_DAMAGED;
+	if (header->min_reader > RCP_FORMAT_VERSION)
+		return RCP_HEADER_NEWER;
+	if (header->features != 0)
+		return RCP_HEADER_FEATURES;
+	return RCP_HEADER_OK;
+}
+
+bool
+rcp_decode_chunk(const uint8_t head[RCP_CHUNK_HEADER],
+		 struct rcp_raw_chunk *chunk)
+{
+	chunk->type = (uint16_t)load(head, 2);
+	chunk->flags = (uint16_t)load(head + 2, 2);
+	chunk->length = (uint32_t)load(head + 4, 4);
+	return chunk->length <= RCP_CHUNK_MAX;
+}
+
+bool
+rcp_chunk_intact(const uint8_t head[RCP_CHUNK_HEADER], const uint8_t *payload,
+		 size_t length)
+{
+	uint32_t crc = rcp_crc32(0, head, 8);
+
+	return rcp_crc32(crc, payload, length) == load(head + 8, 4);
+}
+
+/* --- primitives: each false when the bytes do not hold it ---------------- */
+
+static bool
+get_uv(struct rcp_records *r, uint64_t *value)
+{
+	size_t n = rcp_varint_get(r->next, (size_t)(r->limit - r->next),
+				  value);
+
+	r->next += n;
+	return n > 0;
+}
+
+static bool
+get_sv(struct rcp_records *r, int64_t *value)
+{
+	uint64_t raw;
+
+	if (!get_uv(r, &raw))
+		return false;
+	*value = rcp_unzigzag(raw);
+	return true;
+}
+
+static bool
+get_u8(struct rcp_records *r, uint8_t *value)
+{
+	if (r->next == r->limit)
+		return false;
+	*value = *r->next++;
+	return true;
+}
+
+static bool
+get_str(struct rcp_records *r, struct rcp_bytes *bytes)
+{
+	uint64_t len;
+
+	if (!get_uv(r, &len) || len > (uint64_t)(r->limit - r->next))
+		return false;
+	bytes->data = (const char *)r->next;
+	bytes->len = (size_t)len;
+	r->next += len;
+	return true;
+}
+
+/* Mask and values.  Fields that this version does not know are one varint
+ * each and are passed over. */
+static bool
+get_fields(struct rcp_records *r, uint32_t is_signed, unsigned count,
+	   uint32_t *known, uint64_t *values)
+{
+	uint64_t mask, value;
+
+	if (!get_uv(r, &mask))
+		return false;
+	*known = (uint32_t)(mask & ((1u << count) - 1));
+	memset(values, 0, count * sizeof(values[0]));
+	for (unsigned i = 0; i < 64 && mask >> i; i++) {
+		if (!(mask >> i & 1))
+			continue;
+		if (!get_uv(r, &value))
+			return false;
+		if (i < count)
+			values[i] = is_signed >> i & 1 ?
+					    (uint64_t)rcp_unzigzag(value) :
+					    value;
+	}
+	return true;
+}
+
+/* --- one function per chunk type ------------------------------------------ */
+
+static bool
+get_info(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_str(r, &out->u.info.key) && get_str(r, &out->u.info.value);
+}
+
+static bool
+get_string(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.string.id) &&
+	       get_str(r, &out->u.string.bytes);
+}
+
+static bool
+get_code(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.code.id) &&
+	       get_uv(r, &out->u.code.filename) &&
+	       get_uv(r, &out->u.code.name) &&
+	       get_uv(r, &out->u.code.first_line) &&
+	       get_u8(r, &out->u.code.table_kind) &&
+	       get_str(r, &out->u.code.table);
+}
+
+static bool
+get_module(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.module.id) &&
+	       get_uv(r, &out->u.module.path) &&
+	       get_uv(r, &out->u.module.build_id) &&
+	       get_uv(r, &out->u.module.base) &&
+	       get_uv(r, &out->u.module.low) &&
+	       get_uv(r, &out->u.module.high);
+}
+
+static bool
+get_node(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.node.id) && get_uv(r, &out->u.node.parent) &&
+	       get_u8(r, &out->u.node.kind) && get_uv(r, &out->u.node.ref) &&
+	       get_uv(r, &out->u.node.offset);
+}
+
+static bool
+get_site(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.site.id) && get_uv(r, &out->u.site.node) &&
+	       get_u8(r, &out->u.site.kind);
+}
+
+static bool
+get_thread(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.thread.id) && get_uv(r, &out->u.thread.tid) &&
+	       get_uv(r, &out->u.thread.name) &&
+	       get_uv(r, &out->u.thread.start) &&
+	       get_uv(r, &out->u.thread.served);
+}
+
+static bool
+get_type(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.type.id) && get_uv(r, &out->u.type.name) &&
+	       get_uv(r, &out->u.type.flags);
+}
+
+static bool
+get_snap_begin(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.snap_begin.seq) &&
+	       get_uv(r, &out->u.snap_begin.time) &&
+	       get_u8(r, &out->u.snap_begin.flags) &&
+	       get_u8(r, &out->u.snap_begin.reason);
+}
+
+static bool
+get_cell(struct rcp_records *r, struct rcp_record *out)
+{
+	out->u.cell.thread = r->thread;
+	return get_uv(r, &out->u.cell.site) &&
+	       get_fields(r, RCP_CELL_SIGNED, RCP_CELL_FIELDS,
+			  &out->u.cell.mask, out->u.cell.values);
+}
+
+static bool
+get_object(struct rcp_records *r, struct rcp_record *out)
+{
+	out->u.object.thread = r->thread;
+	return get_uv(r, &out->u.object.site) &&
+	       get_uv(r, &out->u.object.type) &&
+	       get_uv(r, &out->u.object.death_site) &&
+	       get_fields(r, 0, RCP_OBJECT_FIELDS, &out->u.object.mask,
+			  out->u.object.values);
+}
+
+static bool
+get_total(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.total.key) && get_uv(r, &out->u.total.value);
+}
+
+static bool
+get_rss(struct rcp_records *r, struct rcp_record *out)
+{
+	uint64_t delta;
+
+	if (!get_uv(r, &delta) || !get_uv(r, &out->u.rss.rss) ||
+	    !get_sv(r, &out->u.rss.live))
+		return false;
+	r->time += delta;
+	out->u.rss.time = r->time;
+	return true;
+}
+
+static bool
+get_event(struct rcp_records *r, struct rcp_record *out)
+{
+	out->u.event.number = 0;
+	out->u.event.text = (struct rcp_bytes){ NULL, 0 };
+	if (!get_uv(r, &out->u.event.time) ||
+	    !get_u8(r, &out->u.event.kind) ||
+	    !get_uv(r, &out->u.event.thread))
+		return false;
+	switch (out->u.event.kind) {
+	case RCP_EVENT_FORK:
+	case RCP_EVENT_EXEC_FAILED:
+		return get_uv(r, &out->u.event.number);
+	case RCP_EVENT_MARK:
+	case RCP_EVENT_EXEC:
+	case RCP_EVENT_LIMIT:
+	case RCP_EVENT_FAULT:
+	case RCP_EVENT_GC_CONTROL:
+		return get_str(r, &out->u.event.text);
+	default:
+		return true;
+	}
+}
+
+static bool
+get_index(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.index.seq) && get_uv(r, &out->u.index.time) &&
+	       get_uv(r, &out->u.index.offset);
+}
+
+static bool
+get_gc(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.gc.time) &&
+	       get_u8(r, &out->u.gc.generation) &&
+	       get_uv(r, &out->u.gc.pause) &&
+	       get_uv(r, &out->u.gc.collected) &&
+	       get_uv(r, &out->u.gc.uncollectable) &&
+	       get_uv(r, &out->u.gc.thread) && get_uv(r, &out->u.gc.node);
+}
+
+static bool
+get_end(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.end.time) && get_u8(r, &out->u.end.reason) &&
+	       get_sv(r, &out->u.end.status);
+}
+
+static const struct {
+	const char *name;
+	bool (*get)(struct rcp_records *, struct rcp_record *);
+	bool single;
+} kinds[] = {
+	[RCP_CHUNK_INFO] = { "INFO", get_info, false },
+	[RCP_CHUNK_STRING] = { "STRING", get_string, false },
+	[RCP_CHUNK_CODE] = { "CODE", get_code, false },
+	[RCP_CHUNK_MODULE] = { "MODULE", get_module, false },
+	[RCP_CHUNK_NODE] = { "NODE", get_node, false },
+	[RCP_CHUNK_SITE] = { "SITE", get_site, false },
+	[RCP_CHUNK_THREAD] = { "THREAD", get_thread, false },
+	[RCP_CHUNK_TYPE] = { "TYPE", get_type, false },
+	[RCP_CHUNK_SNAP_BEGIN] = { "SNAP_BEGIN", get_snap_begin, true },
+	[RCP_CHUNK_CELLS] = { "CELLS", get_cell, false },
+	[RCP_CHUNK_OBJECTS] = { "OBJECTS", get_object, false },
+	[RCP_CHUNK_SNAP_END] = { "SNAP_END", get_total, false },
+	[RCP_CHUNK_RSS] = { "RSS", get_rss, false },
+	[RCP_CHUNK_EVENT] = { "EVENT", get_event, true },
+	[RCP_CHUNK_COVERAGE] = { "COVERAGE", get_info, false },
+	[RCP_CHUNK_INDEX] = { "INDEX", get_index, false },
+	[RCP_CHUNK_GC] = { "GC", get_gc, false },
+	[RCP_CHUNK_END] = { "END", get_end, true },
+};
+#define KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+const char *
+rcp_chunk_name(uint16_t type)
+{
+	return type < KINDS ? kinds[type].name : NULL;
+}
+
+void
+rcp_records_begin(struct rcp_records *r, const struct rcp_raw_chunk *chunk)
+{
+	memset(r, 0, sizeof(*r));
+	r->type = chunk->type;
+	r->next = chunk->payload;
+	r->limit = chunk->payload + chunk->length;
+	if (!rcp_chunk_name(chunk->type)) {
+		r->next = r->limit;
+		return;
+	}
+	r->single = kinds[chunk->type].single;
+	if (chunk->type == RCP_CHUNK_CELLS || chunk->type == RCP_CHUNK_OBJECTS)
+		r->bad = !get_uv(r, &r->thread);
+	else if (r->single && chunk->length == 0)
+		r->bad = true;
+}
+
+int
+rcp_records_next(struct rcp_records *r, struct rcp_record *record)
+{
+	if (!r->bad && r->next == r->limit)
+		return 0;
+	record->type = r->type;
+	if (r->bad || !kinds[r->type].get(r, record)) {
+		r->bad = false;
+		r->next = r->limit;
+		return -1;
+	}
+	if (r->single)
+		r->next = r->limit;
+	return 1;
+}
