@@ -136,7 +136,9 @@ enum rcp_chunk {
 
 	/* Cells of one thread: uv thread, then records to the end of the
 	 * payload: uv site, uv mask, then for each set bit of the mask, lowest
-	 * first, its value (enum rcp_cell_field) */
+	 * first, its value (enum rcp_cell_field).  A snapshot may hold several
+	 * records of one cell; they add up (a writer that reads all frees before
+	 * all allocations writes two) */
 	RCP_CHUNK_CELLS = 10,
 
 	/* Objects of one thread: uv thread, then records: uv site (of birth; 0:
@@ -260,11 +262,13 @@ enum rcp_cell_field {
 	RCP_CELL_LIFETIME = 5,    /* sum over the frees of their age, in units
 				     of INFO age_unit_ns */
 	RCP_CELL_AGED = 6,        /* frees whose age was known */
-	/* sv, absolute always: live bytes and live blocks of this cell at the
-	 * peak numbered PEAK_EPOCH in this snapshot's SNAP_END.  Present only
-	 * when the cell has changed since that peak.  A cell without the field
-	 * in its last record, or whose last record with it belongs to an older
-	 * peak epoch, has at the peak exactly what it has now: its live */
+	/* sv, absolute always: live bytes and live blocks of this cell when the
+	 * peak numbered RCP_CELL_PEAK_EPOCH (of the same record) was reached.
+	 * The three come together, when the cell has changed since that peak;
+	 * they stay until a later record brings them anew (a keyframe forgets
+	 * them).  A cell whose PEAK_EPOCH is not the RCP_TOTAL_PEAK_EPOCH of
+	 * the snapshot that is looked at, or that has none, has at the peak
+	 * exactly what it has now: its live */
 	RCP_CELL_PEAK_BYTES = 7,
 	RCP_CELL_PEAK_BLOCKS = 8,
 	/* sample mode: sums of squares for the standard errors, in bytes^2 and
@@ -272,7 +276,8 @@ enum rcp_cell_field {
 	RCP_CELL_VAR_LIVE_BYTES = 9,   /* sv difference */
 	RCP_CELL_VAR_ALLOC_BYTES = 10,
 	RCP_CELL_SAMPLES = 11,
-	RCP_CELL_FIELDS = 12,
+	RCP_CELL_PEAK_EPOCH = 12, /* uv, absolute always */
+	RCP_CELL_FIELDS = 13,
 };
 
 /* Fields of OBJECTS records; uv differences. */
