@@ -1,2 +1,5 @@
 # scripts/local.mk - what is shipped of scripts/.
-EXTRA_DIST +=
+EXTRA_DIST += \
+	scripts/matrix \
+	scripts/pythons \
+	scripts/run-prove

@@ -14,3 +14,12 @@ AM_TESTS_ENVIRONMENT = $(tests_environment); \
 
 EXTRA_DIST += $(test_scripts) tests/tap/tap.h tests/tap/tap.sh \
 	tests/tap/tap.py
+
+# The same tests under prove.  A part of them:
+#	make prove TESTS='tests/unit/varint.t tests/tools/report.t'
+.PHONY: prove
+prove: all
+	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) -s $(check_LIBRARIES) \
+		$(check_PROGRAMS) $(check_DATA)
+	$(AM_V_at)$(tests_environment) PROVE='$(PROVE)' \
+		$(srcdir)/scripts/run-prove '$(abs_srcdir)' $(TESTS)

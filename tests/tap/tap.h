@@ -19,6 +19,7 @@
 #ifndef RCP_TAP_H
 #define RCP_TAP_H
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,1 +1,5 @@
-# tests/unit/local.mk - see "Adding a test" in HACKING.
+# tests/unit/local.mk - see "Adding a test" in HACKING.  A line here is all
+# that tests/unit/NAME.c needs: it becomes the program tests/unit/NAME.t.
+LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm
+
+unit_tests += tests/unit/tap.t
