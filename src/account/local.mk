@@ -1,1 +1,15 @@
 # src/account/local.mk - see "Adding a source file" in HACKING.
+preload_sources += \
+	src/account/account.h \
+	src/account/accounts.c \
+	src/account/counters.c \
+	src/account/drain.c \
+	src/account/internal.h \
+	src/account/live.h \
+	src/account/peak.c \
+	src/account/regions.c \
+	src/account/regions.h \
+	src/account/shadow.c \
+	src/account/side.c \
+	src/account/side.h \
+	src/account/sites.c

@@ -8,8 +8,13 @@ shared_sources += \
 	src/base/mem.h \
 	src/base/options.c \
 	src/base/options.h \
+	src/base/own.c \
+	src/base/own.h \
 	src/base/str.c \
 	src/base/str.h \
 	src/base/sys.h \
 	src/base/sys_arch.h \
 	src/base/tls.h
+preload_sources += \
+	src/base/hash.h \
+	src/base/tls.c

@@ -1,1 +1,13 @@
 # src/capture/local.mk - see "Adding a source file" in HACKING.
+preload_sources += \
+	src/capture/capture.c \
+	src/capture/capture.h \
+	src/capture/codes.c \
+	src/capture/define.c \
+	src/capture/modules.c \
+	src/capture/modules.h \
+	src/capture/names.h \
+	src/capture/place.c \
+	src/capture/strings.c \
+	src/capture/tree.c \
+	src/capture/tree.h

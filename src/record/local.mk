@@ -1,3 +1,11 @@
 # src/record/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
-	src/record/record.h
+preload_sources += \
+	src/record/mappings.c \
+	src/record/mappings.h \
+	src/record/record.c \
+	src/record/record.h \
+	src/record/settings.h \
+	src/record/thread.c \
+	src/record/thread.h \
+	src/record/tick.c \
+	src/record/tick.h

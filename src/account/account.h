@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * account.h - who holds how much: cells per (thread, site), totals, the peak.
+ *
+ * The hot half is inline and writes only lines that belong to the calling
+ * thread.  Other threads (the snapshot) read them with relaxed loads; see
+ * doc/INTERNALS.md section 3 for why the sums are right all the same.
+ */
+#ifndef RCP_ACCOUNT_ACCOUNT_H
+#define RCP_ACCOUNT_ACCOUNT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rcprof/format.h"
+
+#define RCP_SITE_BITS 24
+#define RCP_SITE_MAX ((1u << RCP_SITE_BITS) - 1)
+#define RCP_CELLS_PER_PAGE 64u
+
+/* Resolution of births and lifetimes: RCP_INFO_MODEL_AGE_NS. */
+#define RCP_AGE_UNIT_NS 10000000ull
+
+/* What one thread did at one site.  Written by its thread only. */
+struct rcp_cell {
+	uint64_t allocs, alloc_bytes;
+	uint64_t frees, freed_bytes;
+	uint64_t temporaries;
+	int64_t peak_bytes, peak_blocks; /* live when `epoch` began */
+	uint32_t epoch;  /* of the peak that the two belong to */
+	uint32_t unaged; /* frees of blocks without a birth, modulo 2^32 */
+};
+
+_Static_assert(sizeof(struct rcp_cell) == 64, "a cell is one cache line");
+
+struct rcp_cell_page {
+	struct rcp_cell cells[RCP_CELLS_PER_PAGE];
+	/* Sum of the lifetimes of freed blocks, in age units.  Apart from the
+	 * cells, since most blocks die younger than one unit. */
+	uint64_t lifetime[RCP_CELLS_PER_PAGE];
+	/* What the last snapshot wrote; drain.c's. */
+	struct rcp_cell_written *written;
+	bool draining;
+};
+
+struct rcp_cell_dir {
+	struct rcp_cell_page *page;
+	uint32_t dirty; /* some cell changed since the last snapshot */
+};
+
+/* One thread's books.  Part of struct rcp_thread (record/thread.h); zeroed
+ * memory, then rcp_account_init(). */
+struct rcp_account {
+	struct rcp_cell_dir *dir; /* by site / RCP_CELLS_PER_PAGE */
+	int64_t live;             /* bytes: allocated minus freed by us */
+	/* Where `live` leaves the hot path; see peak.c. */
+	int64_t bar, high, low;
+	int64_t published;
+	uint32_t last_site;
+	uint32_t thread; /* id in the profile */
+	struct rcp_account *next;
+};
+
+/* Epoch of the peak: grows at the first free after a climb. */
+extern _Atomic uint32_t rcp_peak_epoch;
+
+/* Ids below are sites of the process that forked us. */
+extern uint32_t rcp_site_first;
+
+#define RCP_LOAD(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define RCP_STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define RCP_ADD(x, n) RCP_STORE(x, RCP_LOAD(x) + (n))
+
+/* --- life ------------------------------------------------------------- */
+
+/* Before anything else; false: no memory. */
+bool rcp_account_setup(uint64_t memory_limit);
+
+/* Enters a thread's books into the list; from its own thread.  False: no
+ * memory, the thread can not be recorded. */
+bool rcp_account_init(struct rcp_account *a, uint32_t thread);
+
+/* Registers the source of cells, sites and totals.  DEFINE_NODE is called for
+ * the node of each site that is written, during a drain. */
+struct rcp_sink;
+struct rcp_snap;
+void rcp_account_register(void (*define_node)(struct rcp_sink *sink,
+					      const struct rcp_snap *snap,
+					      uint32_t node));
+
+void rcp_account_fork_prepare(void);
+void rcp_account_fork_parent(void);
+/* SELF: the books of the forking thread. */
+void rcp_account_fork_child(struct rcp_account *self);
+
+/* --- sites ------------------------------------------------------------ */
+
+/* The node under which everything is folded past the memory limit; capture
+ * uses the same number. */
+#define RCP_NODE_TRUNCATED 1u
+
+/* The site of (node, kind); made when new.  Never fails: past the limits it
+ * is the truncated site of the kind. */
+uint32_t rcp_site_get(uint32_t node, enum rcp_kind kind);
+
+/* Its parts.  SITE must be one that rcp_site_get returned. */
+uint32_t rcp_site_node(uint32_t site);
+enum rcp_kind rcp_site_kind(uint32_t site);
+
+/* --- peak, called by the inline half ----------------------------------- */
+void rcp_peak_before_free(struct rcp_account *a);
+void rcp_peak_crossed(struct rcp_account *a);
+struct rcp_cell_page *rcp_cells_new_page(struct rcp_cell_dir *d);
+
+/* Live bytes of the process: cheap (within the unpublished differences), and
+ * summed over all threads. */
+int64_t rcp_live_estimate(void);
+int64_t rcp_live_sum(void);
+
+/* The peak as the profile will show it: the sum of all cells at the peak. */
+struct rcp_peak_view {
+	int64_t bytes;
+	uint64_t time; /* ns since start */
+	uint32_t site; /* of the last allocation before it; 0: none */
+};
+void rcp_peak_view(struct rcp_peak_view *out);
+
+/* --- counters that need no cell --------------------------------------- */
+enum rcp_counter {
+	RCP_COUNT_UNMATCHED,
+	RCP_COUNT_UNSEEN,
+	RCP_COUNT_INHERITED_FREES,
+	RCP_COUNT_INHERITED_FREED_BYTES,
+	RCP_COUNT_RESERVED, /* bytes, may shrink */
+	RCP_COUNT_ARENA,    /* bytes, may shrink */
+	RCP_COUNT_GUARDED,
+	RCP_COUNT_TRUNCATED,
+	RCP_COUNTERS,
+};
+void rcp_count(enum rcp_counter which, int64_t n);
+
+/* --- the hot half ----------------------------------------------------- */
+
+static inline struct rcp_cell *
+rcp_cell_at(struct rcp_account *a, uint32_t site)
+{
+	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
+	struct rcp_cell_page *page = d->page;
+	struct rcp_cell *c;
+	uint32_t epoch;
+
+	if (__builtin_expect(!page, 0)) {
+		page = rcp_cells_new_page(d);
+		if (!page)
+			return NULL;
+	}
+	RCP_STORE(d->dirty, 1);
+	c = &page->cells[site % RCP_CELLS_PER_PAGE];
+	epoch = atomic_load_explicit(&rcp_peak_epoch, memory_order_relaxed);
+	if (c->epoch != epoch) {
+		RCP_STORE(c->peak_bytes,
+			  (int64_t)(c->alloc_bytes - c->freed_bytes));
+		RCP_STORE(c->peak_blocks, (int64_t)(c->allocs - c->frees));
+		/* A reader that sees the epoch sees what belongs to it. */
+		__atomic_store_n(&c->epoch, epoch, __ATOMIC_RELEASE);
+	}
+	return c;
+}
+
+/* The cell's part of an allocation. */
+static inline void
+rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size)
+{
+	struct rcp_cell *c = rcp_cell_at(a, site);
+
+	if (__builtin_expect(!c, 0))
+		return;
+	RCP_ADD(c->allocs, 1);
+	RCP_ADD(c->alloc_bytes, size);
+	a->last_site = site;
+}
+
+/* The cell's part of a free: SIZE bytes and BLOCKS (0 or 1: a part of a
+ * mapping) go.  AGE in age units, or negative when unknown. */
+static inline void
+rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
+	       unsigned blocks, int64_t age, bool temporary)
+{
+	struct rcp_cell *c = rcp_cell_at(a, site);
+
+	if (__builtin_expect(!c, 0))
+		return;
+	if (age > 0)
+		RCP_ADD(a->dir[site / RCP_CELLS_PER_PAGE]
+				.page->lifetime[site % RCP_CELLS_PER_PAGE],
+			(uint64_t)age);
+	else if (age < 0)
+		RCP_ADD(c->unaged, blocks);
+	RCP_ADD(c->frees, blocks);
+	RCP_ADD(c->freed_bytes, size);
+	RCP_ADD(c->temporaries, temporary);
+}
+
+static inline void
+rcp_account_alloc(struct rcp_account *a, uint32_t site, uint64_t size)
+{
+	rcp_cell_allocated(a, site, size);
+	RCP_STORE(a->live, a->live + (int64_t)size);
+	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
+		rcp_peak_crossed(a);
+}
+
+static inline bool
+rcp_site_inherited(uint32_t site)
+{
+	return __builtin_expect(site < rcp_site_first, 0);
+}
+
+/* Of a site of ours, or of one inherited over a fork. */
+static inline void
+rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
+		 unsigned blocks, int64_t age, bool temporary)
+{
+	if (rcp_site_inherited(site)) {
+		rcp_count(RCP_COUNT_INHERITED_FREES, blocks);
+		rcp_count(RCP_COUNT_INHERITED_FREED_BYTES, (int64_t)size);
+		return;
+	}
+	if (__builtin_expect(a->live > RCP_LOAD(a->bar), 0))
+		rcp_peak_before_free(a);
+	rcp_cell_freed(a, site, size, blocks, age, temporary);
+	RCP_STORE(a->live, a->live - (int64_t)size);
+	if (__builtin_expect(a->live < RCP_LOAD(a->low), 0))
+		rcp_peak_crossed(a);
+}
+
+/* A block of ours became larger: a free and an allocation that do not end a
+ * climb, since live grows in one step. */
+static inline void
+rcp_account_grown(struct rcp_account *a, uint32_t old_site, uint64_t old_size,
+		  int64_t age, bool temporary, uint32_t site, uint64_t size)
+{
+	rcp_cell_freed(a, old_site, old_size, 1, age, temporary);
+	rcp_cell_allocated(a, site, size);
+	RCP_STORE(a->live, a->live + (int64_t)(size - old_size));
+	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
+		rcp_peak_crossed(a);
+}
+
+#endif

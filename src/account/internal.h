@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * internal.h - what the files of account share with each other only.
+ */
+#ifndef RCP_ACCOUNT_INTERNAL_H
+#define RCP_ACCOUNT_INTERNAL_H
+
+#include "account/account.h"
+#include "base/lock.h"
+
+/* accounts.c: every thread's books; only grows. */
+extern struct rcp_account *_Atomic rcp_accounts;
+
+/* sites.c */
+bool rcp_sites_setup(uint64_t memory_limit);
+void rcp_sites_fork_prepare(void);
+void rcp_sites_fork_done(bool child);
+/* Has SITE been written to the file of GENERATION?  Marks it so. */
+bool rcp_site_stamp(uint32_t site, uint32_t generation);
+uint32_t rcp_site_next(void);
+
+/* peak.c */
+void rcp_peak_join(struct rcp_account *a, struct rcp_account *others);
+void rcp_peak_fork_child(struct rcp_account *self);
+/* The epoch to read the cells by, which counts a climb that no free has ended
+ * yet as the peak, and when that peak was. */
+struct rcp_peak_now {
+	uint32_t epoch;
+	uint64_t time;
+	uint32_t site;
+};
+void rcp_peak_now(struct rcp_peak_now *out, int64_t live);
+
+/* A cell at the peak EPOCH. */
+void rcp_cell_peak(const struct rcp_cell *c, uint32_t epoch, int64_t *bytes,
+		   int64_t *blocks);
+
+/* counters.c */
+int64_t rcp_counter(enum rcp_counter which);
+void rcp_counters_fork_child(void);
+extern int64_t rcp_inherited_bytes, rcp_inherited_blocks;
+
+#endif

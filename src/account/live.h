@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * live.h - the live table: what stands at an address.  Layout: section 2 of
+ * doc/INTERNALS.md.
+ *
+ * A block's record is written by the thread that allocated it and cleared by
+ * the one that frees it; the program orders the two, so plain (relaxed)
+ * accesses do.  No function allocates through the program or sets errno.
+ */
+#ifndef RCP_ACCOUNT_LIVE_H
+#define RCP_ACCOUNT_LIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RCP_SHADOW_LEAF_BITS 26 /* address bits under one leaf */
+#define RCP_SHADOW_ROOT (1u << (47 - RCP_SHADOW_LEAF_BITS))
+#define RCP_SHADOW_WORDS (1u << (RCP_SHADOW_LEAF_BITS - 4))
+
+#define RCP_HEAD (1u << 31)
+#define RCP_HEAD_BLOCK (1u << 29) /* state 1 */
+#define RCP_HEAD_SMALL(n) ((uint32_t)(n) << 24)
+#define RCP_HEAD_LARGE RCP_HEAD_SMALL(31)
+#define RCP_HEAD_SITE 0xffffffu
+#define RCP_LIVE_SIZE_MAX 0x7ffffffeu
+#define RCP_LIVE_NO_BIRTH UINT32_MAX
+
+struct rcp_live {
+	uint64_t size;
+	uint32_t site;
+	uint32_t birth; /* age units since start; RCP_LIVE_NO_BIRTH */
+};
+
+extern uint32_t **rcp_shadow_root; /* NULL: everything is in the side table */
+extern uint32_t rcp_side_count;    /* > 0: the side table is not empty */
+
+/* USE_SHADOW false: address space is limited or strictly accounted. */
+bool rcp_live_setup(bool use_shadow);
+
+/* The slow halves: a new leaf, or the side table. */
+bool rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
+		       struct rcp_live *replaced);
+bool rcp_live_take_side(uintptr_t p, struct rcp_live *out);
+
+/* Takes every block that starts in [P, P + SIZE) out of the table. */
+void rcp_live_take_range(uintptr_t p, size_t size,
+			 void (*each)(void *ctx, const struct rcp_live *block),
+			 void *ctx);
+
+void rcp_live_fork_prepare(void);
+void rcp_live_fork_done(bool child);
+
+static inline unsigned
+rcp_live_words(uint64_t size)
+{
+	return size <= 16 ? 1 : size <= 32 ? 2 : size <= 48 ? 3 : 4;
+}
+
+/* P's word, or NULL: not in the shadow. */
+static inline uint32_t *
+rcp_shadow_at(uintptr_t p)
+{
+	uint32_t *leaf;
+	uintptr_t word;
+
+	if (__builtin_expect((p & 15) || (p >> 47) || !rcp_shadow_root, 0))
+		return NULL;
+	leaf = __atomic_load_n(&rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS],
+			       __ATOMIC_ACQUIRE);
+	word = (p >> 4) & (RCP_SHADOW_WORDS - 1);
+	/* A record does not cross into the next leaf. */
+	if (__builtin_expect(!leaf || word > RCP_SHADOW_WORDS - 4, 0))
+		return NULL;
+	return leaf + word;
+}
+
+/* Reads the record at W, a head, and clears it. */
+static inline void
+rcp_shadow_take(uint32_t *w, struct rcp_live *out)
+{
+	uint32_t head = w[0];
+	uint32_t small = (head >> 24) & 31;
+
+	__atomic_store_n(&w[0], 0, __ATOMIC_RELAXED);
+	out->site = head & RCP_HEAD_SITE;
+	out->birth = RCP_LIVE_NO_BIRTH;
+	if (small <= 16) {
+		out->size = small;
+		return;
+	}
+	out->size = w[1];
+	w[1] = 0;
+	if (out->size > 32) {
+		out->birth = w[2];
+		w[2] = 0;
+	}
+}
+
+/* Remembers P.  True: P was already there as *REPLACED, which has ended
+ * unseen. */
+static inline bool
+rcp_live_put(uintptr_t p, const struct rcp_live *block,
+	     struct rcp_live *replaced)
+{
+	uint32_t *w = rcp_shadow_at(p);
+	uint32_t head = RCP_HEAD | RCP_HEAD_BLOCK | block->site;
+	bool was = false;
+
+	if (__builtin_expect(!w || block->size > RCP_LIVE_SIZE_MAX, 0))
+		return rcp_live_put_slow(p, block, replaced);
+	if (__builtin_expect(w[0] & RCP_HEAD, 0)) {
+		rcp_shadow_take(w, replaced);
+		was = true;
+	}
+	if (block->size <= 16) {
+		w[0] = head | RCP_HEAD_SMALL(block->size);
+		return was;
+	}
+	w[1] = (uint32_t)block->size;
+	if (block->size > 32)
+		w[2] = block->birth & ~RCP_HEAD;
+	w[0] = head | RCP_HEAD_LARGE;
+	return was;
+}
+
+/* Takes P out.  False: it was never seen. */
+static inline bool
+rcp_live_take(uintptr_t p, struct rcp_live *out)
+{
+	uint32_t *w = rcp_shadow_at(p);
+
+	if (__builtin_expect(w != NULL, 1) &&
+	    __builtin_expect((w[0] & RCP_HEAD) != 0, 1)) {
+		rcp_shadow_take(w, out);
+		return true;
+	}
+	if (!__atomic_load_n(&rcp_side_count, __ATOMIC_RELAXED))
+		return false;
+	return rcp_live_take_side(p, out);
+}
+
+#endif

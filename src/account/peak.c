@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * peak.c - when live was highest.  The slow half of account.h: reached when
+ * a thread's live leaves the bounds that were set here.
+ *
+ * One thread: `bar` is the highest total so far; the first free above it is
+ * the end of a climb, where the epoch moves.  The total is exact.
+ * Several: each thread publishes its difference when it exceeds UNPUBLISHED
+ * either way; the highest published total is the peak, and the epoch moves
+ * when the first decrease after it is published.
+ *
+ * Ordering: the thread that becomes the second sets `several`, then lowers
+ * the first one's bounds; the first raises its bounds, then looks at
+ * `several`.  Both are sequentially consistent, so at least one sees the
+ * other, and the first thread's next event comes here.
+ */
+#include "account/internal.h"
+#include "base/clock.h"
+
+#define UNPUBLISHED (32 << 10) /* bytes */
+
+_Atomic uint32_t rcp_peak_epoch = 1;
+
+static _Atomic uint32_t several; /* threads have been seen */
+static _Atomic int64_t total;    /* published, with several threads */
+static _Atomic int64_t highest;
+static _Atomic uint32_t climbing; /* highest has moved, the epoch not yet */
+static _Atomic uint64_t peak_time;
+static _Atomic uint32_t peak_site;
+
+static void
+set_bounds(struct rcp_account *a, int64_t bar, int64_t high, int64_t low)
+{
+	__atomic_store_n(&a->bar, bar, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&a->high, high, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&a->low, low, __ATOMIC_SEQ_CST);
+}
+
+static void
+new_epoch(void)
+{
+	atomic_store_explicit(&peak_time, rcp_clock_coarse(),
+			      memory_order_relaxed);
+	atomic_fetch_add_explicit(&rcp_peak_epoch, 1, memory_order_release);
+}
+
+static void
+publish(struct rcp_account *a)
+{
+	int64_t difference = a->live - a->published;
+	int64_t now, seen;
+
+	a->published = a->live;
+	now = atomic_fetch_add(&total, difference) + difference;
+	seen = atomic_load(&highest);
+	while (now > seen) {
+		if (atomic_compare_exchange_weak(&highest, &seen, now)) {
+			atomic_store(&peak_site, a->last_site);
+			atomic_store(&climbing, 1);
+			break;
+		}
+	}
+	if (difference < 0 && atomic_exchange(&climbing, 0))
+		new_epoch();
+	set_bounds(a, INT64_MAX, a->live + UNPUBLISHED, a->live - UNPUBLISHED);
+}
+
+void
+rcp_peak_crossed(struct rcp_account *a)
+{
+	if (atomic_load(&several))
+		publish(a);
+	else
+		set_bounds(a, atomic_load(&highest), INT64_MAX, INT64_MIN);
+}
+
+void
+rcp_peak_before_free(struct rcp_account *a)
+{
+	if (!atomic_load(&several)) {
+		atomic_store_explicit(&highest, a->live, memory_order_relaxed);
+		atomic_store_explicit(&peak_site, a->last_site,
+				      memory_order_relaxed);
+		new_epoch();
+		set_bounds(a, a->live, INT64_MAX, INT64_MIN);
+		if (!atomic_load(&several))
+			return;
+	}
+	publish(a);
+}
+
+/* A's thread enters.  Called under the list's lock; OTHERS: who is there. */
+void
+rcp_peak_join(struct rcp_account *a, struct rcp_account *others)
+{
+	a->live = a->published = 0;
+	if (!others) {
+		set_bounds(a, atomic_load(&highest), INT64_MAX, INT64_MIN);
+		return;
+	}
+	if (!atomic_load(&several)) {
+		/* The first thread may be counting right now; what it adds
+		 * after this look it will publish itself. */
+		others->published = RCP_LOAD(others->live);
+		atomic_fetch_add(&total, others->published);
+		atomic_store(&several, 1);
+		set_bounds(others, INT64_MIN, INT64_MIN, INT64_MAX);
+	}
+	set_bounds(a, INT64_MAX, UNPUBLISHED, -UNPUBLISHED);
+}
+
+int64_t
+rcp_live_estimate(void)
+{
+	struct rcp_account *a;
+
+	if (atomic_load_explicit(&several, memory_order_relaxed))
+		return atomic_load_explicit(&total, memory_order_relaxed);
+	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
+	return a ? RCP_LOAD(a->live) : 0;
+}
+
+/* A climb that no free has ended yet is the peak: its composition is what is
+ * live now, that is, what cells say under an epoch that none of them has. */
+void
+rcp_peak_now(struct rcp_peak_now *out, int64_t live)
+{
+	struct rcp_account *a = atomic_load(&rcp_accounts);
+
+	out->epoch = atomic_load_explicit(&rcp_peak_epoch,
+					  memory_order_acquire);
+	if (live > atomic_load(&highest) || atomic_load(&climbing)) {
+		out->epoch++;
+		out->time = rcp_clock_coarse();
+		out->site = a ? a->last_site : 0;
+	} else {
+		out->time = atomic_load(&peak_time);
+		out->site = atomic_load(&peak_site);
+	}
+}
+
+void
+rcp_cell_peak(const struct rcp_cell *c, uint32_t epoch, int64_t *bytes,
+	      int64_t *blocks)
+{
+	if (__atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) == epoch) {
+		*bytes = RCP_LOAD(c->peak_bytes);
+		*blocks = RCP_LOAD(c->peak_blocks);
+		return;
+	}
+	*bytes = -(int64_t)RCP_LOAD(c->freed_bytes);
+	*blocks = -(int64_t)RCP_LOAD(c->frees);
+	*bytes += (int64_t)RCP_LOAD(c->alloc_bytes);
+	*blocks += (int64_t)RCP_LOAD(c->allocs);
+}
+
+void
+rcp_peak_fork_child(struct rcp_account *self)
+{
+	struct rcp_account *a = atomic_load(&rcp_accounts);
+
+	atomic_store(&several, 0);
+	atomic_store(&total, 0);
+	atomic_store(&highest, 0);
+	atomic_store(&climbing, 0);
+	atomic_store(&peak_time, rcp_clock_coarse());
+	atomic_store(&peak_site, 0);
+	atomic_store(&rcp_peak_epoch, 1);
+	for (; a; a = a->next) {
+		a->published = 0;
+		set_bounds(a, INT64_MAX, UNPUBLISHED, -UNPUBLISHED);
+	}
+	/* Alone again: but a slot that a new thread adopts is already in the
+	 * list, so only a process without any can count as one thread. */
+	if (atomic_load(&rcp_accounts) == self && !self->next)
+		set_bounds(self, 0, INT64_MAX, INT64_MIN);
+	else
+		atomic_store(&several, 1);
+}

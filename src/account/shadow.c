@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * shadow.c - the slow half of live.h: leaves, and ranges that go at once.
+ * Runs inside malloc.
+ */
+#include "account/live.h"
+
+#include "account/side.h"
+#include "base/mem.h"
+#include "base/sys.h"
+
+#define PAGE 4096u
+
+uint32_t **rcp_shadow_root;
+
+bool
+rcp_live_setup(bool use_shadow)
+{
+	if (use_shadow)
+		rcp_shadow_root = rcp_pages_reserve(RCP_SHADOW_ROOT *
+						    sizeof(*rcp_shadow_root));
+	return true;
+}
+
+/* The leaf above P; made when missing.  Two threads may race: one of their
+ * leaves is given back. */
+static bool
+new_leaf(uintptr_t p)
+{
+	size_t bytes = RCP_SHADOW_WORDS * sizeof(uint32_t);
+	uint32_t **slot = &rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS];
+	uint32_t *leaf, *none = NULL;
+
+	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
+		return true;
+	leaf = rcp_pages_reserve(bytes);
+	if (!leaf)
+		return false;
+	if (!__atomic_compare_exchange_n(slot, &none, leaf, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		rcp_sys_munmap(leaf, bytes);
+	return true;
+}
+
+bool
+rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
+		  struct rcp_live *replaced)
+{
+	bool was;
+	uint32_t *w;
+
+	if (rcp_shadow_root && !(p & 15) && !(p >> 47) &&
+	    block->size <= RCP_LIVE_SIZE_MAX && !rcp_shadow_at(p) &&
+	    new_leaf(p) && rcp_shadow_at(p)) {
+		/* A block of before may stand in the side table. */
+		was = rcp_side_take(p, replaced);
+		rcp_live_put(p, block, replaced);
+		return was;
+	}
+	w = rcp_shadow_at(p);
+	if (w && (w[0] & RCP_HEAD)) {
+		rcp_shadow_take(w, replaced);
+		rcp_side_put(p, block, NULL);
+		return true;
+	}
+	return rcp_side_put(p, block, replaced);
+}
+
+bool
+rcp_live_take_side(uintptr_t p, struct rcp_live *out)
+{
+	return rcp_side_take(p, out);
+}
+
+static void
+take_words(uint32_t *w, size_t words,
+	   void (*each)(void *ctx, const struct rcp_live *block), void *ctx)
+{
+	struct rcp_live block;
+
+	for (size_t i = 0; i < words; i++) {
+		if (w[i] & RCP_HEAD) {
+			rcp_shadow_take(w + i, &block);
+			each(ctx, &block);
+		}
+	}
+}
+
+/* The part of a range that lies under one leaf; only shadow pages that were
+ * ever touched are read. */
+static void
+take_in_leaf(uint32_t *leaf, size_t from, size_t to,
+	     void (*each)(void *ctx, const struct rcp_live *block), void *ctx)
+{
+	const size_t per_page = PAGE / sizeof(uint32_t);
+	unsigned char resident[64];
+
+	while (from < to) {
+		size_t page = from / per_page;
+		size_t last = (to - 1) / per_page;
+		size_t pages = last - page + 1;
+
+		if (pages > sizeof(resident))
+			pages = sizeof(resident);
+		if (RCP_SYS3(SYS_mincore, leaf + page * per_page, pages * PAGE,
+			     resident) < 0)
+			return;
+		for (size_t i = 0; i < pages; i++) {
+			size_t end = (page + i + 1) * per_page;
+
+			if (end > to)
+				end = to;
+			if (resident[i] & 1)
+				take_words(leaf + from, end - from, each, ctx);
+			from = end;
+		}
+	}
+}
+
+void
+rcp_live_take_range(uintptr_t p, size_t size,
+		    void (*each)(void *ctx, const struct rcp_live *block),
+		    void *ctx)
+{
+	uintptr_t end = p + size;
+
+	rcp_side_take_range(p, size, each, ctx);
+	if (!rcp_shadow_root || end >> 47 || end < p)
+		return;
+	while (p < end) {
+		uintptr_t next = ((p >> RCP_SHADOW_LEAF_BITS) + 1)
+				 << RCP_SHADOW_LEAF_BITS;
+		uint32_t *leaf = __atomic_load_n(
+			&rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS],
+			__ATOMIC_ACQUIRE);
+		size_t from = (p >> 4) & (RCP_SHADOW_WORDS - 1);
+		size_t to;
+
+		if (next > end)
+			next = end;
+		to = from + ((next - p + 15) >> 4);
+		if (to > RCP_SHADOW_WORDS)
+			to = RCP_SHADOW_WORDS;
+		if (leaf)
+			take_in_leaf(leaf, from, to, each, ctx);
+		p = next;
+	}
+}
+
+void
+rcp_live_fork_prepare(void)
+{
+	rcp_side_fork_prepare();
+}
+
+void
+rcp_live_fork_done(bool child)
+{
+	rcp_side_fork_done(child);
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * side.c - a hash table by address in 64 shards, each with its own lock.
+ *
+ * Open addressing with linear probing; a removal shifts later entries back,
+ * so there are no tombstones and a miss stays short.  Written by hand rather
+ * than with uthash: under RLIMIT_AS every block stands here, and 56 bytes of
+ * handle for each would be more than most blocks.
+ */
+#include "account/side.h"
+
+#include "base/lock.h"
+#include "base/mem.h"
+
+#define SHARDS 64u
+#define FIRST_SLOTS 256u
+
+struct entry {
+	uintptr_t p; /* 0: free */
+	struct rcp_live block;
+};
+
+static struct shard {
+	struct rcp_lock lock;
+	uint32_t used;
+	uint32_t slots; /* a power of two, or 0 */
+	struct entry *table;
+} shards[SHARDS] __attribute__((aligned(64)));
+
+uint32_t rcp_side_count;
+
+static uint64_t
+hash(uintptr_t p)
+{
+	/* Fibonacci hashing: 2^64 / golden ratio. */
+	return (uint64_t)p * 0x9e3779b97f4a7c15u;
+}
+
+static struct shard *
+shard_of(uintptr_t p)
+{
+	return &shards[hash(p) >> 58];
+}
+
+static uint32_t
+home(const struct shard *s, uintptr_t p)
+{
+	return (uint32_t)(hash(p) >> 20) & (s->slots - 1);
+}
+
+/* P's slot, or the free one where it would go. */
+static struct entry *
+find(const struct shard *s, uintptr_t p)
+{
+	uint32_t i = home(s, p);
+
+	while (s->table[i].p && s->table[i].p != p)
+		i = (i + 1) & (s->slots - 1);
+	return &s->table[i];
+}
+
+static bool
+grow(struct shard *s)
+{
+	struct shard old = *s;
+	uint32_t slots = old.slots ? old.slots * 2 : FIRST_SLOTS;
+	struct entry *table = rcp_pages_new(slots * sizeof(*table));
+
+	if (!table)
+		return false;
+	s->table = table;
+	s->slots = slots;
+	for (uint32_t i = 0; i < old.slots; i++)
+		if (old.table[i].p)
+			*find(s, old.table[i].p) = old.table[i];
+	if (old.table)
+		rcp_pages_free(old.table, old.slots * sizeof(*old.table));
+	return true;
+}
+
+/* Frees slot I and closes the gap. */
+static void
+erase(struct shard *s, uint32_t i)
+{
+	uint32_t mask = s->slots - 1;
+	uint32_t j = i;
+
+	for (;;) {
+		uint32_t k;
+
+		s->table[i].p = 0;
+		do {
+			j = (j + 1) & mask;
+			if (!s->table[j].p)
+				goto out;
+			k = home(s, s->table[j].p);
+			/* Entries whose home lies cyclically in (i, j] stay. */
+		} while (i <= j ? (i < k && k <= j) : (i < k || k <= j));
+		s->table[i] = s->table[j];
+		i = j;
+	}
+out:
+	s->used--;
+	__atomic_fetch_sub(&rcp_side_count, 1, __ATOMIC_RELAXED);
+}
+
+bool
+rcp_side_put(uintptr_t p, const struct rcp_live *block,
+	     struct rcp_live *replaced)
+{
+	struct shard *s = shard_of(p);
+	struct entry *e;
+	bool was = false;
+
+	rcp_lock_take(&s->lock);
+	if (s->used * 4 >= s->slots * 3 && !grow(s) &&
+	    s->used + 1 >= s->slots) {
+		rcp_lock_drop(&s->lock);
+		return false; /* its free will count as unmatched */
+	}
+	e = find(s, p);
+	if (e->p) {
+		was = true;
+		if (replaced)
+			*replaced = e->block;
+	} else {
+		s->used++;
+		__atomic_fetch_add(&rcp_side_count, 1, __ATOMIC_RELAXED);
+	}
+	e->p = p;
+	e->block = *block;
+	rcp_lock_drop(&s->lock);
+	return was;
+}
+
+bool
+rcp_side_take(uintptr_t p, struct rcp_live *out)
+{
+	struct shard *s = shard_of(p);
+	bool was = false;
+
+	rcp_lock_take(&s->lock);
+	if (s->slots) {
+		struct entry *e = find(s, p);
+
+		if (e->p) {
+			*out = e->block;
+			erase(s, (uint32_t)(e - s->table));
+			was = true;
+		}
+	}
+	rcp_lock_drop(&s->lock);
+	return was;
+}
+
+/* One block of shard S that starts in the range; false: there is none. */
+static bool
+take_one(struct shard *s, uintptr_t p, size_t size, struct rcp_live *out)
+{
+	bool was = false;
+
+	rcp_lock_take(&s->lock);
+	for (uint32_t i = 0; i < s->slots && s->used; i++) {
+		if (s->table[i].p - p < size && s->table[i].p) {
+			*out = s->table[i].block;
+			erase(s, i);
+			was = true;
+			break;
+		}
+	}
+	rcp_lock_drop(&s->lock);
+	return was;
+}
+
+void
+rcp_side_take_range(uintptr_t p, size_t size,
+		    void (*each)(void *ctx, const struct rcp_live *block),
+		    void *ctx)
+{
+	struct rcp_live block;
+
+	if (!__atomic_load_n(&rcp_side_count, __ATOMIC_RELAXED))
+		return;
+	for (unsigned i = 0; i < SHARDS; i++)
+		while (take_one(&shards[i], p, size, &block))
+			each(ctx, &block);
+}
+
+void
+rcp_side_fork_prepare(void)
+{
+	for (unsigned i = 0; i < SHARDS; i++)
+		rcp_lock_take(&shards[i].lock);
+}
+
+void
+rcp_side_fork_done(bool child)
+{
+	for (unsigned i = 0; i < SHARDS; i++) {
+		if (child)
+			rcp_lock_reset(&shards[i].lock);
+		else
+			rcp_lock_drop(&shards[i].lock);
+	}
+}

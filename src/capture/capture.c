@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * capture.c - from the thread's stack to a node.  On the hot path of every
+ * allocation; runs inside malloc.
+ */
+#include "capture/capture.h"
+
+#include <string.h>
+
+#include "capture/modules.h"
+#include "capture/names.h"
+#include "capture/tree.h"
+
+/* A pseudo-parent in the memo: native frames by their address. */
+#define NATIVE UINT32_MAX
+
+static _Atomic uint32_t unloads;
+static uint64_t bad_frames;
+
+bool
+rcp_capture_setup(uint64_t memory_limit)
+{
+	rcp_names_setup(memory_limit);
+	rcp_py_watch_code(rcp_code_died);
+	return rcp_tree_setup(memory_limit);
+}
+
+void
+rcp_capture_unloaded(void)
+{
+	__atomic_fetch_add(&unloads, 1, __ATOMIC_RELEASE);
+}
+
+uint64_t
+rcp_capture_truncated(void)
+{
+	return rcp_tree_truncated();
+}
+
+uint64_t
+rcp_capture_bad_frames(void)
+{
+	return __atomic_load_n(&bad_frames, __ATOMIC_RELAXED);
+}
+
+/* Both terms only grow, so the sum changes whenever either does. */
+static uint32_t
+epoch(void)
+{
+	return __atomic_load_n(&rcp_py_code_epoch, __ATOMIC_ACQUIRE) +
+	       __atomic_load_n(&unloads, __ATOMIC_ACQUIRE);
+}
+
+static struct rcp_capture_memo *
+memo_slot(struct rcp_capture *c, uint32_t parent, uintptr_t key)
+{
+	uint64_t h = (key ^ ((uint64_t)parent << 32)) * 0x9e3779b97f4a7c15u;
+
+	return &c->memo[h >> 54 & (RCP_CAPTURE_MEMO - 1)];
+}
+
+static uint32_t
+intern_python(uint32_t parent, const struct rcp_py_frame *f)
+{
+	const struct rcp_code *code;
+	const void *address;
+	int32_t lasti;
+
+	if (!rcp_py_frame_code(f, &address, &lasti)) {
+		__atomic_fetch_add(&bad_frames, 1, __ATOMIC_RELAXED);
+		return rcp_tree_intern(parent, RCP_FRAME_MARKER,
+				       RCP_MARKER_UNKNOWN, 0);
+	}
+	code = rcp_code_intern(address);
+	if (!code)
+		return RCP_TREE_TRUNCATED;
+	return rcp_tree_intern(parent, RCP_FRAME_PYTHON, code->id,
+			       (uint32_t)(lasti + 1));
+}
+
+static uint32_t
+intern_native(uint32_t parent, const void *address)
+{
+	const struct rcp_module *m = rcp_module_at(address);
+	uintptr_t p = (uintptr_t)address;
+
+	if (m && p - m->base <= UINT32_MAX)
+		return rcp_tree_intern(parent, RCP_FRAME_NATIVE, m->id,
+				       (uint32_t)(p - m->base));
+	return rcp_tree_intern(parent, RCP_FRAME_ADDRESS, (uint32_t)(p >> 32),
+			       (uint32_t)p);
+}
+
+static uint32_t
+native_node(struct rcp_capture *c, const void *caller)
+{
+	uintptr_t key = (uintptr_t)caller;
+	struct rcp_capture_memo *m = memo_slot(c, NATIVE, key);
+
+	if (m->key != key || m->parent != NATIVE) {
+		m->node = intern_native(0, caller);
+		m->key = key;
+		m->parent = NATIVE;
+	}
+	return m->node;
+}
+
+static uint32_t
+python_child(struct rcp_capture *c, uint32_t parent,
+	     const struct rcp_py_frame *f)
+{
+	struct rcp_capture_memo *m = memo_slot(c, parent, f->key);
+
+	if (m->key != f->key || m->parent != parent || !m->node) {
+		m->node = intern_python(parent, f);
+		m->key = f->key;
+		m->parent = parent;
+	}
+	return m->node;
+}
+
+/* More frames than we walk: the innermost ones under a marker.  Recursion
+ * repeats itself, so this stays a small set of stacks. */
+static uint32_t
+deep_node(struct rcp_capture *c)
+{
+	uint32_t node = RCP_TREE_DEEPER;
+
+	c->depth = 0;
+	for (unsigned i = RCP_CAPTURE_DEEP; i > 0; i--)
+		node = python_child(c, node, &c->walk[i - 1]);
+	return node;
+}
+
+uint32_t
+rcp_capture_node(struct rcp_capture *c, const void *caller)
+{
+	bool deeper = false;
+	uint32_t now = epoch();
+	unsigned n, i;
+
+	if (__builtin_expect(c->epoch != now, 0)) {
+		c->depth = 0;
+		memset(c->memo, 0, sizeof(c->memo));
+		c->epoch = now;
+	}
+	n = rcp_py_walk(c->walk, RCP_CAPTURE_MAX, &deeper);
+	if (n == 0)
+		return native_node(c, caller);
+	if (__builtin_expect(deeper, 0))
+		return deep_node(c);
+
+	for (i = 0; i < n && i < c->depth; i++)
+		if (c->keys[i] != c->walk[n - 1 - i].key)
+			break;
+	/* What lies below the match stays as it is when nothing replaces it:
+	 * it is still a path of the tree, and the next stack may be it. */
+	if (i == n)
+		return c->nodes[n - 1];
+	for (; i < n; i++) {
+		const struct rcp_py_frame *f = &c->walk[n - 1 - i];
+
+		c->nodes[i] = python_child(c, i ? c->nodes[i - 1] : 0, f);
+		c->keys[i] = f->key;
+	}
+	c->depth = n;
+	return c->nodes[n - 1];
+}
+
+void
+rcp_capture_fork_prepare(void)
+{
+	rcp_tree_fork_prepare();
+	rcp_modules_fork_prepare();
+	rcp_names_fork_prepare();
+}
+
+void
+rcp_capture_fork_done(bool child)
+{
+	rcp_names_fork_done(child);
+	rcp_modules_fork_done(child);
+	rcp_tree_fork_done(child);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * capture.h - the stack of the calling thread as one number: a node of the
+ * call tree.
+ *
+ * The walk is compared with this thread's previous one from the root; only
+ * the changed tail goes to the tree.  Runs inside malloc: no allocation
+ * through the program, no lock held while frames are read.
+ */
+#ifndef RCP_CAPTURE_CAPTURE_H
+#define RCP_CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "python/python.h"
+#include "rcprof/format.h"
+
+#define RCP_CAPTURE_MAX 2048    /* frames that a walk may have */
+#define RCP_CAPTURE_DEEP 128    /* innermost ones kept of a deeper stack */
+#define RCP_CAPTURE_MEMO 1024u  /* a power of two */
+
+/* One thread's previous stack; part of struct rcp_thread.  Zeroed memory is a
+ * valid start. */
+struct rcp_capture {
+	uint32_t depth;
+	uint32_t epoch; /* of rcp_capture_epoch(), for all that follows */
+	uintptr_t keys[RCP_CAPTURE_MAX]; /* root first */
+	uint32_t nodes[RCP_CAPTURE_MAX];
+	struct rcp_py_frame walk[RCP_CAPTURE_MAX]; /* leaf first; scratch */
+	struct rcp_capture_memo {
+		uintptr_t key;
+		uint32_t parent, node;
+	} memo[RCP_CAPTURE_MEMO];
+};
+
+bool rcp_capture_setup(uint64_t memory_limit);
+
+/* The node of the calling thread's stack; CALLER is the one native frame for
+ * a thread without Python frames. */
+uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
+
+/* Something was unloaded: addresses may mean something else now. */
+void rcp_capture_unloaded(void);
+
+/* Stacks that were folded because of the memory limit, and Python frames that
+ * were refused. */
+uint64_t rcp_capture_truncated(void);
+uint64_t rcp_capture_bad_frames(void);
+
+/* Writes NODE, its ancestors and what they name, where the file of this
+ * snapshot lacks them.  Under the emit lock. */
+struct rcp_sink;
+struct rcp_snap;
+void rcp_capture_define(struct rcp_sink *sink, const struct rcp_snap *snap,
+			uint32_t node);
+
+/* The innermost own Python frame of NODE, for one line of text: file, line,
+ * function.  Pointers into tables that live as long as the process. */
+struct rcp_capture_place {
+	const char *file, *function;
+	size_t file_size, function_size;
+	uint32_t line;
+};
+bool rcp_capture_place(uint32_t node, struct rcp_capture_place *out);
+
+void rcp_capture_fork_prepare(void);
+void rcp_capture_fork_done(bool child);
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * modules.c - see modules.h.  Reached once for each new native frame.
+ *
+ * _dl_find_object (glibc 2.35) finds the link map without a lock, which is
+ * what makes it usable inside malloc; where libc lacks it, native frames stay
+ * plain addresses.
+ */
+#include "capture/modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+#include "base/sys.h"
+
+#define MODULES 4096u
+
+int _dl_find_object(void *address, struct dl_find_object *out)
+	__attribute__((weak));
+
+static struct rcp_lock lock = RCP_LOCK_INIT;
+static struct rcp_module modules[MODULES];
+static uint32_t count;
+
+/* The GNU build-id in a PT_NOTE segment. */
+static const char *
+find_build_id(const ElfW(Ehdr) *eh, uintptr_t base, size_t *size)
+{
+	const ElfW(Phdr) *ph =
+		(const void *)((const char *)eh + eh->e_phoff);
+
+	for (unsigned i = 0; i < eh->e_phnum; i++) {
+		const char *p = (const char *)(base + ph[i].p_vaddr);
+		const char *end = p + ph[i].p_memsz;
+
+		if (ph[i].p_type != PT_NOTE)
+			continue;
+		while (p + sizeof(ElfW(Nhdr)) <= end) {
+			const ElfW(Nhdr) *n = (const void *)p;
+			const char *name = p + sizeof(*n);
+			const char *desc = name + ((n->n_namesz + 3) & ~3u);
+
+			if (n->n_type == NT_GNU_BUILD_ID &&
+			    n->n_namesz == 4 && memcmp(name, "GNU", 4) == 0 &&
+			    desc + n->n_descsz <= end) {
+				*size = n->n_descsz;
+				return desc;
+			}
+			p = desc + ((n->n_descsz + 3) & ~3u);
+		}
+	}
+	return NULL;
+}
+
+static const struct rcp_string *
+module_path(const struct link_map *map)
+{
+	char exe[1024];
+	long n;
+
+	if (map->l_name && map->l_name[0])
+		return rcp_string_intern(map->l_name, strlen(map->l_name));
+	n = RCP_SYS4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe,
+		     sizeof(exe));
+	return n > 0 ? rcp_string_intern(exe, (size_t)n) : NULL;
+}
+
+static void
+fill(struct rcp_module *m, const struct dl_find_object *found)
+{
+	const ElfW(Ehdr) *eh = found->dlfo_map_start;
+	const char *id;
+	size_t size;
+
+	m->base = found->dlfo_link_map->l_addr;
+	m->low = (uintptr_t)found->dlfo_map_start;
+	m->high = (uintptr_t)found->dlfo_map_end;
+	rcp_names_lock();
+	m->path = module_path(found->dlfo_link_map);
+	if (memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 &&
+	    (id = find_build_id(eh, m->base, &size)))
+		m->build_id = rcp_string_intern(id, size);
+	rcp_names_unlock();
+}
+
+const struct rcp_module *
+rcp_module_at(const void *address)
+{
+	struct dl_find_object found;
+	struct rcp_module fresh = { 0 }, *m = NULL;
+
+	if (!_dl_find_object ||
+	    _dl_find_object((void *)(uintptr_t)address, &found) != 0)
+		return NULL;
+	fill(&fresh, &found);
+	rcp_lock_take(&lock);
+	for (uint32_t i = 0; i < count && !m; i++)
+		if (modules[i].low == fresh.low &&
+		    modules[i].high == fresh.high &&
+		    modules[i].path == fresh.path &&
+		    modules[i].build_id == fresh.build_id)
+			m = &modules[i];
+	if (!m && count < MODULES) {
+		m = &modules[count];
+		*m = fresh;
+		m->id = ++count;
+	}
+	rcp_lock_drop(&lock);
+	return m;
+}
+
+struct rcp_module *
+rcp_module_by_id(uint32_t id)
+{
+	return &modules[id - 1];
+}
+
+void
+rcp_modules_fork_prepare(void)
+{
+	rcp_lock_take(&lock);
+}
+
+void
+rcp_modules_fork_done(bool child)
+{
+	if (child)
+		rcp_lock_reset(&lock);
+	else
+		rcp_lock_drop(&lock);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tree.h - the call tree: nodes that only grow, found by (parent, frame).
+ */
+#ifndef RCP_CAPTURE_TREE_H
+#define RCP_CAPTURE_TREE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rcprof/format.h"
+
+/* Fixed ids.  account.h knows the first under its own name. */
+#define RCP_NODE_NONE 0u
+#define RCP_TREE_TRUNCATED 1u
+#define RCP_TREE_DEEPER 2u
+#define RCP_TREE_UNKNOWN 3u
+
+struct rcp_node {
+	uint32_t parent;
+	uint32_t ref;    /* as in the format; ADDRESS: the high half */
+	uint32_t offset; /* ADDRESS: the low half */
+	uint32_t kind : 4; /* enum rcp_frame */
+	uint32_t stamp : 28; /* file generation in which it was written */
+};
+
+bool rcp_tree_setup(uint64_t memory_limit);
+
+/* The child of PARENT for a frame.  RCP_TREE_TRUNCATED past the limit. */
+uint32_t rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
+			 uint32_t offset);
+
+struct rcp_node *rcp_tree_node(uint32_t id);
+
+uint64_t rcp_tree_truncated(void);
+
+void rcp_tree_fork_prepare(void);
+void rcp_tree_fork_done(bool child);
+
+#endif

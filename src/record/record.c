@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * record.c - one function per event: capture, account, remember.  On the hot
+ * path of every allocation and free; runs inside malloc.
+ */
+#include "record/record.h"
+
+#include "account/live.h"
+#include "account/regions.h"
+#include "record/mappings.h"
+#include "record/settings.h"
+#include "record/thread.h"
+#include "record/tick.h"
+
+_Static_assert(RCP_BIRTH_UNKNOWN == RCP_LIVE_NO_BIRTH, "one unknown");
+
+struct rcp_record_settings rcp_record_settings = { .temporary = 1 };
+
+/* --- temporaries ------------------------------------------------------- */
+
+static inline void
+remember_last(struct rcp_thread *th, void *p)
+{
+	uint32_t n = rcp_record_settings.temporary;
+
+	if (n <= 1) {
+		th->ring[0] = p;
+		return;
+	}
+	th->ring_at = th->ring_at + 1 < n ? th->ring_at + 1 : 0;
+	th->ring[th->ring_at] = p;
+}
+
+/* Was P among this thread's last N allocations?  Forgets it. */
+static bool
+was_among(struct rcp_thread *th, const void *p, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (th->ring[i] == p) {
+			th->ring[i] = NULL;
+			return true;
+		}
+	}
+	return false;
+}
+
+static inline bool
+is_temporary(struct rcp_thread *th, const void *p)
+{
+	uint32_t n = rcp_record_settings.temporary;
+
+	if (n == 1) {
+		bool same = th->ring[0] == p;
+
+		if (same)
+			th->ring[0] = NULL;
+		return same;
+	}
+	return n && was_among(th, p, n);
+}
+
+/* --- frees -------------------------------------------------------------- */
+
+static inline int64_t
+age_of(const struct rcp_thread *th, uint32_t birth)
+{
+	uint32_t now;
+
+	if (birth == RCP_BIRTH_UNKNOWN)
+		return -1;
+	now = rcp_tick_now(th);
+	return now > birth ? now - birth : 0;
+}
+
+static inline void
+account_free(struct rcp_thread *th, const struct rcp_block *b, bool temporary)
+{
+	rcp_account_free(&th->account, b->site, b->size, 1,
+			 age_of(th, b->birth), temporary);
+}
+
+static void
+unseen(struct rcp_thread *th, const struct rcp_live *block)
+{
+	rcp_count(RCP_COUNT_UNSEEN, 1);
+	rcp_account_free(&th->account, block->site, block->size, 1,
+			 age_of(th, block->birth), false);
+}
+
+void
+rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old)
+{
+	struct rcp_live block;
+
+	(void)t;
+	old->known = rcp_live_take((uintptr_t)p, &block);
+	if (old->known) {
+		old->size = block.size;
+		old->site = block.site;
+		old->birth = block.birth;
+	}
+}
+
+void
+rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
+{
+	struct rcp_thread *th;
+
+	if (!old->known) {
+		rcp_count(RCP_COUNT_UNMATCHED, 1);
+		return;
+	}
+	th = rcp_thread_get(t);
+	if (th)
+		account_free(th, old, is_temporary(th, p));
+}
+
+/* --- allocations ---------------------------------------------------------- */
+
+static inline uint32_t
+site_here(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
+{
+	return rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
+}
+
+static inline void
+remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
+{
+	struct rcp_live block = { size, site, rcp_tick_now(th) };
+	struct rcp_live replaced;
+
+	if (__builtin_expect(rcp_live_put((uintptr_t)p, &block, &replaced), 0))
+		unseen(th, &replaced);
+	remember_last(th, p);
+}
+
+void
+rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
+		     enum rcp_kind kind, const void *caller)
+{
+	struct rcp_thread *th = rcp_thread_get(t);
+	uint32_t site;
+
+	if (__builtin_expect(!th, 0))
+		return;
+	rcp_tick(t, th, size);
+	site = site_here(th, kind, caller);
+	remember(th, p, size, site);
+	rcp_account_alloc(&th->account, site, size);
+}
+
+void
+rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
+{
+	struct rcp_live block = { old->size, old->site, old->birth };
+	struct rcp_live replaced;
+
+	(void)t;
+	if (old->known)
+		rcp_live_put((uintptr_t)p, &block, &replaced);
+}
+
+void
+rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
+		 void *q, size_t size, enum rcp_kind kind, const void *caller)
+{
+	struct rcp_thread *th = rcp_thread_get(t);
+	uint32_t site;
+
+	if (__builtin_expect(!th, 0))
+		return;
+	rcp_tick(t, th, size);
+	site = site_here(th, kind, caller);
+	if (!old->known) {
+		rcp_count(RCP_COUNT_UNMATCHED, 1);
+		rcp_account_alloc(&th->account, site, size);
+	} else if (size >= old->size && !rcp_site_inherited(old->site)) {
+		rcp_account_grown(&th->account, old->site, old->size,
+				  age_of(th, old->birth), is_temporary(th, p),
+				  site, size);
+	} else {
+		account_free(th, old, is_temporary(th, p));
+		rcp_account_alloc(&th->account, site, size);
+	}
+	remember(th, q, size, site);
+}
+
+/* --- ranges and arenas ------------------------------------------------------ */
+
+static void
+gone(void *th, const struct rcp_live *block)
+{
+	unseen(th, block);
+}
+
+void
+rcp_record_range_gone(struct rcp_tls *t, void *p, size_t size)
+{
+	struct rcp_thread *th = rcp_thread_get(t);
+
+	if (th)
+		rcp_live_take_range((uintptr_t)p, size, gone, th);
+}
+
+void
+rcp_record_arena(int64_t bytes)
+{
+	rcp_count(RCP_COUNT_ARENA, bytes);
+}

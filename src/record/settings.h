@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings.h - what the composition root tells record.
+ */
+#ifndef RCP_RECORD_SETTINGS_H
+#define RCP_RECORD_SETTINGS_H
+
+#include <stdint.h>
+
+struct rcp_record_settings {
+	uint32_t temporary; /* --temporary; at most RCP_TEMPORARY_MAX */
+	/* Called every few dozen events of a thread, guard taken. */
+	void (*on_tick)(uint64_t now);
+};
+
+extern struct rcp_record_settings rcp_record_settings;
+
+#endif

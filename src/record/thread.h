@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * thread.h - a thread's slot: its books, its previous stack, its last
+ * allocations.  Mapped at the thread's first event; adopted by a later thread
+ * when its own is gone; never freed.
+ */
+#ifndef RCP_RECORD_THREAD_H
+#define RCP_RECORD_THREAD_H
+
+#include "account/account.h"
+#include "base/tls.h"
+#include "capture/capture.h"
+
+#define RCP_TEMPORARY_MAX 1000
+
+struct rcp_thread {
+	struct rcp_account account;
+	uint32_t id;      /* in the profile, from 1 */
+	_Atomic int tid;  /* of the thread that uses the slot; 0: nobody */
+	uint32_t served;  /* threads so far */
+	uint64_t start;   /* of the first; ns since start */
+	uint32_t age_now; /* age units, as of this thread's last tick */
+	uint32_t written; /* `served` as of the last THREAD record + stamp */
+	uint32_t stamp;
+	struct rcp_thread *next;
+	/* The last blocks that this thread allocated, newest at `ring_at`. */
+	uint32_t ring_at;
+	void *ring[RCP_TEMPORARY_MAX];
+	struct rcp_capture capture;
+};
+
+/* The calling thread's slot, made or adopted at its first event.  NULL: no
+ * memory; the thread goes unrecorded. */
+struct rcp_thread *rcp_thread_new(struct rcp_tls *t);
+
+/* Number of threads seen so far. */
+uint32_t rcp_thread_count(void);
+
+/* Registers the source of THREAD records.  MAIN_NAME: of the main thread, or
+ * NULL for its own. */
+void rcp_thread_register(void);
+void rcp_thread_main_name(const char *name);
+
+void rcp_thread_fork_prepare(void);
+void rcp_thread_fork_parent(void);
+void rcp_thread_fork_child(struct rcp_tls *t);
+
+static inline struct rcp_thread *
+rcp_thread_get(struct rcp_tls *t)
+{
+	return t->thread ? t->thread : rcp_thread_new(t);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tick.h - the little that is done only now and then: the clock, snapshots
+ * that are due, the interpreter's start.  See doc/INTERNALS.md section 5.
+ */
+#ifndef RCP_RECORD_TICK_H
+#define RCP_RECORD_TICK_H
+
+#include "record/thread.h"
+
+#define RCP_TICK_EVENTS 64
+#define RCP_TICK_BYTES (256u << 10) /* a block this large is worth a look */
+
+/* Age units as of the helper's last wake-up. */
+extern uint32_t rcp_tick_shared;
+
+void rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th);
+
+/* From the helper: refreshes rcp_tick_shared. */
+void rcp_tick_heartbeat(void);
+
+static inline void
+rcp_tick(struct rcp_tls *t, struct rcp_thread *th, uint64_t size)
+{
+	if (__builtin_expect(--t->tick < 0 || size >= RCP_TICK_BYTES, 0))
+		rcp_tick_slow(t, th);
+}
+
+/* Age units since start. */
+static inline uint32_t
+rcp_tick_now(const struct rcp_thread *th)
+{
+	uint32_t shared = __atomic_load_n(&rcp_tick_shared, __ATOMIC_RELAXED);
+
+	return shared > th->age_now ? shared : th->age_now;
+}
+
+#endif
