@@ -68,9 +68,12 @@ AC_SUBST([SAN_CFLAGS])
 AC_SUBST([PRELOAD_MODE_CFLAGS])
 ])
 
-dnl Libraries of the command only; librcprof.so needs libc and nothing else.
+dnl Libraries of the command only; librcprof.so needs libc and nothing else
+dnl (uthash is a header).
 AC_DEFUN([RCP_LIBRARIES],
-[AC_CHECK_HEADER([zlib.h], [],
+[AC_CHECK_HEADER([uthash.h], [],
+  [AC_MSG_ERROR([uthash.h is missing: apt-get install uthash-dev])])
+AC_CHECK_HEADER([zlib.h], [],
   [AC_MSG_ERROR([zlib.h is missing: apt-get install zlib1g-dev])])
 AS_VAR_SET_IF([PKG_CONFIG],
   [PKG_CHECK_MODULES([ZLIB], [zlib], [], [ZLIB_CFLAGS= ZLIB_LIBS=-lz])],
