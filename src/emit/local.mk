@@ -1,4 +1,4 @@
 # src/emit/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/emit/emit.h \
 	src/emit/sink.h

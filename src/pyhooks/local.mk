@@ -1,3 +1,3 @@
 # src/pyhooks/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/pyhooks/pyhooks.h

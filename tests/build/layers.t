@@ -7,7 +7,7 @@ ok "the tree keeps its layers" "$RCPROF_SRC/scripts/check-layers"
 # A tree with one fault of each kind.
 mkdir -p tree/src/account tree/src/model tree/tests/tools
 cd tree || exit 1
-echo 'core_sources += src/account/a.c' >Makefile.am
+echo 'preload_sources += src/account/a.c' >Makefile.am
 cat >src/account/a.c <<'END'
 #include "base/sys.h"
 #include "capture/tree.h"
