@@ -17,9 +17,14 @@ EXTRA_DIST += $(test_scripts) tests/tap/tap.h tests/tap/tap.sh \
 
 # The same tests under prove.  A part of them:
 #	make prove TESTS='tests/unit/varint.t tests/tools/report.t'
-.PHONY: prove
-prove: all
-	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) -s $(check_LIBRARIES) \
-		$(check_PROGRAMS) $(check_DATA)
+.PHONY: prove tests-ready list-tests
+prove: tests-ready
 	$(AM_V_at)$(tests_environment) PROVE='$(PROVE)' \
 		$(srcdir)/scripts/run-prove '$(abs_srcdir)' $(TESTS)
+
+# All that the tests need, and their names: for scripts/test.
+tests-ready: all
+	$(AM_V_at)$(MAKE) $(AM_MAKEFLAGS) -s $(check_LIBRARIES) \
+		$(check_PROGRAMS) $(check_DATA)
+list-tests:
+	@echo $(TESTS)
