@@ -1,0 +1,2 @@
+# doc/ holds only what is shipped.
+EXTRA_DIST += doc
