@@ -1,5 +1,5 @@
 # src/account/local.mk - see "Adding a source file" in HACKING.
-preload_sources += \
+core_sources += \
 	src/account/account.h \
 	src/account/accounts.c \
 	src/account/counters.c \

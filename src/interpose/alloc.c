@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * alloc.c - malloc and its family.  The first step of every event; no lock,
+ * no allocation, errno as the real function left it.
+ *
+ * Each hook has two ways: record (the guard was free and recording is on),
+ * or pass on.  Passing on also covers the time before the start, our own
+ * calls, and what they left behind in the boot arena.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "interpose/interpose.h"
+#include "record/record.h"
+
+#define CALLER __builtin_return_address(0)
+
+/* C23; this libc's headers may lack them. */
+void free_sized(void *p, size_t size);
+void free_aligned_sized(void *p, size_t align, size_t size);
+
+/* Before the first event: find the next definitions, and start. */
+static void
+first_call(struct rcp_tls *t)
+{
+	rcp_next_resolve();
+	if (!t->guard && atomic_load(&rcp_state) == RCP_STATE_NEW)
+		rcp_interpose_events.start();
+}
+
+static inline bool
+is_early(void)
+{
+	return __builtin_expect(
+		atomic_load_explicit(&rcp_state, memory_order_relaxed) ==
+			RCP_STATE_NEW,
+		0);
+}
+
+/* Opens a section, starting up on the way. */
+static inline bool
+enter(struct rcp_tls *t)
+{
+	if (rcp_enter(t))
+		return true;
+	if (is_early()) {
+		first_call(t);
+		return rcp_enter(t);
+	}
+	return false;
+}
+
+static inline void
+allocated(struct rcp_tls *t, void *p, size_t size, const void *caller)
+{
+	if (p)
+		rcp_record_allocated(t, p, size, RCP_KIND_MALLOC, caller);
+	rcp_leave(t);
+}
+
+RCP_EXPORT void *
+malloc(size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t))
+		return t->boot ? rcp_boot_alloc(0, size) :
+				 rcp_next.malloc(size);
+	p = rcp_next.malloc(size);
+	allocated(t, p, size, CALLER);
+	return p;
+}
+
+RCP_EXPORT void *
+calloc(size_t n, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t)) {
+		/* The arena's memory is fresh, and its sizes are small. */
+		return t->boot ? rcp_boot_alloc(0, n * size) :
+				 rcp_next.calloc(n, size);
+	}
+	p = rcp_next.calloc(n, size);
+	allocated(t, p, n * size, CALLER);
+	return p;
+}
+
+/* A block of the boot arena that is made larger. */
+static void *
+leave_boot(void *p, size_t size)
+{
+	size_t old = rcp_boot_size(p);
+	void *q = malloc(size);
+
+	if (q)
+		memcpy(q, p, old < size ? old : size);
+	return q;
+}
+
+/* The common end of realloc and reallocarray, recording: Q came of the real
+ * call on P, which was OLD. */
+static inline void
+reallocated(struct rcp_tls *t, void *p, const struct rcp_block *old, void *q,
+	    size_t size, const void *caller)
+{
+	if (q && p)
+		rcp_record_moved(t, p, old, q, size, RCP_KIND_MALLOC, caller);
+	else if (q)
+		rcp_record_allocated(t, q, size, RCP_KIND_MALLOC, caller);
+	else if (p && size == 0)
+		rcp_record_freed(t, p, old); /* glibc: realloc(p, 0) frees */
+	else if (p)
+		rcp_record_restore(t, p, old);
+	rcp_leave(t);
+}
+
+RCP_EXPORT void *
+realloc(void *p, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+	void *q;
+
+	if (__builtin_expect(rcp_boot_owns(p), 0))
+		return leave_boot(p, size);
+	if (!enter(t))
+		return t->boot && !p ? rcp_boot_alloc(0, size) :
+				       rcp_next.realloc(p, size);
+	if (p)
+		rcp_record_remove(t, p, &old);
+	q = rcp_next.realloc(p, size);
+	reallocated(t, p, &old, q, size, CALLER);
+	return q;
+}
+
+RCP_EXPORT void *
+reallocarray(void *p, size_t n, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+	size_t total;
+	void *q;
+
+	if (__builtin_mul_overflow(n, size, &total)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (__builtin_expect(rcp_boot_owns(p), 0))
+		return leave_boot(p, total);
+	if (!enter(t))
+		return rcp_next.reallocarray(p, n, size);
+	if (p)
+		rcp_record_remove(t, p, &old);
+	q = rcp_next.reallocarray(p, n, size);
+	reallocated(t, p, &old, q, total, CALLER);
+	return q;
+}
+
+RCP_EXPORT int
+posix_memalign(void **out, size_t align, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	int error;
+
+	if (!enter(t))
+		return rcp_next.posix_memalign(out, align, size);
+	error = rcp_next.posix_memalign(out, align, size);
+	allocated(t, error ? NULL : *out, size, CALLER);
+	return error;
+}
+
+RCP_EXPORT void *
+aligned_alloc(size_t align, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t))
+		return t->boot ? rcp_boot_alloc(align, size) :
+				 rcp_next.aligned_alloc(align, size);
+	p = rcp_next.aligned_alloc(align, size);
+	allocated(t, p, size, CALLER);
+	return p;
+}
+
+RCP_EXPORT void *
+memalign(size_t align, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t))
+		return t->boot ? rcp_boot_alloc(align, size) :
+				 rcp_next.memalign(align, size);
+	p = rcp_next.memalign(align, size);
+	allocated(t, p, size, CALLER);
+	return p;
+}
+
+RCP_EXPORT void *
+valloc(size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t))
+		return rcp_next.valloc(size);
+	p = rcp_next.valloc(size);
+	allocated(t, p, size, CALLER);
+	return p;
+}
+
+RCP_EXPORT void *
+pvalloc(size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t))
+		return rcp_next.pvalloc(size);
+	p = rcp_next.pvalloc(size);
+	allocated(t, p, size, CALLER);
+	return p;
+}
+
+/* Opens a section for a free of P.  False: pass on, or drop it (the boot
+ * arena's blocks are not given back). */
+static inline bool
+enter_free(struct rcp_tls *t, void *p)
+{
+	return p && enter(t);
+}
+
+RCP_EXPORT void
+free(void *p)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+
+	if (__builtin_expect(rcp_boot_owns(p), 0))
+		return;
+	if (!enter_free(t, p)) {
+		if (p)
+			rcp_next.free(p);
+		return;
+	}
+	rcp_record_remove(t, p, &old);
+	rcp_next.free(p);
+	rcp_record_freed(t, p, &old);
+	rcp_leave(t);
+}
+
+RCP_EXPORT void
+free_sized(void *p, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+
+	if (!rcp_next.free_sized || !enter_free(t, p)) {
+		free(p);
+		return;
+	}
+	rcp_record_remove(t, p, &old);
+	rcp_next.free_sized(p, size);
+	rcp_record_freed(t, p, &old);
+	rcp_leave(t);
+}
+
+RCP_EXPORT void
+free_aligned_sized(void *p, size_t align, size_t size)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+
+	if (!rcp_next.free_aligned_sized || !enter_free(t, p)) {
+		free(p);
+		return;
+	}
+	rcp_record_remove(t, p, &old);
+	rcp_next.free_aligned_sized(p, align, size);
+	rcp_record_freed(t, p, &old);
+	rcp_leave(t);
+}
+
+RCP_EXPORT size_t
+malloc_usable_size(void *p)
+{
+	if (__builtin_expect(rcp_boot_owns(p), 0))
+		return rcp_boot_size(p);
+	rcp_next_resolve();
+	return rcp_next.malloc_usable_size(p);
+}
