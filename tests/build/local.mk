@@ -2,4 +2,6 @@
 test_scripts += \
 	tests/build/ci-steps.t \
 	tests/build/layers.t \
-	tests/build/pythons.t
+	tests/build/products.t \
+	tests/build/pythons.t \
+	tests/build/setup.t

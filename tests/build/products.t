@@ -1,0 +1,33 @@
+#!/bin/bash
+# products.t - librcprof.so is linked as a preload has to be, and is found by
+# the command.
+. "$RCPROF_SRC/tests/tap/tap.sh"
+
+lib=$RCPROF_BUILD/librcprof.so
+dynamic=$(readelf -dW "$lib")
+symbols=$(nm -D "$lib")
+
+# Anything else would be in every program that is profiled.
+is "$(grep -o '(NEEDED).*\[.*\]' <<<"$dynamic" | grep -v '\[libc\.so\.6\]' |
+	grep -v '\[ld-linux')" "" "it needs libc and nothing else"
+like "$dynamic" 'FLAGS.*NOW' "bound at load time"
+like "$dynamic" 'NODELETE' "never unloaded"
+like "$dynamic" 'STATIC_TLS' "its thread variables are found without a call"
+is "$(grep -c TEXTREL <<<"$dynamic")" 0 "no text relocations"
+like "$(readelf -lW "$lib")" 'GNU_RELRO' "read-only after relocation"
+is "$(grep -c '__tls_get_addr' <<<"$symbols")" 0 "no __tls_get_addr"
+like "$(readelf -nW "$lib")" 'Build ID' "it has a build-id"
+# malloc@@NAME would never be called.
+is "$(grep -oE '@@?RCPROF\S*' <<<"$symbols")" "" "its symbols have no version"
+is "$(grep -cE '_chk(@|$)|__stack_chk' <<<"$symbols")" 0 \
+	"no calls that the compiler's hardening put in"
+
+map=$(sed -n '/global:/,/local:/p' "$RCPROF_SRC/src/preload/librcprof.map" |
+	sed 's,/\*.*\*/,,' | grep -oE '\b[a-zA-Z_0-9]+;' | tr -d ';' | sort -u)
+# Names that were exported by mistake would stand in for the program's.
+is "$(awk '$2 ~ /[TWVBDR]/ { print $3 }' <<<"$symbols" | sort -u |
+	comm -23 - <(echo "$map"))" "" "what it shows stands in librcprof.map"
+
+like "$("$RCPROF_BUILD/rcprof" --version)" '^rcprof [0-9]+\.[0-9]+' \
+	"rcprof --version"
+done_testing
