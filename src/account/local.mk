@@ -1,5 +1,5 @@
 # src/account/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/account/account.h \
 	src/account/accounts.c \
 	src/account/counters.c \

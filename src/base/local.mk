@@ -15,6 +15,6 @@ shared_sources += \
 	src/base/sys.h \
 	src/base/sys_arch.h \
 	src/base/tls.h
-core_sources += \
+preload_sources += \
 	src/base/hash.h \
 	src/base/tls.c

@@ -1,5 +1,5 @@
 # src/capture/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/capture/capture.c \
 	src/capture/capture.h \
 	src/capture/codes.c \

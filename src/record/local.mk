@@ -1,5 +1,5 @@
 # src/record/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/record/mappings.c \
 	src/record/mappings.h \
 	src/record/record.c \

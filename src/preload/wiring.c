@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * wiring.c - connects the stages: drain sources, callbacks, settings.
+ */
+#include "account/account.h"
+#include "account/live.h"
+#include "base/clock.h"
+#include "base/sys.h"
+#include "capture/capture.h"
+#include "emit/emit.h"
+#include "emit/sink.h"
+#include "interpose/interpose.h"
+#include "preload/life.h"
+#include "pyhooks/pyhooks.h"
+#include "python/python.h"
+#include "record/record.h"
+#include "record/settings.h"
+#include "record/thread.h"
+#include "record/tick.h"
+
+#include <stdlib.h>
+#include <sys/resource.h>
+
+/* Reservations of address space are refused or counted: no shadow then. */
+static bool
+address_space_is_free(void)
+{
+	struct rlimit limit;
+	char text[4] = "";
+	long fd;
+
+	if (RCP_SYS4(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 &&
+	    limit.rlim_cur != RLIM_INFINITY)
+		return false;
+	fd = rcp_sys_open("/proc/sys/vm/overcommit_memory",
+			  O_RDONLY | O_CLOEXEC, 0);
+	if (fd >= 0) {
+		rcp_sys_read((int)fd, text, 1);
+		rcp_sys_close((int)fd);
+	}
+	return text[0] != '2';
+}
+
+/* From the helper, ten times a second or so. */
+static int64_t
+live_bytes(void)
+{
+	rcp_tick_heartbeat();
+	return rcp_live_sum();
+}
+
+static void
+on_tick(uint64_t now)
+{
+	rcp_fork_check();
+	rcp_emit_tick(now);
+	rcp_pyhooks_poll(false);
+}
+
+static void
+python_ready(void)
+{
+	rcp_emit_info(RCP_INFO_PYTHON, rcp_py_version());
+	rcp_thread_main_name("MainThread");
+	rcp_emit_event(RCP_EVENT_PYTHON_READY, NULL);
+	rcp_emit_open();
+}
+
+/* The interpreter is about to tear itself down.  Where it is the program, this
+ * is the end of the profile: what the teardown frees says nothing. */
+static void
+python_end(void)
+{
+	rcp_emit_event(RCP_EVENT_PYTHON_END, NULL);
+	rcp_emit_snapshot(RCP_SNAP_END_PYTHON);
+	rcp_py_finalizing();
+	if (rcp_life.is_python)
+		atomic_store(&rcp_state, RCP_STATE_OFF);
+}
+
+static const struct rcp_pyhooks_events pyhooks_events = {
+	.ready = python_ready,
+	.end = python_end,
+	.coverage = rcp_emit_coverage,
+};
+
+void
+rcp_wiring_python(void *handle)
+{
+	bool found;
+
+	rcp_boot_enter();
+	found = rcp_py_discover(handle);
+	rcp_boot_leave();
+	if (found)
+		rcp_pyhooks_install(&pyhooks_events);
+}
+
+/* Totals that capture keeps. */
+static void
+drain_capture(struct rcp_sink *sink, const struct rcp_snap *snap)
+{
+	(void)snap;
+	rcp_sink_total(sink, RCP_TOTAL_SITES_TRUNCATED,
+		       rcp_capture_truncated());
+	rcp_sink_total(sink, RCP_TOTAL_BAD_FRAMES, rcp_capture_bad_frames());
+}
+
+static struct rcp_source capture_source = { .name = "capture",
+					    .drain = drain_capture };
+
+static void
+fault(const char *why)
+{
+	(void)why;
+	rcp_life_off();
+}
+
+bool
+rcp_wiring_setup(void)
+{
+	const struct rcp_options *o = &rcp_life.options;
+	struct rcp_emit_setup setup = {
+		.options = o,
+		.output = rcp_life.output,
+		.program = rcp_life.program,
+		.is_root = rcp_life.is_root,
+		.root_pid = rcp_life.root_pid,
+		.root_start = rcp_life.root_start,
+		.live_bytes = live_bytes,
+	};
+
+	rcp_clock_init();
+	rcp_record_settings.temporary = (uint32_t)o->temporary;
+	rcp_record_settings.on_tick = on_tick;
+	if (!rcp_live_setup(address_space_is_free()) ||
+	    !rcp_capture_setup(o->memory_limit) ||
+	    !rcp_account_setup(o->memory_limit))
+		return false;
+	rcp_emit_init(&setup);
+	rcp_emit_on_fault(fault);
+	rcp_emit_on_summary(rcp_summary);
+	rcp_thread_register();
+	rcp_account_register(rcp_capture_define);
+	rcp_emit_register(&capture_source);
+	rcp_emit_info(RCP_INFO_NATIVE, "one");
+	return true;
+}
