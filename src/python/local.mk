@@ -1,3 +1,12 @@
 # src/python/local.mk - see "Adding a source file" in HACKING.
-preload_sources += \
-	src/python/python.h
+core_sources += \
+	src/python/code.c \
+	src/python/discover.c \
+	src/python/layout.c \
+	src/python/layout.h \
+	src/python/layout_rows.h \
+	src/python/python.h \
+	src/python/runtime.h \
+	src/python/selftest.c \
+	src/python/walk.c \
+	src/python/watch.c

@@ -83,6 +83,11 @@ size_t rcp_py_text_utf8(const struct rcp_py_text *text, char *out, size_t cap);
 extern uint32_t rcp_py_code_epoch;
 void rcp_py_watch_code(void (*died)(const void *code));
 
+/* A second hook on the death of code objects: called with the GIL held when
+ * the object is gone, without our guard, where the interpreter itself may run
+ * any code.  NULL: none. */
+void rcp_py_set_safe_point(void (*fn)(void));
+
 /* True when the calling thread is inside a run of the cyclic collector. */
 bool rcp_py_collecting(void);
 
@@ -92,11 +97,12 @@ bool rcp_py_collecting(void);
 bool rcp_py_self_test(const char **why);
 
 /* From `end` on only the calling thread's stack is walked: daemon threads
- * outlive their thread states.  rcp_py_discover or a new initialisation of
- * the interpreter ends this. */
+ * outlive their thread states.  The self-test after a new initialisation of
+ * the interpreter ends this.  Nothing needs doing at fork. */
 void rcp_py_finalizing(void);
 
-/* Fork: the child is the only thread. */
-void rcp_py_forked(void);
+/* True when the calling thread runs, or last ran, Python code of the main
+ * interpreter. */
+bool rcp_py_in_main(void);
 
 #endif
