@@ -158,7 +158,6 @@ struct rcp_process {
 	uint64_t bad_records; /* malformed though the CRC is right */
 	uint64_t bad_sums;    /* snapshots whose live totals differ from the
 				 sums of their cells */
-	uint32_t program;     /* index of the program's module, RCP_NONE */
 	struct rcp_load *load; /* the model's own */
 };
 
@@ -248,9 +247,14 @@ bool rcp_duration_parse(const char *text, uint64_t *out,
 			struct rcp_error *error);
 
 /* The snapshot that stands for the moment in this process: the last one at or
- * before it; RCP_NONE if there is none yet or the process is gone by then. */
+ * before it (END: the one before the interpreter was torn down, else the last
+ * one); RCP_NONE if there is none yet. */
 uint32_t rcp_snap_at(const struct rcp_set *set, size_t process,
 		     const struct rcp_moment *moment);
+
+/* Is the process over by then, while others go on?  It holds nothing then. */
+bool rcp_gone_at(const struct rcp_set *set, size_t process,
+		 const struct rcp_moment *moment);
 
 /* Highest sum of live bytes over all processes on one clock, and when.  A
  * process's own peak counts exactly; the others by their last snapshot.

@@ -47,6 +47,8 @@ struct rcp_values {
 int64_t rcp_values_metric(const struct rcp_values *values,
 			  enum rcp_metric metric);
 void rcp_values_add(struct rcp_values *sum, const struct rcp_values *more);
+void rcp_values_subtract(struct rcp_values *sum,
+			 const struct rcp_values *less);
 bool rcp_metric_parse(const char *name, enum rcp_metric *out);
 const char *rcp_metric_name(enum rcp_metric metric);
 bool rcp_metric_is_bytes(enum rcp_metric metric);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cells.h - the counters of one process at one snapshot.  Offline only.
+ */
+#ifndef RCP_MODEL_CELLS_H
+#define RCP_MODEL_CELLS_H
+
+#include "model/load.h"
+
+struct rcp_cell {
+	uint32_t thread; /* index in the process */
+	uint32_t site;   /* index in the load */
+	uint64_t values[RCP_CELL_FIELDS]; /* peak fields: see has_peak */
+	bool has_peak;
+	bool touched; /* by the snapshot being applied */
+	int64_t old_bytes, old_blocks; /* live before it */
+};
+
+struct rcp_object {
+	uint32_t birth, death; /* sites of the load, RCP_NONE: unknown */
+	uint32_t type;         /* index in the process, RCP_NONE */
+	uint64_t values[RCP_OBJECT_FIELDS];
+};
+
+#define RCP_TOTALS 32
+
+struct rcp_state {
+	struct rcp_load *load;
+	bool make; /* undefined sites and threads get a definition */
+	/* cells[] only grows: a cell that a keyframe leaves out is zero */
+	struct rcp_cell *cells;
+	size_t cell_count, cell_room;
+	struct rcp_map cell_index; /* thread|site */
+	uint32_t *touched;         /* cells changed by the last snapshot */
+	size_t touched_count, touched_room;
+	struct rcp_object *objects;
+	size_t object_count, object_room;
+	struct rcp_map object_index; /* ids: site, type, death site */
+	uint64_t totals[RCP_TOTALS]; /* of the last snapshot */
+	uint32_t totals_seen;        /* bit: it was written */
+	int64_t live_bytes, live_blocks; /* sums over the cells */
+	uint64_t bad;                    /* malformed records so far */
+
+	/* The snapshot being read */
+	bool open, keyframe;
+	uint64_t seq, time, offset;
+	uint8_t reason;
+	uint8_t *pending; /* payloads of its CELLS and OBJECTS */
+	size_t pending_len, pending_room;
+};
+
+void rcp_state_init(struct rcp_state *state, struct rcp_load *load);
+void rcp_state_free(struct rcp_state *state);
+
+/* Takes one chunk; those that are none of a snapshot's are passed over.  True
+ * when it was a SNAP_END that completed a snapshot, which then holds. */
+bool rcp_state_take(struct rcp_state *state,
+		    const struct rcp_raw_chunk *chunk);
+
+static inline int64_t
+rcp_cell_live(const struct rcp_cell *cell)
+{
+	return (int64_t)(cell->values[RCP_CELL_ALLOC_BYTES] -
+			 cell->values[RCP_CELL_FREED_BYTES]);
+}
+
+static inline int64_t
+rcp_cell_blocks(const struct rcp_cell *cell)
+{
+	return (int64_t)(cell->values[RCP_CELL_ALLOCS] -
+			 cell->values[RCP_CELL_FREES]);
+}
+
+/* Live bytes and blocks at the peak, by the rule of RCP_CELL_PEAK_BYTES. */
+int64_t rcp_cell_peak(const struct rcp_state *state,
+		      const struct rcp_cell *cell);
+int64_t rcp_cell_peak_blocks(const struct rcp_state *state,
+			     const struct rcp_cell *cell);
+
+#endif
