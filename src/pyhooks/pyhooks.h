@@ -13,6 +13,10 @@
 struct rcp_pyhooks_events {
 	void (*ready)(void); /* interpreter is up, bootstrap and self-test done */
 	void (*end)(void);   /* atexit phase: before the interpreter tears down */
+	/* After end: now it does tear down.  A program may run the functions
+	 * of atexit by itself and live on: then `ready` follows `end` again,
+	 * some time later, and no `down` came between.  NULL: not wanted. */
+	void (*down)(void);
 	/* What works here: key and sentence for the coverage (RCP_COVER_*). */
 	void (*coverage)(const char *key, const char *text);
 };

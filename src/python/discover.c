@@ -12,6 +12,19 @@
 
 struct rcp_py_runtime rcp_py_rt;
 
+const char *
+rcp_py_source(void)
+{
+	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+
+	if (!rcp_py_rt.found || rcp_py_rt.no_walk)
+		return "unknown layout";
+	if (l->family != RCP_PY_CURRENT)
+		return "table";
+	return l->free_threaded ? "debug offsets, free-threaded" :
+				  "debug offsets";
+}
+
 void *
 rcp_py_symbol(const char *name)
 {
@@ -109,5 +122,6 @@ rcp_py_discover(void *handle)
 				     &rt->no_walk);
 	rt->found = true;
 	rcp_py_walk_enable(rt->no_walk == NULL);
+	rcp_py_watch_place();
 	return true;
 }

@@ -84,7 +84,8 @@ from_debug_offsets(struct rcp_py_layout *l, const struct rcp_py_debug_row *row,
 	l->str_compact = (uint16_t)(l->str_ascii + 16);
 	l->interp_collecting = offset(words, row->interp_gc, &ok) +
 			       offset(words, row->gc_collecting, &ok);
-	if (words[WORD_FREE_THREADED]) {
+	l->free_threaded = words[WORD_FREE_THREADED] != 0;
+	if (l->free_threaded) {
 		if (row->code_tlbc) {
 			l->code_tlbc = offset(words, row->code_tlbc, &ok);
 			l->frame_tlbc = offset(words, row->frame_tlbc, &ok);

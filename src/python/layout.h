@@ -26,6 +26,7 @@ struct rcp_py_layout {
 	/* <= 3.11: the "current" thread state is whoever holds the GIL, and
 	 * may be another thread's. */
 	bool current_is_shared;
+	bool free_threaded;
 	uint8_t lasti_unit;     /* bytes; for frame objects */
 	uint8_t str_kind_shift; /* bit of the kind in the state word */
 

@@ -26,6 +26,9 @@ bool rcp_py_found(void);
 /* "3.12.1", static; "" when none was found. */
 const char *rcp_py_version(void);
 
+/* Where its layout is from, for the coverage: "table", "debug offsets", ... */
+const char *rcp_py_source(void);
+
 /* A symbol of the interpreter that was found, or NULL.  Slow path. */
 void *rcp_py_symbol(const char *name);
 

@@ -58,7 +58,10 @@ const char *rcp_py_tstate(void);
 /* walk.c: walking begins, or ends for good. */
 void rcp_py_walk_enable(bool on);
 
-/* Finalisation is over, or never came. */
+/* watch.c: puts the wrapper in place, when code is to be watched. */
+void rcp_py_watch_place(void);
+
+/* walk.c: finalisation is over, or never came. */
 void rcp_py_running(void);
 
 static inline bool

@@ -18,6 +18,7 @@ typedef void dealloc_fn(void *object);
 uint32_t rcp_py_code_epoch;
 
 static dealloc_fn *original;
+static bool watching;
 static void (*died_hook)(const void *code);
 static _Atomic(void (*)(void)) safe_point;
 
@@ -44,14 +45,13 @@ code_dealloc(void *code)
 }
 
 void
-rcp_py_watch_code(void (*died)(const void *code))
+rcp_py_watch_place(void)
 {
 	char *slot;
 	dealloc_fn *now;
 
-	if (!rcp_py_rt.found || rcp_py_rt.no_walk)
+	if (!watching || !rcp_py_rt.found || rcp_py_rt.no_walk)
 		return;
-	died_hook = died;
 	memcpy(&slot, &rcp_py_rt.code_type, sizeof(slot));
 	slot += rcp_py_rt.layout.type_dealloc;
 	memcpy(&now, slot, sizeof(now));
@@ -60,6 +60,14 @@ rcp_py_watch_code(void (*died)(const void *code))
 	original = now;
 	now = code_dealloc;
 	memcpy(slot, &now, sizeof(now));
+}
+
+void
+rcp_py_watch_code(void (*died)(const void *code))
+{
+	died_hook = died;
+	watching = true;
+	rcp_py_watch_place();
 }
 
 void

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * atexit.c - registers a function of ours with the interpreter's atexit.
+ * Runs at the bootstrap, with the GIL held and our guard taken.
+ *
+ * What Python code can see of it: one more in atexit._ncallbacks(); on 3.8
+ * and 3.9 also the builtin module `atexit` in sys.modules, since there the
+ * callbacks live in the module object.  From 3.10 on they live in the
+ * interpreter, any module object serves, and one is made of the builtin's
+ * definition that sys.modules never sees and for which no Python code runs.
+ */
+#include "pyhooks/internal.h"
+
+#define METH_NOARGS 4
+
+/* CPython's PyMethodDef. */
+struct method {
+	const char *name;
+	void *(*call)(void *self, void *args);
+	int flags;
+	const char *doc;
+};
+
+static void (*end_hook)(void);
+
+static void *
+at_exit(void *self, void *args)
+{
+	(void)self;
+	(void)args;
+	end_hook();
+	rcp_pyhooks_api.incref(rcp_pyhooks_api.none);
+	return rcp_pyhooks_api.none;
+}
+
+/* What importlib does for a builtin module, without it. */
+static void *
+make_module(void)
+{
+	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
+	void *imp = py->dict_get(py->modules(), "_imp");
+	void *create = imp ? py->getattr(imp, "create_builtin") : NULL;
+	void *spec = py->module_new("atexit");
+	void *name = py->str_new("atexit");
+	void *module = NULL;
+
+	/* Any object with a name serves as a spec. */
+	if (create && spec && name && py->setattr(spec, "name", name) == 0)
+		module = py->call(create, spec, NULL);
+	if (name)
+		py->decref(name);
+	if (spec)
+		py->decref(spec);
+	if (create)
+		py->decref(create);
+	return module;
+}
+
+/* A new reference to a module `atexit`, or NULL. */
+static void *
+get_module(bool may_run)
+{
+	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
+	void *module = py->dict_get(py->modules(), "atexit");
+
+	if (module) {
+		py->incref(module);
+		return module;
+	}
+	if (!py->atexit_in_module)
+		return make_module();
+	return may_run ? py->import("atexit", NULL, NULL, NULL, 0) : NULL;
+}
+
+bool
+rcp_atexit_register(void (*end)(void), bool may_run)
+{
+	static struct method method = { "rcprof_end", at_exit, METH_NOARGS,
+					NULL };
+	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
+	void *module, *reg, *function, *result = NULL;
+
+	end_hook = end;
+	module = get_module(may_run);
+	reg = module ? py->getattr(module, "register") : NULL;
+	function = reg ? py->function_new(&method, NULL, NULL) : NULL;
+	if (function)
+		result = py->call(reg, function, NULL);
+	if (result)
+		py->decref(result);
+	if (function)
+		py->decref(function);
+	if (reg)
+		py->decref(reg);
+	if (module)
+		py->decref(module);
+	return result != NULL;
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * domains.c - the raw, mem and obj domains of CPython, hooked through
+ * PyMem_SetAllocator.  The first station of a Python allocation: guard, the
+ * real call, the record.  No header of ours in blocks, so that hooks may be
+ * placed at any time, and blocks from before them be freed.
+ *
+ * Domains nest (obj -> raw -> libc for large blocks); the guard makes the
+ * outermost call the one that counts.  The raw domain is called without the
+ * GIL, and any domain by several threads at once.
+ */
+#include <stdint.h>
+
+#include "pyhooks/internal.h"
+#include "record/record.h"
+
+#define INLINE static inline __attribute__((always_inline))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+_Atomic(struct rcp_tls *) rcp_domains_hidden;
+atomic_bool rcp_pyhooks_attention;
+
+/* What stood there before us. */
+static struct rcp_py_allocator real[RCP_DOMAINS];
+
+/* The thread that asks which domains come by here, and the answer. */
+static _Atomic(struct rcp_tls *) prober;
+static unsigned probed;
+
+static bool
+is_hidden(const struct rcp_tls *t)
+{
+	return atomic_load_explicit(&rcp_domains_hidden,
+				    memory_order_relaxed) == t;
+}
+
+/* The calls that are passed on uncounted: a hook is active in the thread, or
+ * nothing is recorded. */
+static __attribute__((noinline)) void *
+pass_malloc(enum rcp_domain d, size_t size)
+{
+	if (atomic_load_explicit(&prober, memory_order_relaxed) == &rcp_tls)
+		probed |= 1u << d;
+	return real[d].malloc(real[d].ctx, size);
+}
+
+static __attribute__((noinline)) void *
+pass_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+	void *q;
+
+	if (!p || !is_hidden(t))
+		return real[d].realloc(real[d].ctx, p, size);
+	rcp_record_remove(t, p, &old);
+	q = real[d].realloc(real[d].ctx, p, size);
+	if (!old.known)
+		return q;
+	if (q)
+		rcp_record_moved(t, p, &old, q, size, RCP_KIND_PYTHON, caller);
+	else
+		rcp_record_restore(t, p, &old);
+	return q;
+}
+
+static __attribute__((noinline)) void
+pass_free(enum rcp_domain d, void *p)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+
+	if (!p || !is_hidden(t)) {
+		real[d].free(real[d].ctx, p);
+		return;
+	}
+	rcp_record_remove(t, p, &old);
+	real[d].free(real[d].ctx, p);
+	if (old.known)
+		rcp_record_freed(t, p, &old);
+}
+
+INLINE void *
+domain_malloc(enum rcp_domain d, size_t size, const void *caller)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (UNLIKELY(!rcp_enter(t)))
+		return pass_malloc(d, size);
+	p = real[d].malloc(real[d].ctx, size);
+	if (p)
+		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
+	if (d == RCP_DOMAIN_OBJ &&
+	    UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
+					  memory_order_relaxed)))
+		rcp_pyhooks_attend();
+	rcp_leave(t);
+	return p;
+}
+
+INLINE void *
+domain_calloc(enum rcp_domain d, size_t n, size_t size, const void *caller)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (UNLIKELY(!rcp_enter(t)))
+		return real[d].calloc(real[d].ctx, n, size);
+	p = real[d].calloc(real[d].ctx, n, size);
+	/* What was allocated did not overflow. */
+	if (p)
+		rcp_record_allocated(t, p, n * size, RCP_KIND_PYTHON, caller);
+	rcp_leave(t);
+	return p;
+}
+
+/* realloc(NULL, SIZE). */
+INLINE void *
+domain_renew(enum rcp_domain d, size_t size, const void *caller)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (UNLIKELY(!rcp_enter(t)))
+		return real[d].realloc(real[d].ctx, NULL, size);
+	p = real[d].realloc(real[d].ctx, NULL, size);
+	if (p)
+		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
+	rcp_leave(t);
+	return p;
+}
+
+INLINE void *
+domain_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+	void *q;
+
+	if (!p)
+		return domain_renew(d, size, caller);
+	if (UNLIKELY(!rcp_enter(t)))
+		return pass_realloc(d, p, size, caller);
+	rcp_record_remove(t, p, &old);
+	/* NULL means failure, for a size of 0 too. */
+	q = real[d].realloc(real[d].ctx, p, size);
+	if (q)
+		rcp_record_moved(t, p, &old, q, size, RCP_KIND_PYTHON, caller);
+	else
+		rcp_record_restore(t, p, &old);
+	rcp_leave(t);
+	return q;
+}
+
+INLINE void
+domain_free(enum rcp_domain d, void *p)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_block old;
+
+	if (!p)
+		return;
+	if (UNLIKELY(!rcp_enter(t))) {
+		pass_free(d, p);
+		return;
+	}
+	rcp_record_remove(t, p, &old);
+	real[d].free(real[d].ctx, p);
+	rcp_record_freed(t, p, &old);
+	rcp_leave(t);
+}
+
+#define CALLER __builtin_return_address(0)
+
+#define DEFINE(name, domain) \
+	static void *name##_malloc(void *ctx, size_t size) \
+	{ \
+		(void)ctx; \
+		return domain_malloc(domain, size, CALLER); \
+	} \
+	static void *name##_calloc(void *ctx, size_t n, size_t size) \
+	{ \
+		(void)ctx; \
+		return domain_calloc(domain, n, size, CALLER); \
+	} \
+	static void *name##_realloc(void *ctx, void *p, size_t size) \
+	{ \
+		(void)ctx; \
+		return domain_realloc(domain, p, size, CALLER); \
+	} \
+	static void name##_free(void *ctx, void *p) \
+	{ \
+		(void)ctx; \
+		domain_free(domain, p); \
+	}
+
+DEFINE(raw, RCP_DOMAIN_RAW)
+DEFINE(mem, RCP_DOMAIN_MEM)
+DEFINE(obj, RCP_DOMAIN_OBJ)
+
+#define HOOKS(name) \
+	{ NULL, name##_malloc, name##_calloc, name##_realloc, name##_free }
+
+/* PyMem_SetAllocator's argument is not const. */
+static struct rcp_py_allocator hooks[RCP_DOMAINS] = {
+	[RCP_DOMAIN_RAW] = HOOKS(raw),
+	[RCP_DOMAIN_MEM] = HOOKS(mem),
+	[RCP_DOMAIN_OBJ] = HOOKS(obj),
+};
+
+static bool
+in_front(int d, struct rcp_py_allocator *now)
+{
+	rcp_pyhooks_api.get_allocator(d, now);
+	return now->malloc == hooks[d].malloc;
+}
+
+bool
+rcp_domains_in_front(void)
+{
+	struct rcp_py_allocator now;
+
+	for (int d = 0; d < RCP_DOMAINS; d++)
+		if (!in_front(d, &now))
+			return false;
+	return true;
+}
+
+void
+rcp_domains_place(unsigned skip)
+{
+	struct rcp_py_allocator now;
+
+	for (int d = 0; d < RCP_DOMAINS; d++) {
+		if (skip & 1u << d || in_front(d, &now))
+			continue;
+		real[d] = now;
+		rcp_pyhooks_api.set_allocator(d, &hooks[d]);
+	}
+}
+
+unsigned
+rcp_domains_reached(void)
+{
+	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
+
+	probed = 0;
+	atomic_store(&prober, &rcp_tls);
+	py->raw_free(py->raw_malloc(1));
+	py->mem_free(py->mem_malloc(1));
+	py->obj_free(py->obj_malloc(1));
+	atomic_store(&prober, NULL);
+	return probed;
+}
