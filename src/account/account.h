@@ -228,7 +228,11 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
 		rcp_count(RCP_COUNT_INHERITED_FREED_BYTES, (int64_t)size);
 		return;
 	}
-	if (__builtin_expect(a->live > RCP_LOAD(a->bar), 0))
+	/* The end of a climb is seen before the books change. */
+	if (__builtin_expect(a->live > RCP_LOAD(a->bar) ||
+				     a->live - (int64_t)size <
+					     RCP_LOAD(a->low),
+			     0))
 		rcp_peak_before_free(a);
 	rcp_cell_freed(a, site, size, blocks, age, temporary);
 	RCP_STORE(a->live, a->live - (int64_t)size);

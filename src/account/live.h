@@ -24,6 +24,7 @@
 #define RCP_HEAD_LARGE RCP_HEAD_SMALL(31)
 #define RCP_HEAD_SITE 0xffffffu
 #define RCP_LIVE_SIZE_MAX 0x7ffffffeu
+#define RCP_LIVE_SIZE_SIDE 0x7fffffffu /* see the side table */
 #define RCP_LIVE_NO_BIRTH UINT32_MAX
 
 struct rcp_live {
@@ -97,6 +98,24 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	}
 }
 
+/* Takes P out.  False: it was never seen. */
+static inline bool
+rcp_live_take(uintptr_t p, struct rcp_live *out)
+{
+	uint32_t *w = rcp_shadow_at(p);
+
+	if (__builtin_expect(w != NULL, 1) &&
+	    __builtin_expect((w[0] & RCP_HEAD) != 0, 1)) {
+		rcp_shadow_take(w, out);
+		if (__builtin_expect(out->size == RCP_LIVE_SIZE_SIDE, 0))
+			return rcp_live_take_side(p, out);
+		return true;
+	}
+	if (!__atomic_load_n(&rcp_side_count, __ATOMIC_RELAXED))
+		return false;
+	return rcp_live_take_side(p, out);
+}
+
 /* Remembers P.  True: P was already there as *REPLACED, which has ended
  * unseen. */
 static inline bool
@@ -109,10 +128,8 @@ rcp_live_put(uintptr_t p, const struct rcp_live *block,
 
 	if (__builtin_expect(!w || block->size > RCP_LIVE_SIZE_MAX, 0))
 		return rcp_live_put_slow(p, block, replaced);
-	if (__builtin_expect(w[0] & RCP_HEAD, 0)) {
-		rcp_shadow_take(w, replaced);
-		was = true;
-	}
+	if (__builtin_expect(w[0] & RCP_HEAD, 0))
+		was = rcp_live_take(p, replaced);
 	if (block->size <= 16) {
 		w[0] = head | RCP_HEAD_SMALL(block->size);
 		return was;
@@ -122,22 +139,6 @@ rcp_live_put(uintptr_t p, const struct rcp_live *block,
 		w[2] = block->birth & ~RCP_HEAD;
 	w[0] = head | RCP_HEAD_LARGE;
 	return was;
-}
-
-/* Takes P out.  False: it was never seen. */
-static inline bool
-rcp_live_take(uintptr_t p, struct rcp_live *out)
-{
-	uint32_t *w = rcp_shadow_at(p);
-
-	if (__builtin_expect(w != NULL, 1) &&
-	    __builtin_expect((w[0] & RCP_HEAD) != 0, 1)) {
-		rcp_shadow_take(w, out);
-		return true;
-	}
-	if (!__atomic_load_n(&rcp_side_count, __ATOMIC_RELAXED))
-		return false;
-	return rcp_live_take_side(p, out);
 }
 
 #endif

@@ -7,7 +7,8 @@
  * the end of a climb, where the epoch moves.  The total is exact.
  * Several: each thread publishes its difference when it exceeds UNPUBLISHED
  * either way; the highest published total is the peak, and the epoch moves
- * when the first decrease after it is published.
+ * before the first free after it that exceeds UNPUBLISHED, alone or with the
+ * same thread's frees before it.
  *
  * Ordering: the thread that becomes the second sets `several`, then lowers
  * the first one's bounds; the first raises its bounds, then looks at
@@ -60,8 +61,6 @@ publish(struct rcp_account *a)
 			break;
 		}
 	}
-	if (difference < 0 && atomic_exchange(&climbing, 0))
-		new_epoch();
 	set_bounds(a, INT64_MAX, a->live + UNPUBLISHED, a->live - UNPUBLISHED);
 }
 
@@ -87,6 +86,8 @@ rcp_peak_before_free(struct rcp_account *a)
 			return;
 	}
 	publish(a);
+	if (atomic_exchange(&climbing, 0))
+		new_epoch();
 }
 
 /* A's thread enters.  Called under the list's lock; OTHERS: who is there. */

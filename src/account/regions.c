@@ -151,10 +151,6 @@ cut(unsigned i, uintptr_t from, uintptr_t to, struct rcp_region_piece *out)
 		delete (i);
 	}
 	out->last = pieces[out->group] == 0;
-	if (out->last) {
-		pieces[out->group] = groups_free;
-		groups_free = out->group;
-	}
 	return true;
 }
 
@@ -191,17 +187,20 @@ rcp_regions_restore(const struct rcp_region_piece *piece)
 
 	rcp_lock_take(&lock);
 	if (make_room()) {
-		if (piece->last) {
-			/* The group was freed with its last piece. */
-			r.group = new_group();
-			if (r.group)
-				pieces[r.group] = 0;
-		}
-		if (r.group) {
-			pieces[r.group]++;
-			insert(first_after(r.start), &r);
-		}
+		pieces[r.group]++;
+		insert(first_after(r.start), &r);
 	}
+	rcp_lock_drop(&lock);
+}
+
+void
+rcp_regions_release(const struct rcp_region_piece *piece)
+{
+	if (!piece->last)
+		return;
+	rcp_lock_take(&lock);
+	pieces[piece->group] = groups_free;
+	groups_free = piece->group;
 	rcp_lock_drop(&lock);
 }
 

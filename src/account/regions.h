@@ -39,6 +39,9 @@ unsigned rcp_regions_take(uintptr_t start, size_t size,
 /* Puts a piece back where it was (the munmap failed). */
 void rcp_regions_restore(const struct rcp_region_piece *piece);
 
+/* The piece is gone for good; each taken piece is restored or released. */
+void rcp_regions_release(const struct rcp_region_piece *piece);
+
 /* For the callers that take before a call and restore after its failure: how
  * many regions are known.  0: nothing to look for. */
 unsigned rcp_regions_count(void);

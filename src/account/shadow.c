@@ -46,24 +46,23 @@ bool
 rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
 		  struct rcp_live *replaced)
 {
+	bool fits = rcp_shadow_root && !(p & 15) && !(p >> 47);
+	uint32_t *w = NULL;
 	bool was;
-	uint32_t *w;
 
-	if (rcp_shadow_root && !(p & 15) && !(p >> 47) &&
-	    block->size <= RCP_LIVE_SIZE_MAX && !rcp_shadow_at(p) &&
-	    new_leaf(p) && rcp_shadow_at(p)) {
-		/* A block of before may stand in the side table. */
-		was = rcp_side_take(p, replaced);
-		rcp_live_put(p, block, replaced);
-		return was;
-	}
-	w = rcp_shadow_at(p);
-	if (w && (w[0] & RCP_HEAD)) {
-		rcp_shadow_take(w, replaced);
-		rcp_side_put(p, block, NULL);
-		return true;
-	}
-	return rcp_side_put(p, block, replaced);
+	if (fits && new_leaf(p))
+		w = rcp_shadow_at(p);
+	if (!w)
+		return rcp_side_put(p, block, replaced);
+	if (block->size <= RCP_LIVE_SIZE_MAX)
+		return rcp_live_put(p, block, replaced);
+	/* Too large for a word: the record stands aside, the head says so. */
+	was = rcp_live_take(p, replaced);
+	w[1] = RCP_LIVE_SIZE_SIDE;
+	w[2] = 0;
+	w[0] = RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE;
+	rcp_side_put(p, block, NULL);
+	return was;
 }
 
 bool
@@ -81,7 +80,8 @@ take_words(uint32_t *w, size_t words,
 	for (size_t i = 0; i < words; i++) {
 		if (w[i] & RCP_HEAD) {
 			rcp_shadow_take(w + i, &block);
-			each(ctx, &block);
+			if (block.size != RCP_LIVE_SIZE_SIDE)
+				each(ctx, &block);
 		}
 	}
 }

@@ -59,6 +59,7 @@ account_pieces(struct rcp_thread *th, const struct rcp_region_piece *pieces,
 		const struct rcp_region_piece *piece = &pieces[i];
 		uint32_t birth = piece->part.birth;
 
+		rcp_regions_release(piece);
 		if (piece->reserved) {
 			rcp_count(RCP_COUNT_RESERVED,
 				  -(int64_t)piece->part.size);

@@ -3,3 +3,5 @@
 LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm
 
 unit_tests += tests/unit/tap.t
+unit_tests += tests/unit/live.t tests/unit/peak.t tests/unit/regions.t \
+	tests/unit/tree.t

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * live.c - the live table against a plain array that knows the truth: random
+ * puts and takes of every size and alignment, with and without a shadow.
+ */
+#include "account/live.h"
+
+#include "tap/tap.h"
+
+#define SLOTS 4096
+#define BASE 0x7f0000000000ul
+
+static struct {
+	bool there;
+	struct rcp_live block;
+} truth[SLOTS];
+
+static uint64_t seed = 88172645463325252u;
+
+static uint64_t
+random_u64(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed;
+}
+
+static uint64_t
+random_size(void)
+{
+	static const uint64_t edges[] = { 0,  1,  15,	  16,	      17,
+					  32, 33, 48,	  49,	      512,
+					  1u << 20, 0x7ffffffeu, 0x7fffffffu,
+					  5ull << 30 };
+
+	if (random_u64() % 4 == 0)
+		return edges[random_u64() % (sizeof(edges) / sizeof(edges[0]))];
+	return random_u64() % 600;
+}
+
+/* Every slot has 64 bytes of its own; some are not 16-aligned, some lie at
+ * the end of a leaf. */
+static uintptr_t
+address(unsigned slot)
+{
+	uintptr_t p = BASE + (1ul << 26) - 64 * SLOTS / 2 + slot * 64ul;
+
+	return slot % 7 == 0 ? p + 8 : slot % 5 == 0 ? p + 16 : p;
+}
+
+static bool
+same(const struct rcp_live *a, const struct rcp_live *b)
+{
+	bool aged = b->size > 32 && b->birth != RCP_LIVE_NO_BIRTH;
+
+	if (a->size != b->size || a->site != b->site)
+		return false;
+	return a->birth == RCP_LIVE_NO_BIRTH || (aged && a->birth == b->birth) ||
+	       a->birth == b->birth;
+}
+
+static int wrong;
+
+static void
+step(void)
+{
+	unsigned slot = random_u64() % SLOTS;
+	struct rcp_live block, out;
+	bool was;
+
+	if (random_u64() % 2) {
+		block.size = random_size();
+		block.site = 1 + random_u64() % 0xfffffe;
+		block.birth = random_u64() & 0x7fffffff;
+		was = rcp_live_put(address(slot), &block, &out);
+		wrong += was != truth[slot].there;
+		wrong += was && !same(&out, &truth[slot].block);
+		truth[slot].there = true;
+		truth[slot].block = block;
+	} else {
+		was = rcp_live_take(address(slot), &out);
+		wrong += was != truth[slot].there;
+		wrong += was && !same(&out, &truth[slot].block);
+		truth[slot].there = false;
+	}
+}
+
+static void
+count_one(void *ctx, const struct rcp_live *block)
+{
+	(void)block;
+	(*(int *)ctx)++;
+}
+
+static void
+run(const char *what)
+{
+	int left = 0, expected = 0;
+	struct rcp_live out;
+
+	wrong = 0;
+	for (int i = 0; i < 1000000; i++)
+		step();
+	is_int(wrong, 0, "%s: a million random steps agree with the truth",
+	       what);
+	ok(!rcp_live_take(0x10, &out), "%s: an address never seen", what);
+	for (unsigned i = 0; i < SLOTS; i++) {
+		/* Half of them, to see that the other half stays. */
+		bool in = address(i) >= address(0) - 8 &&
+			  address(i) < address(0) - 8 + 64 * SLOTS / 2;
+
+		expected += truth[i].there && in;
+		truth[i].there = truth[i].there && !in;
+	}
+	rcp_live_take_range(address(0) - 8, 64 * SLOTS / 2, count_one, &left);
+	is_int(left, expected, "%s: a range gives up what starts in it", what);
+	wrong = 0;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		wrong += rcp_live_take(address(i), &out) != truth[i].there;
+		truth[i].there = false;
+	}
+	is_int(wrong, 0, "%s: and leaves the rest", what);
+}
+
+int
+main(void)
+{
+	rcp_live_setup(false);
+	run("side table");
+	rcp_live_setup(true);
+	ok(rcp_shadow_root != NULL, "the shadow is reserved");
+	run("shadow");
+	return done_testing();
+}
