@@ -1,5 +1,5 @@
 # src/pyhooks/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/pyhooks/arenas.c \
 	src/pyhooks/atexit.c \
 	src/pyhooks/bootstrap.c \

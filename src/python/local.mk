@@ -1,5 +1,5 @@
 # src/python/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/python/code.c \
 	src/python/discover.c \
 	src/python/layout.c \
