@@ -14,7 +14,7 @@
 /* A pseudo-parent in the memo: native frames by their address. */
 #define NATIVE UINT32_MAX
 
-static _Atomic uint32_t unloads;
+static uint32_t unloads;
 static uint64_t bad_frames;
 
 bool

@@ -56,10 +56,9 @@ find(struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
 		uint32_t id = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
 		const struct rcp_node *n;
 
-		if (!id) {
-			*free = i;
+		*free = i;
+		if (!id)
 			return 0;
-		}
 		n = rcp_tree_node(id);
 		if (n->parent == parent && n->offset == offset &&
 		    n->ref == ref && n->kind == kind)
