@@ -1,1 +1,5 @@
-# tests/accuracy/local.mk - see "Adding a test" in HACKING.
+# tests/accuracy/local.mk - numbers against other books.
+test_scripts += \
+	tests/accuracy/books.t \
+	tests/accuracy/compared.t \
+	tests/accuracy/lifetimes.t

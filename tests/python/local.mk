@@ -1,1 +1,35 @@
-# tests/python/local.mk - see "Adding a test" in HACKING.
+# tests/python/local.mk - Python programs, by every interpreter.
+test_scripts += \
+	tests/python/domains.t \
+	tests/python/embed.t \
+	tests/python/ends.t \
+	tests/python/frames.t \
+	tests/python/processes.t \
+	tests/python/start.t \
+	tests/python/threads.t \
+	tests/python/tracers.t
+EXTRA_DIST += \
+	tests/python/lib.py \
+	tests/python/make-venvs \
+	tests/python/programs/books.py \
+	tests/python/programs/callbacks.py \
+	tests/python/programs/compared.py \
+	tests/python/programs/deep.py \
+	tests/python/programs/domains.py \
+	tests/python/programs/embed.c \
+	tests/python/programs/ends.py \
+	tests/python/programs/flow.py \
+	tests/python/programs/forks.py \
+	tests/python/programs/frames.py \
+	tests/python/programs/greenlets.py \
+	tests/python/programs/interpreters.py \
+	tests/python/programs/lifetimes.py \
+	tests/python/programs/lines.py \
+	tests/python/programs/modules.py \
+	tests/python/programs/names.py \
+	tests/python/programs/native.c \
+	tests/python/programs/now.py \
+	tests/python/programs/peaks.py \
+	tests/python/programs/reuse.py \
+	tests/python/programs/threads.py \
+	tests/python/programs/tracers.py
