@@ -12,7 +12,6 @@
  *    reference to one is dropped, its weak references' callbacks may run any
  *    code, so the interpreter expects it.  No Python code is run there.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -311,9 +310,11 @@ rcp_pyhooks_install(const struct rcp_pyhooks_events *to)
 	events = to;
 	if (atomic_load(&phase) != PHASE_NONE)
 		return;
+	t->guard++;
 	t->boot++;
 	complete = find_functions();
 	t->boot--;
+	t->guard--;
 	if (!complete) {
 		events->coverage(RCP_COVER_ALLOCATORS,
 				 "none: the interpreter does not export what "
