@@ -3,6 +3,7 @@ test_scripts += \
 	tests/python/domains.t \
 	tests/python/embed.t \
 	tests/python/ends.t \
+	tests/python/example.t \
 	tests/python/frames.t \
 	tests/python/processes.t \
 	tests/python/start.t \
