@@ -27,8 +27,9 @@ struct rcp_snap {
 	uint64_t time; /* ns since start */
 	bool keyframe; /* write absolute values of all cells */
 	enum rcp_snap_reason reason;
-	/* Grows when definitions must be written anew (a forked child's own
-	 * file).  A source compares it with the stamp of each definition. */
+	/* Grows when definitions must be written anew: in a forked child's own
+	 * file, and after a snapshot was lost.  A source compares it with the
+	 * stamp of each definition. */
 	uint32_t file_generation;
 };
 
@@ -36,11 +37,11 @@ struct rcp_snap {
  * registration.  All calls are made under the emit lock. */
 struct rcp_source {
 	const char *name;
-	/* Append records (cells, definitions, totals) to the sink. */
+	/* Append records (cells, definitions, totals) to the sink; a
+	 * definition before the first record that names it. */
 	void (*drain)(struct rcp_sink *sink, const struct rcp_snap *snap);
 	/* The snapshot is in the file (true), or was dropped (false): then the
-	 * next one is a keyframe, and definitions drained since the last
-	 * success must be written again.  May be NULL. */
+	 * next one is a keyframe with a new file generation.  May be NULL. */
 	void (*settled)(bool written);
 	struct rcp_source *next; /* emit's */
 };
@@ -59,16 +60,24 @@ struct rcp_emit_setup {
 	/* Live bytes now, for the growth trigger and the RSS curve.  Called
 	 * from the helper: no TLS. */
 	int64_t (*live_bytes)(void);
+	/* Called at each wake-up of the helper, for what keeps time by it; no
+	 * TLS.  May be NULL. */
+	void (*beat)(void);
+	/* Say the exit line though stderr is no terminal: RCPROF_QUIET stands
+	 * in the environment and is 0, which is how `rcprof run` asks. */
+	bool say_end;
 };
 void rcp_emit_init(const struct rcp_emit_setup *setup);
 
 /* Open the file now (a Python process: its interpreter is up).  Otherwise the
- * first snapshot opens it.  0 or -errno; a failure is said once on stderr and
+ * first snapshot that holds cells opens it.  0 or -errno; a failure is said once on stderr and
  * recording goes off through rcp_emit_on_fault(). */
 int rcp_emit_open(void);
 bool rcp_emit_is_open(void);
 
-/* Told when profiling has no more sense (no file can be written). */
+/* Told once when profiling has no more sense (no file can be written).  Called
+ * under the emit lock, perhaps in the helper: set a flag, call nothing of
+ * emit's. */
 void rcp_emit_on_fault(void (*fault)(const char *why));
 
 /* Start the helper if it should run and does not; cheap when it does.  Called
@@ -98,8 +107,8 @@ void rcp_emit_info(const char *key, const char *value);
 void rcp_emit_coverage(const char *key, const char *value);
 
 /* The last snapshot and the END chunk, and, if this is the root and nothing
- * forbids it, the one line on stderr.  After rcp_emit_python_end() only the
- * END chunk and the line. */
+ * forbids it, the one line on stderr.  After a snapshot END_PYTHON only the
+ * END chunk and the line.  Emit is off then. */
 void rcp_emit_end(enum rcp_end reason, int status);
 
 /* exec: snapshot (only if the file is open), EXEC event, END; and after a

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * process.c - see process.h.  Runs in threads of the program, at start and
+ * when the file is opened: raw system calls, no errno.
+ */
+#include "emit/process.h"
+
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "emit/info.h"
+#include "emit/os.h"
+#include "emit/state.h"
+
+#define COMMAND_MAX (64u << 10)
+
+static char cwd[RCP_EMIT_PATH];
+static struct utsname machine;
+
+/* Up to CAP bytes of PATH; how many. */
+static size_t
+read_all(const char *path, char *buf, size_t cap)
+{
+	long fd = rcp_sys_open(path, O_RDONLY | O_CLOEXEC, 0);
+	size_t len = 0;
+	long n;
+
+	if (fd < 0)
+		return 0;
+	while (len < cap && (n = rcp_sys_read((int)fd, buf + len, cap - len)) > 0)
+		len += (size_t)n;
+	rcp_sys_close((int)fd);
+	return len;
+}
+
+uint64_t
+rcp_process_start(void)
+{
+	char text[512];
+	uint64_t start = 0;
+	size_t len = read_all("/proc/self/stat", text, sizeof(text) - 1);
+	const char *p;
+
+	text[len] = '\0';
+	/* Field 2 is the name in parentheses and may hold anything. */
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		rcp_parse_u64(p + 1, &start);
+	return start;
+}
+
+const char *
+rcp_process_host(void)
+{
+	if (!machine.nodename[0] && RCP_SYS1(SYS_uname, &machine) < 0)
+		return "localhost";
+	return machine.nodename;
+}
+
+const char *
+rcp_process_cwd(void)
+{
+	static bool asked;
+
+	/* "(unreachable)/..." is what the kernel calls a directory that is
+	 * out of our root. */
+	if (!asked &&
+	    (RCP_SYS2(SYS_getcwd, cwd, sizeof(cwd)) < 2 || cwd[0] != '/'))
+		cwd[0] = '\0';
+	asked = true;
+	return cwd;
+}
+
+static void
+tell_number(const char *key, uint64_t n)
+{
+	char text[24];
+	struct rcp_str s = RCP_STR(text);
+
+	rcp_str_u64(&s, n);
+	rcp_info_set(RCP_CHUNK_INFO, key, s.buf, s.len);
+}
+
+static void
+tell(const char *key, const char *value)
+{
+	rcp_info_set(RCP_CHUNK_INFO, key, value, strlen(value));
+}
+
+void
+rcp_process_tell(void)
+{
+	static const char *const modes[] = {
+		/* Version 0.1 counts every allocation in this mode too. */
+		[RCP_MODE_EXACT] = "exact",
+		[RCP_MODE_SAMPLE] = "exact",
+		[RCP_MODE_IDLE] = "idle",
+	};
+	char *buf = rcp_pages_new(COMMAND_MAX);
+	long n;
+
+	if (buf) {
+		size_t len = read_all("/proc/self/cmdline", buf, COMMAND_MAX);
+
+		rcp_info_set(RCP_CHUNK_INFO, RCP_INFO_COMMAND, buf, len);
+		n = rcp_os_readlink("/proc/self/exe", buf, RCP_EMIT_PATH);
+		if (n > 0)
+			rcp_info_set(RCP_CHUNK_INFO, RCP_INFO_EXE, buf,
+				     (size_t)n);
+		rcp_pages_free(buf, COMMAND_MAX);
+	}
+	tell(RCP_INFO_VERSION, "rcprof " PACKAGE_VERSION);
+	tell(RCP_INFO_PROGRAM, rcp_emit.program);
+	if (rcp_process_cwd()[0])
+		tell(RCP_INFO_CWD, cwd);
+	tell(RCP_INFO_HOST, rcp_process_host());
+	tell(RCP_INFO_MODE, modes[rcp_emit.options.mode]);
+	tell_number(RCP_INFO_INTERVAL, rcp_emit.options.interval);
+	tell_number(RCP_INFO_RSS_INTERVAL, rcp_emit.options.rss_interval);
+	tell_number(RCP_INFO_TEMPORARY, rcp_emit.options.temporary);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rss.h - the curve of resident memory, point by point.  All calls are made
+ * under the emit lock, but for rcp_rss_open().
+ */
+#ifndef RCP_EMIT_RSS_H
+#define RCP_EMIT_RSS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "emit/sink.h"
+
+/* Opens /proc/self/statm for good, in a thread of the program: later it may
+ * be out of reach.  Does nothing when it is open. */
+void rcp_rss_open(void);
+
+/* Measures; false: the kernel does not say. */
+bool rcp_rss_point(uint64_t now);
+
+uint64_t rcp_rss_last(void); /* bytes at the last point */
+uint64_t rcp_rss_peak(void); /* by the kernel's own count where it has one */
+
+bool rcp_rss_is_full(void);
+void rcp_rss_drain(struct rcp_sink *sink);
+void rcp_rss_settled(bool written);
+
+/* The child's curve starts anew; its parent's statm is closed. */
+void rcp_rss_fork_child(void);
+
+#endif
