@@ -188,15 +188,33 @@ pending_call(void *arg)
 }
 
 static void
+ask(void)
+{
+	if (!change_phase(PHASE_WAITING, PHASE_ASKED))
+		return;
+	if (rcp_pyhooks_api.add_pending_call(pending_call, NULL) != 0)
+		change_phase(PHASE_ASKED, PHASE_WAITING); /* queue full */
+}
+
+/* A code object has died. */
+static void
 safe_point(void)
 {
-	if (atomic_load_explicit(&phase, memory_order_relaxed) !=
-		    PHASE_ASKED ||
-	    atomic_load_explicit(&patience, memory_order_relaxed) < OVERDUE ||
-	    !is_fit())
-		return;
-	if (change_phase(PHASE_ASKED, PHASE_RUNNING))
-		bootstrap(false);
+	switch (atomic_load_explicit(&phase, memory_order_relaxed)) {
+	case PHASE_WAITING:
+		/* Lost hooks can not ask. */
+		if (rcp_py_initialized())
+			ask();
+		break;
+	case PHASE_ASKED:
+		if (atomic_load_explicit(&patience, memory_order_relaxed) >=
+			    OVERDUE &&
+		    is_fit() && change_phase(PHASE_ASKED, PHASE_RUNNING))
+			bootstrap(false);
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -218,15 +236,6 @@ at_end(void)
 }
 
 /* --- from the hooks --------------------------------------------------------- */
-
-static void
-ask(void)
-{
-	if (!change_phase(PHASE_WAITING, PHASE_ASKED))
-		return;
-	if (rcp_pyhooks_api.add_pending_call(pending_call, NULL) != 0)
-		change_phase(PHASE_ASKED, PHASE_WAITING); /* queue full */
-}
 
 void
 rcp_pyhooks_attend(void)
