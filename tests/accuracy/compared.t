@@ -89,7 +89,7 @@ def test_memray(py):
     read = subprocess.run([python, "-c", MEMRAY, capture], check=True,
                           stdout=subprocess.PIPE).stdout
     lines = json.loads(read.decode())
-    case = lib.Case(py, 58, None, argv=[python, program])
+    case = lib.Case(py, 58, "compared.py", python=python)
     report = case.report("--at", "mark:end")
     for name, types, _ in LINES:
         number = lib.line_of(program, name)

@@ -21,9 +21,7 @@ def test_ordinary_code(py):
 
 
 def test_optimised_code(py):
-    case = lib.Case(py, 33, None, argv=[
-        py.path, "-OO", os.path.join(lib.PROGRAMS, "frames.py")])
-    case.program = os.path.join(lib.PROGRAMS, "frames.py")
+    case = lib.Case(py, 33, "frames.py", flags=["-OO"])
     case.same("-OO runs as without rcprof")
     lib.check_blocks(case, 33, case.report("--at", "mark:end"))
 

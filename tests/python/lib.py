@@ -163,10 +163,11 @@ class Case:
     """A program run bare and profiled."""
 
     def __init__(self, py, row, program, *args, env=None, argv=None,
-                 cwd=None, stdin=b""):
+                 cwd=None, stdin=b"", python=None, flags=()):
         self.py, self.row = py, row
         self.program = program and os.path.join(PROGRAMS, program)
-        argv = argv or [py.path, self.program] + list(args)
+        argv = argv or [python or py.path] + list(flags) + [
+            self.program] + list(args)
         self.bare = Run(argv, env, cwd, False, stdin)
         self.run = Run(argv, env, cwd, True, stdin)
 

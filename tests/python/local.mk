@@ -22,6 +22,7 @@ EXTRA_DIST += \
 	tests/python/programs/flow.py \
 	tests/python/programs/forks.py \
 	tests/python/programs/frames.py \
+	tests/python/programs/gevents.py \
 	tests/python/programs/greenlets.py \
 	tests/python/programs/interpreters.py \
 	tests/python/programs/lifetimes.py \

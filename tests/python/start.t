@@ -27,7 +27,7 @@ print(signal.pthread_sigmask(signal.SIG_BLOCK, []))
 print(threading.active_count(), [t.name for t in threading.enumerate()])
 print(sorted(int(f) for f in os.listdir("/proc/self/fd") if int(f) < 100))
 print(sys.gettrace(), sys.getprofile(), gc.get_threshold(), gc.isenabled(),
-      warnings.filters, sys.warnoptions, len(sys.meta_path), sys.dont_write_bytecode)
+      warnings.filters, sys.warnoptions, len(sys.meta_path))
 print(sys.getrecursionlimit(), sys.stdin.isatty(), os.getcwd(),
       os.umask(0o22), os.nice(0), os.getpgrp() == os.getpid())
 if not sys.flags.isolated:

@@ -42,20 +42,31 @@ def test_threads(py):
           "its profile is whole")
 
 
-def test_greenlets(py):
-    python = lib.venv_python(py, "greenlet")
+def switched(py, module, program):
+    """Row 38 with a module of make-venvs; None where it is not there."""
+    python = lib.venv_python(py, module)
     if python is None:
-        py.skip(38, "greenlets", "greenlet is not there: tests/python/"
-                                 "make-venvs")
-        return
-    case = lib.Case(py, 38, None, argv=[
-        python, os.path.join(lib.PROGRAMS, "greenlets.py")])
-    case.program = os.path.join(lib.PROGRAMS, "greenlets.py")
-    case.same("greenlets.py runs as without rcprof")
+        py.skip(38, module, "not there: tests/python/make-venvs")
+        return None, None
+    case = lib.Case(py, 38, program, python=python)
+    case.same(program + " runs as without rcprof")
     report = case.report("--at", "mark:end")
     lib.check_blocks(case, 38, report)
-    line = report.leaf(case.program, case.line("storm"))
-    py.ok(38, line.allocations >= 200 * 20, "every block of the storm")
+    return case, report.leaf(case.program, case.line("storm"))
+
+
+def test_greenlets(py):
+    case, storm = switched(py, "greenlet", "greenlets.py")
+    if case:
+        py.ok(38, storm.allocations >= 200 * 20, "every block of the storm")
+
+
+def test_gevent(py):
+    case, storm = switched(py, "gevent", "gevents.py")
+    if case:
+        py.between(38, storm.live_bytes, case.truth["storm"],
+                   case.truth["storm"] + 20 * 2000 + 100000,
+                   "every block of 20 switching greenlets")
 
 
 def test_interpreters(py):
@@ -79,4 +90,5 @@ def test_interpreters(py):
             "the main interpreter beside it")
 
 
-lib.each("37-39", test_threads, test_greenlets, test_interpreters)
+lib.each("37-39", test_threads, test_greenlets, test_gevent,
+         test_interpreters)

@@ -38,20 +38,28 @@ def test_reused_addresses(py):
     py.is_(41, strange[:3], [], "no name with another's file")
 
 
+def watched(py, way, python=None):
+    case = lib.Case(py, 42, "tracers.py", way, python=python)
+    case.same("%s finds what it finds without rcprof" % way)
+    report = case.report("--at", "mark:end")
+    lib.check_blocks(case, 42, report)
+    line = report.leaf(case.program, case.line("hundred"))
+    size = case.truth["hundred"]
+    py.between(42, line.live_bytes, size, size + 4096,
+               "rcprof counts right beside %s" % way)
+
+
 def test_tracers(py):
-    ways = ["settrace", "setprofile", "both", "cprofile", "tracemalloc",
-            "stopped"]
+    for way in ("settrace", "setprofile", "both", "cprofile", "tracemalloc",
+                "stopped"):
+        watched(py, way)
     if py.version >= (3, 12):
-        ways.append("monitoring")
-    for way in ways:
-        case = lib.Case(py, 42, "tracers.py", way)
-        case.same("%s finds what it finds without rcprof" % way)
-        report = case.report("--at", "mark:end")
-        lib.check_blocks(case, 42, report)
-        line = report.leaf(case.program, case.line("hundred"))
-        size = case.truth["hundred"]
-        py.between(42, line.live_bytes, size, size + 4096,
-                   "rcprof counts right beside %s" % way)
+        watched(py, "monitoring")
+    python = lib.venv_python(py, "coverage")
+    if python:
+        watched(py, "coverage", python)
+    else:
+        py.skip(42, "coverage", "not there: tests/python/make-venvs")
     # From before the first line on.
     case = lib.Case(py, 42, "tracers.py", "cprofile",
                     env={"PYTHONTRACEMALLOC": "3"})

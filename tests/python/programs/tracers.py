@@ -1,5 +1,6 @@
 """The same work under each of the tools that watch Python programs, with what
 they found printed: `settrace`, `setprofile`, `cprofile`, `tracemalloc`,
+`coverage`,
 `monitoring`, `both`, `stopped`."""
 import collections
 import sys
@@ -123,6 +124,16 @@ def stopped():
     leaf(1)
     tracemalloc_lines(tracemalloc)
     tracemalloc.stop()
+
+
+def coverage():
+    import coverage
+    c = coverage.Coverage(data_file=None, include=[__file__])
+    c.start()
+    work()
+    c.stop()
+    for line in c.get_data().lines(__file__):
+        seen["line %d" % line] = 1
 
 
 def monitoring():
