@@ -1,4 +1,4 @@
-"""Modules that come, change and go.  argv: a folder for them, emptied first."""
+"""Modules that come, change and go.  argv: a folder, emptied first."""
 import importlib
 import os
 import shutil

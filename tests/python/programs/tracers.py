@@ -1,7 +1,6 @@
 """The same work under each of the tools that watch Python programs, with what
 they found printed: `settrace`, `setprofile`, `cprofile`, `tracemalloc`,
-`coverage`,
-`monitoring`, `both`, `stopped`."""
+`coverage`, `monitoring`, `both`, `stopped`."""
 import collections
 import sys
 import threading
