@@ -80,6 +80,16 @@ AS_VAR_SET_IF([PKG_CONFIG],
   [ZLIB_CFLAGS= ZLIB_LIBS=-lz])
 AC_SUBST([ZLIB_CFLAGS])
 AC_SUBST([ZLIB_LIBS])
+
+dnl elfutils names native functions in reports; without it they are addresses.
+rcp_elfutils=no
+AC_CHECK_HEADER([elfutils/libdwfl.h],
+  [AC_CHECK_LIB([dw], [dwfl_begin], [rcp_elfutils=yes])])
+AS_IF([test "x$rcp_elfutils" = xyes], [ELFUTILS_LIBS="-ldw -lelf"],
+  [ELFUTILS_LIBS=
+  AC_MSG_WARN([no elfutils (libdw-dev): native functions stay addresses])])
+AC_SUBST([ELFUTILS_LIBS])
+AM_CONDITIONAL([HAVE_ELFUTILS], [test "x$rcp_elfutils" = xyes])
 ])
 
 dnl Only test programs are C++.

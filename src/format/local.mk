@@ -7,3 +7,10 @@ shared_sources += \
 	src/format/encode.h \
 	src/format/varint.c \
 	src/format/varint.h
+
+# The preload only writes.
+offline_sources += \
+	src/format/decode.c \
+	src/format/decode.h \
+	src/format/linetable.c \
+	src/format/linetable.h

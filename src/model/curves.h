@@ -14,14 +14,15 @@
 /* --- over time ------------------------------------------------------------ */
 
 /* Calls back for every site's live bytes and blocks as they change: once per
- * snapshot (in time order over all processes, those within the query's window)
- * and changed cell.  `bytes` and `blocks` are the site's new sums over all
- * threads of all processes.  After a snapshot's changes comes one call with
- * site RCP_NONE and the sums of all sites that pass the filter.  When a
- * process ends before the others do, its part goes in a step at its end. */
+ * snapshot (in time order over all processes, those within the query's
+ * window) and changed site.  `bytes` and `blocks` are the site's new sums over
+ * all threads of all processes that pass the filter.  After a snapshot's
+ * changes comes one call with site RCP_NONE and the sums of all sites.  A
+ * window opens with the state at its begin.  When a process ends before the
+ * others do, its part goes in a step at its end. */
 struct rcp_change {
 	uint64_t time;
-	uint32_t process;
+	uint32_t process; /* whose snapshot it is; RCP_NONE: the begin */
 	uint32_t site;
 	int64_t bytes;
 	int64_t blocks;
@@ -46,9 +47,10 @@ struct rcp_growth {
 	int64_t max_bytes;
 };
 
-/* One rcp_growth per group of `groups` (made from a view of the same query),
- * to be freed with free(); NULL on error.  `total`, if not NULL, gets that of
- * the sum.  Not for RCP_BY_THREAD. */
+/* One rcp_growth per group of `groups` (made from `view`, which was made with
+ * the same query), to be freed with free(); NULL on error.  `total`, if not
+ * NULL, gets that of the sum of all sites that pass the filter.  Groups by
+ * thread or process have no growth (all zero). */
 struct rcp_growth *rcp_growth_new(struct rcp_set *set,
 				  const struct rcp_query *query,
 				  const struct rcp_view *view,

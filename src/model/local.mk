@@ -1,1 +1,58 @@
 # src/model/local.mk - see "Adding a source file" in HACKING.
+offline_sources += \
+	src/model/bands.c \
+	src/model/builder.c \
+	src/model/builder.h \
+	src/model/cells.c \
+	src/model/cells.h \
+	src/model/curves.h \
+	src/model/define.c \
+	src/model/error.c \
+	src/model/error.h \
+	src/model/file.c \
+	src/model/file.h \
+	src/model/filter.c \
+	src/model/filter.h \
+	src/model/follow.c \
+	src/model/follow.h \
+	src/model/glance.c \
+	src/model/group.c \
+	src/model/growth.c \
+	src/model/keys.c \
+	src/model/keys.h \
+	src/model/line.c \
+	src/model/line.h \
+	src/model/load.c \
+	src/model/load.h \
+	src/model/map.c \
+	src/model/map.h \
+	src/model/memory.c \
+	src/model/memory.h \
+	src/model/metric.c \
+	src/model/model.h \
+	src/model/note.c \
+	src/model/own.c \
+	src/model/own.h \
+	src/model/pass.c \
+	src/model/pass.h \
+	src/model/peak.c \
+	src/model/peak.h \
+	src/model/set.c \
+	src/model/set.h \
+	src/model/strings.c \
+	src/model/strings.h \
+	src/model/time.c \
+	src/model/tree.c \
+	src/model/tree.h \
+	src/model/view.c \
+	src/model/view.h \
+	src/model/symbolize.h
+
+# Names of native functions come from elfutils, where it is there.
+if HAVE_ELFUTILS
+offline_sources += src/model/symbolize.c
+else
+offline_sources += src/model/symbolize_none.c
+endif
+EXTRA_DIST += src/model/symbolize.c src/model/symbolize_none.c
+offline_libs += $(ELFUTILS_LIBS)
