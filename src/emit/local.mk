@@ -1,5 +1,5 @@
 # src/emit/local.mk - see "Adding a source file" in HACKING.
-core_sources += \
+preload_sources += \
 	src/emit/emit.c \
 	src/emit/emit.h \
 	src/emit/events.c \
