@@ -71,6 +71,8 @@ intern_python(uint32_t parent, const struct rcp_py_frame *f)
 		return rcp_tree_intern(parent, RCP_FRAME_MARKER,
 				       RCP_MARKER_UNKNOWN, 0);
 	}
+	if (!address)
+		return parent; /* not for Python's eyes: no level of its own */
 	code = rcp_code_intern(address);
 	if (!code)
 		return RCP_TREE_TRUNCATED;

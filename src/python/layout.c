@@ -17,6 +17,9 @@
 #define WORD_VERSION 1
 #define WORD_FREE_THREADED 2
 
+/* How much longer an object's head is where there is no GIL. */
+#define FREE_THREADED_HEAD 16
+
 /* No struct of theirs that we look into is larger. */
 #define OFFSET_MAX 65535u
 
@@ -84,8 +87,10 @@ from_debug_offsets(struct rcp_py_layout *l, const struct rcp_py_debug_row *row,
 	l->str_compact = (uint16_t)(l->str_ascii + 16);
 	l->interp_collecting = offset(words, row->interp_gc, &ok) +
 			       offset(words, row->gc_collecting, &ok);
+	l->code_begin = row->code_begin;
 	l->free_threaded = words[WORD_FREE_THREADED] != 0;
 	if (l->free_threaded) {
+		l->code_begin = (uint16_t)(l->code_begin + FREE_THREADED_HEAD);
 		if (row->code_tlbc) {
 			l->code_tlbc = offset(words, row->code_tlbc, &ok);
 			l->frame_tlbc = offset(words, row->frame_tlbc, &ok);

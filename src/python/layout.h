@@ -37,7 +37,10 @@ struct rcp_py_layout {
 	 * there is none. */
 	uint16_t frame_code, frame_back, frame_instr, frame_owner, frame_tlbc;
 	uint16_t code_first_line, code_filename, code_name, code_table;
-	uint16_t code_bytecode, code_tlbc;
+	/* code_begin: an int, index of the first instruction (in units of two
+	 * bytes) at which a frame exists for Python code; before it, cells
+	 * and generators are made.  0 up to 3.10: there is no such phase. */
+	uint16_t code_bytecode, code_tlbc, code_begin;
 	uint16_t object_type, var_size;
 	uint16_t type_dealloc, type_flags;
 	uint16_t bytes_data;
@@ -61,6 +64,8 @@ struct rcp_py_debug_row {
 	uint16_t bytes_size, bytes_data;
 	uint16_t str_length, str_state, str_ascii;
 	uint16_t interp_gc, gc_collecting;
+	/* An offset like the ones above, of builds with the GIL. */
+	uint16_t code_begin;
 };
 
 /* Fills OUT for CPython 3.MINOR, whose _PyRuntime is at RUNTIME.  False: not

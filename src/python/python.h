@@ -51,8 +51,10 @@ struct rcp_py_frame {
 unsigned rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper);
 
 /* The code object and the last instruction's offset in bytes (-1: not
- * started) of a frame from the walk that this hook just made.  Checks that it
- * is a code object; false: a frame to be refused. */
+ * started) of a frame from the walk that this hook just made.  *CODE is NULL
+ * for a frame that Python code can not see either, as it is not complete yet
+ * or a helper: the stack goes on as if it were not there.  That depends on
+ * the frame's key alone.  False: this is no frame, to be refused. */
 bool rcp_py_frame_code(const struct rcp_py_frame *f, const void **code,
 		       int32_t *lasti);
 

@@ -94,22 +94,18 @@ compare(void *theirs, const struct rcp_py_frame *ours)
 	return why;
 }
 
-/* A frame that is not complete yet is ours already, not theirs: at most the
- * innermost one.  Returns the index of the frame to begin with. */
+/* Leaves out what Python code does not see.  Returns how many remain. */
 static unsigned
-align(void *theirs, const struct rcp_py_frame *ours, unsigned count)
+only_visible(struct rcp_py_frame *frames, unsigned count)
 {
-	void *code = code_of(theirs);
-	const void *own_code = NULL;
-	unsigned first = 0;
+	unsigned i, n = 0;
+	const void *code;
 	int32_t lasti;
 
-	if (count > 1 && (!rcp_py_frame_code(&ours[0], &own_code, &lasti) ||
-			  own_code != code))
-		first = 1;
-	if (code)
-		rcp_py_rt.decref(code);
-	return first;
+	for (i = 0; i < count; i++)
+		if (!rcp_py_frame_code(&frames[i], &code, &lasti) || code)
+			frames[n++] = frames[i];
+	return n;
 }
 
 /* The whole chain, from THEIRS (borrowed) outwards. */
@@ -119,7 +115,7 @@ compare_chain(char *theirs, const struct rcp_py_frame *ours, unsigned count,
 {
 	const char *type = rcp_py_pointer(theirs,
 					  rcp_py_rt.layout.object_type);
-	unsigned i = align(theirs, ours, count);
+	unsigned i = 0;
 	const char *why = NULL;
 	char *outer;
 
@@ -156,7 +152,7 @@ rcp_py_self_test(const char **why)
 	if (*why)
 		return false;
 	theirs = rcp_py_rt.eval_frame();
-	count = rcp_py_walk(ours, FRAMES, &deeper);
+	count = only_visible(ours, rcp_py_walk(ours, FRAMES, &deeper));
 	if (theirs)
 		*why = compare_chain(theirs, ours, count, deeper);
 	else if (count)

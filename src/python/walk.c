@@ -16,6 +16,7 @@
 /* Frames whose owner is this or more are the interpreter's own: entries from
  * C, with no code object behind them. */
 #define OWNER_SHIM 3
+#define OWNER_GENERATOR 1
 
 /* Tag bits of the stack reference that a frame keeps of its code (3.14). */
 #define TAG_BITS ((uintptr_t)3)
@@ -172,6 +173,17 @@ bytecode(const char *frame, const char *code)
 	return rcp_py_pointer(copies, 8 + 8 * (unsigned)index);
 }
 
+/* A frame is not there yet, for Python code, while its cells and its generator
+ * are made; and never, for the helper that calls __init__ (3.13 and later). */
+static bool
+is_hidden(const char *frame, const char *code, intptr_t at)
+{
+	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+
+	return at < 2 * (intptr_t)rcp_py_int(code, l->code_begin) &&
+	       frame[l->frame_owner] != OWNER_GENERATOR;
+}
+
 bool
 rcp_py_frame_code(const struct rcp_py_frame *f, const void **code,
 		  int32_t *lasti)
@@ -182,15 +194,15 @@ rcp_py_frame_code(const struct rcp_py_frame *f, const void **code,
 	int64_t units;
 
 	c = rcp_py_pointer(frame, l->frame_code);
+	if (l->family != RCP_PY_FRAMES)
+		c -= (uintptr_t)c & TAG_BITS;
+	if (!rcp_py_is(c, rcp_py_rt.code_type))
+		return false;
+	*code = c;
 	if (l->family == RCP_PY_FRAMES) {
-		if (!rcp_py_is(c, rcp_py_rt.code_type))
-			return false;
 		at = (intptr_t)rcp_py_int(frame, l->frame_instr) *
 		     l->lasti_unit;
 	} else {
-		c -= (uintptr_t)c & TAG_BITS;
-		if (!rcp_py_is(c, rcp_py_rt.code_type))
-			return false;
 		at = rcp_py_pointer(frame, l->frame_instr) -
 		     bytecode(frame, c);
 		/* Instructions are units of two bytes; a frame that has not
@@ -198,8 +210,9 @@ rcp_py_frame_code(const struct rcp_py_frame *f, const void **code,
 		memcpy(&units, c + l->var_size, sizeof(units));
 		if (at < -2 || at / 2 > units)
 			return false;
+		if (is_hidden(frame, c, at))
+			*code = NULL;
 	}
-	*code = c;
 	*lasti = at < 0 ? -1 : (int32_t)at;
 	return true;
 }
