@@ -30,6 +30,7 @@ static struct {
 	struct rcp_file_id id;
 	uint64_t good; /* committed bytes */
 	uint64_t size; /* written bytes */
+	uint8_t header[sizeof(struct rcp_file_header)];
 	char plain[RCP_EMIT_PATH];     /* template, fields replaced */
 	char path[RCP_EMIT_PATH + 16]; /* the same with its counter */
 } file = { .fd = -1 };
@@ -172,8 +173,8 @@ create(void)
 static long
 write_header(void)
 {
-	uint8_t bytes[sizeof(struct rcp_file_header)];
-	struct rcp_buf buf = { .data = bytes, .cap = sizeof(bytes) };
+	struct rcp_buf buf = { .data = file.header,
+			       .cap = sizeof(file.header) };
 	struct rcp_file_header header = {
 		.version = RCP_FORMAT_VERSION,
 		.min_reader = RCP_FORMAT_MIN_READER,
@@ -190,7 +191,7 @@ write_header(void)
 	};
 
 	rcp_encode_header(&buf, &header);
-	return rcp_file_append(bytes, buf.len);
+	return rcp_file_append(file.header, buf.len);
 }
 
 long
@@ -241,6 +242,19 @@ rcp_file_path(void)
 	return file.path;
 }
 
+/* Is what was opened by name our own file?  The inode alone does not tell: a
+ * file system gives the number of a deleted file to the next one. */
+static bool
+is_own(int fd)
+{
+	uint8_t header[sizeof(file.header)];
+
+	return rcp_fd_ours(fd, &file.id) &&
+	       rcp_sys_pread(fd, header, sizeof(header), 0) ==
+		       (long)sizeof(header) &&
+	       memcmp(header, file.header, sizeof(header)) == 0;
+}
+
 /* The descriptor, opened again when the program has closed it or has put
  * another file there (which is left alone).  -errno when that fails. */
 static long
@@ -255,10 +269,10 @@ descriptor(void)
 	if (!rcp_fd_may_open())
 		return -EAGAIN;
 	fd = rcp_sys_open(file.path,
-			  O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+			  O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
 		return fd;
-	if (!rcp_fd_ours((int)fd, &file.id)) {
+	if (!is_own((int)fd)) {
 		rcp_sys_close((int)fd);
 		return -ESTALE;
 	}

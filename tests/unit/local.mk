@@ -6,3 +6,7 @@ LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm \
 unit_tests += tests/unit/tap.t
 unit_tests += tests/unit/live.t tests/unit/peak.t tests/unit/regions.t \
 	tests/unit/tree.t
+unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
+	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
+	tests/unit/emit_fork.t
+EXTRA_DIST += tests/unit/emit_util.h

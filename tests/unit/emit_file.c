@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * emit_file.c - the file's name and descriptor, and what cannot be written.
+ */
+#include "unit/emit_util.h"
+
+static void
+put_file(const char *name, const char *text)
+{
+	int fd = open(util_path(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text))
+		_exit(96);
+	close(fd);
+}
+
+static const char *
+text_of(const char *name)
+{
+	static char text[256];
+	int fd = open(util_path(name), O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	close(fd);
+	return text;
+}
+
+/* The descriptor of the profile, by what the kernel says; -1: none. */
+static int
+find_fd(const char *name)
+{
+	struct stat want, st;
+
+	if (stat(util_path(name), &want) < 0)
+		return -1;
+	for (int fd = 0; fd < 2000; fd++)
+		if (fstat(fd, &st) == 0 && st.st_ino == want.st_ino &&
+		    st.st_dev == want.st_dev)
+			return fd;
+	return -1;
+}
+
+static void
+test_existing(void)
+{
+	util_prepare("x.rcprof");
+	put_file("x.rcprof", "precious");
+	put_file("x.1.rcprof", "also");
+	util_start();
+	is_int(rcp_emit_open(), 0, "open beside existing files");
+	is_str(text_of("x.rcprof"), "precious", "the first is not touched");
+	is_str(text_of("x.1.rcprof"), "also", "nor the second");
+	ok(util_read("x.2.rcprof")->whole, "the third is ours");
+}
+
+static void
+test_force(void)
+{
+	util_prepare("f.rcprof");
+	util_options.force = true;
+	put_file("f.rcprof", "old");
+	util_start();
+	is_int(rcp_emit_open(), 0, "open with --force");
+	ok(util_read("f.rcprof")->whole, "takes the old one's place");
+}
+
+/* A second process of the same tree, after an exec or with a template
+ * without %p, must not destroy what the first has written. */
+static void
+test_force_in_tree(void)
+{
+	struct rcp_file_header first;
+
+	util_prepare("t.rcprof");
+	util_options.force = true;
+	if (fork() == 0) {
+		util_start();
+		_exit(rcp_emit_open() != 0);
+	}
+	wait(NULL);
+	first = util_read("t.rcprof")->header;
+	util_setup.is_root = false;
+	util_setup.root_pid = first.root_pid;
+	util_setup.root_start = first.root_start;
+	util_start();
+	is_int(rcp_emit_open(), 0, "--force in a child");
+	is_int(util_read("t.rcprof")->header.pid, first.pid,
+	       "leaves the root's file alone");
+	is_int(util_read("t.1.rcprof")->header.root_pid, first.root_pid,
+	       "and writes beside it");
+}
+
+static void
+test_links(void)
+{
+	util_prepare("link");
+	put_file("target", "precious");
+	if (symlink(util_path("target"), util_path("link")) < 0)
+		_exit(95);
+	util_start();
+	is_int(rcp_emit_open(), 0, "a symbolic link is in the way");
+	is_str(text_of("target"), "precious", "it is not followed");
+	ok(util_read("link.1")->whole, "the file stands beside it");
+}
+
+static void
+test_force_link(void)
+{
+	util_prepare("link"); /* made by the test before */
+	util_options.force = true;
+	util_catch_stderr();
+	util_start();
+	is_int(rcp_emit_open(), -ELOOP, "--force on a symbolic link");
+	is_str(text_of("target"), "precious", "does not follow it");
+	ok(strstr(util_stderr(), "/link: Is a symbolic link; recording is "
+				 "off\n"),
+	   "and says so");
+}
+
+static void
+test_parents(void)
+{
+	util_prepare("a/b/c/%n");
+	util_start();
+	is_int(rcp_emit_open(), 0, "open below directories that are not there");
+	ok(util_read("a/b/c/app")->whole, "they are made");
+}
+
+static char fault_text[100];
+static int faults;
+
+static void
+on_fault(const char *why)
+{
+	faults++;
+	snprintf(fault_text, sizeof(fault_text), "%s", why);
+}
+
+/* Opening OUTPUT fails with ERROR, told once as REASON. */
+static void
+refused(const char *output, int error, const char *reason)
+{
+	char want[PATH_MAX];
+
+	util_prepare(output);
+	util_catch_stderr();
+	rcp_emit_on_fault(on_fault);
+	util_start();
+	is_int(rcp_emit_open(), -error, "%s: %s", output, reason);
+	is_int(faults, 1, "the fault is told");
+	is_str(fault_text, reason, "with its reason");
+	rcp_emit_open();
+	rcp_emit_snapshot(RCP_SNAP_MARK);
+	rcp_emit_tick(rcp_clock_now() + 5000000000u);
+	rcp_emit_end(RCP_END_EXIT, 0);
+	is_int(util_lines(util_stderr()), 1, "one line, not more");
+	snprintf(want, sizeof(want), "rcprof: %s: %s; recording is off\n",
+		 util_path(output), reason);
+	is_str(util_stderr(), want, "the line");
+	is_int(faults, 1, "one fault, not more");
+}
+
+static void
+test_not_a_directory(void)
+{
+	put_file("plain", "");
+	refused("plain/x.rcprof", ENOTDIR, "Not a directory");
+}
+
+static void
+test_directory(void)
+{
+	mkdir(util_path("directory"), 0700);
+	refused("directory", EISDIR, "Is a directory");
+}
+
+static void
+test_fifo(void)
+{
+	mkfifo(util_path("fifo"), 0600);
+	refused("fifo", EINVAL, "Not a regular file");
+}
+
+static void
+test_read_only(void)
+{
+	mkdir(util_path("closed"), 0500);
+	util_catch_stderr();
+	if (getuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+		_exit(94);
+	if (access(util_dir, X_OK) < 0) {
+		skip("the directory is not ours as another user");
+		return;
+	}
+	util_prepare("closed/x.rcprof");
+	rcp_emit_on_fault(on_fault);
+	util_start();
+	is_int(rcp_emit_open(), -EACCES, "a directory that is closed to us");
+	is_str(fault_text, "Permission denied", "the reason");
+}
+
+static void
+test_quiet_children(void)
+{
+	util_prepare("plain/y.rcprof");
+	util_setup.is_root = false;
+	util_setup.root_pid = 1;
+	util_catch_stderr();
+	util_start();
+	ok(rcp_emit_open() < 0, "a child that cannot open its file");
+	is_str(util_stderr(), "", "leaves the line to the root");
+}
+
+static void
+test_descriptor(void)
+{
+	int fd;
+
+	util_prepare("fd");
+	util_start();
+	rcp_emit_open();
+	util_count(1, 1);
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	fd = find_fd("fd");
+	ok(fd >= 100, "the descriptor is out of the way: %d", fd);
+	ok(fcntl(fd, F_GETFD) & FD_CLOEXEC, "and closed by exec");
+}
+
+static void
+test_few_descriptors(void)
+{
+	struct rlimit few = { 10, 10 };
+	int fd;
+
+	util_prepare("few");
+	setrlimit(RLIMIT_NOFILE, &few);
+	util_start();
+	is_int(rcp_emit_open(), 0, "open with ten descriptors");
+	fd = find_fd("few");
+	ok(fd > 2 && (fcntl(fd, F_GETFD) & FD_CLOEXEC), "which is %d", fd);
+}
+
+static void
+test_closed(void)
+{
+	util_prepare("closed.rcprof");
+	util_start();
+	rcp_emit_open();
+	util_count(1, 1);
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	for (int fd = 3; fd < 1100; fd++)
+		close(fd);
+	util_count(1, 1);
+	ok(rcp_emit_snapshot(RCP_SNAP_REQUEST),
+	   "a snapshot after a daemon has closed every descriptor");
+	ok(util_read("closed.rcprof")->whole &&
+		   util_equal(util_read("closed.rcprof")),
+	   "is in the file");
+	ok(find_fd("closed.rcprof") >= 100, "which was opened again");
+	is_int(util.lost, 0, "nothing was lost");
+}
+
+static void
+test_replaced(void)
+{
+	int fd, theirs;
+
+	util_prepare("replaced");
+	util_start();
+	rcp_emit_open();
+	util_count(1, 1);
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	fd = find_fd("replaced");
+	put_file("theirs", "precious");
+	theirs = open(util_path("theirs"), O_RDWR);
+	dup2(theirs, fd);
+	util_count(1, 1);
+	ok(rcp_emit_snapshot(RCP_SNAP_REQUEST),
+	   "the program has put its own file in our descriptor's place");
+	is_str(text_of("theirs"), "precious", "it is not written to");
+	ok(fcntl(fd, F_GETFD) >= 0, "nor closed");
+	ok(util_equal(util_read("replaced")), "ours is opened again");
+}
+
+/* The descriptor is closed and the name gone: nothing can be done. */
+static void
+test_gone(void)
+{
+	util_prepare("gone");
+	util_catch_stderr();
+	util_start();
+	rcp_emit_open();
+	close(find_fd("gone"));
+	unlink(util_path("gone"));
+	put_file("gone", "another");
+	util_count(1, 1);
+	ok(!rcp_emit_snapshot(RCP_SNAP_REQUEST), "another file has the name");
+	is_str(text_of("gone"), "another", "it is left alone");
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	is_int(util_lines(util_stderr()), 1, "one line tells of it");
+}
+
+static void
+limit_size(rlim_t size)
+{
+	struct rlimit limit = { size, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* SIGXFSZ has its default action here: it would kill us. */
+static void
+test_full(void)
+{
+	struct util_file *f;
+	uint64_t size;
+
+	util_prepare("full");
+	util_catch_stderr();
+	util_start();
+	rcp_emit_open();
+	util_count(1, 1);
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	size = util_read("full")->size;
+	limit_size(size + 100000);
+	util.filler = 5000;
+	util_count(2, 1);
+	ok(!rcp_emit_snapshot(RCP_SNAP_REQUEST), "5 MB into 100 KB");
+	is_int(util.lost, 1, "is lost");
+	f = util_read("full");
+	ok(f->whole && f->size == size, "the file is what it was");
+	util.filler = 0;
+	rcp_emit_event(RCP_EVENT_PAUSE, NULL);
+	ok(rcp_emit_snapshot(RCP_SNAP_REQUEST), "a small one goes through");
+	f = util_read("full");
+	ok(f->whole && f->sane && util_equal(f), "and has everything");
+	is_int(f->keyframes, 2, "it is a keyframe");
+	is_int(f->totals[RCP_TOTAL_SNAPSHOTS_LOST], 1, "the loss is counted");
+	limit_size(RLIM_INFINITY);
+	is_int(util_lines(util_stderr()), 1, "one line tells of it");
+	ok(strstr(util_stderr(), "/full: File too large; snapshots are dropped"
+				 " until it can be written\n"),
+	   "in plain words");
+}
+
+static void
+test_full_at_start(void)
+{
+	util_prepare("start");
+	util_catch_stderr();
+	util_start();
+	limit_size(0);
+	is_int(rcp_emit_open(), -EFBIG, "no room even for the header");
+	limit_size(RLIM_INFINITY);
+	is_str(util_find("start"), "", "no empty file stays");
+	rcp_emit_end(RCP_END_EXIT, 0);
+}
+
+static void
+test_line(void)
+{
+	util_prepare("line.rcprof");
+	util_setup.say_end = true;
+	util_catch_stderr();
+	if (chdir(util_dir) < 0)
+		_exit(93);
+	util_start();
+	rcp_emit_open();
+	rcp_emit_end(RCP_END_EXIT, 0);
+	is_str(util_stderr(), "rcprof: line.rcprof; see: rcprof report\n",
+	       "the exit line, its path relative");
+}
+
+static void
+summary(struct rcp_str *out)
+{
+	rcp_str_add(out, "peak 1.21 GiB at app\x1b.py:41 load");
+}
+
+static void
+test_line_summary(void)
+{
+	util_prepare("sum\nmary");
+	util_setup.say_end = true;
+	util_catch_stderr();
+	rcp_emit_on_summary(summary);
+	util_start();
+	rcp_emit_open();
+	rcp_emit_end(RCP_END_EXIT, 0);
+	ok(strstr(util_stderr(), "/sum?mary: peak 1.21 GiB at app?.py:41 "
+				 "load; see: rcprof report\n"),
+	   "the summary is in it, control characters are not");
+}
+
+/* CHANGE is made before the end; then there is no line. */
+static void
+no_line(const char *what, void (*change)(void))
+{
+	util_prepare("noline");
+	util_setup.say_end = true;
+	util_catch_stderr();
+	util_start();
+	rcp_emit_open();
+	change();
+	rcp_emit_end(RCP_END_EXIT, 0);
+	is_str(util_stderr(), "", "%s: no line", what);
+}
+
+static void
+other_stderr(void)
+{
+	dup2(open(util_path("other"), O_WRONLY | O_CREAT, 0600), 2);
+}
+
+static void
+test_other_stderr(void)
+{
+	no_line("another stderr", other_stderr);
+	is_str(text_of("other"), "", "and none in the other");
+}
+
+static void
+test_no_terminal(void)
+{
+	util_prepare("notty");
+	util_catch_stderr();
+	util_start();
+	rcp_emit_open();
+	rcp_emit_end(RCP_END_EXIT, 0);
+	is_str(util_stderr(), "", "no terminal, no line");
+}
+
+/* A full pipe that nobody reads, and one that nobody can read. */
+static void
+test_pipes(void)
+{
+	char junk[4096] = { 0 };
+	int fds[2];
+
+	util_prepare("pipe");
+	util_setup.say_end = true;
+	if (pipe(fds) < 0)
+		_exit(92);
+	fcntl(fds[1], F_SETFL, O_NONBLOCK);
+	while (write(fds[1], junk, sizeof(junk)) > 0)
+		;
+	fcntl(fds[1], F_SETFL, 0);
+	dup2(fds[1], 2);
+	util_start();
+	rcp_emit_open();
+	rcp_emit_end(RCP_END_EXIT, 0);
+	ok(true, "a full pipe does not hold us up");
+	close(fds[0]);
+	rcp_emit_init(&util_setup);
+	rcp_emit_open();
+	rcp_emit_end(RCP_END_EXIT, 0);
+	ok(true, "a broken pipe does not kill us");
+}
+
+int
+main(void)
+{
+	util_make_dir();
+	if (chmod(util_dir, 0777) < 0)
+		return 91;
+	in_fork("existing files", test_existing);
+	in_fork("--force", test_force);
+	in_fork("--force in a tree", test_force_in_tree);
+	in_fork("links", test_links);
+	in_fork("--force and links", test_force_link);
+	in_fork("parent directories", test_parents);
+	in_fork("not a directory", test_not_a_directory);
+	in_fork("a directory", test_directory);
+	in_fork("a fifo", test_fifo);
+	in_fork("a closed directory", test_read_only);
+	in_fork("quiet children", test_quiet_children);
+	in_fork("the descriptor", test_descriptor);
+	in_fork("few descriptors", test_few_descriptors);
+	in_fork("closed descriptors", test_closed);
+	in_fork("a replaced descriptor", test_replaced);
+	in_fork("a lost file", test_gone);
+	in_fork("a full disk", test_full);
+	in_fork("a full disk at start", test_full_at_start);
+	in_fork("the line", test_line);
+	in_fork("the line's summary", test_line_summary);
+	in_fork("no line in another file", test_other_stderr);
+	in_fork("no line without a terminal", test_no_terminal);
+	in_fork("no line into pipes", test_pipes);
+	util_remove();
+	return done_testing();
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * emit_helper.c - the helper: that it writes, and that the program does not
+ * notice it.
+ */
+#include "unit/emit_util.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+
+#include "emit/helper.h"
+
+#define MS 1000000ull
+
+/* Field FIELD (20: threads) of /proc/self/stat. */
+static long
+threads(void)
+{
+	char text[1024], *p;
+	int fd = open("/proc/self/stat", O_RDONLY);
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 20; field++)
+		p = strchr(p + 1, ' ');
+	return p ? atol(p + 1) : -1;
+}
+
+/* Starts it, whenever it was stopped. */
+static void
+start_now(void)
+{
+	rcp_helper_try_start(rcp_clock_now() + 1000 * MS);
+}
+
+static void
+test_runs(void)
+{
+	struct util_file *f;
+
+	util_prepare("runs");
+	util_options.interval = 50 * MS;
+	util_options.rss_interval = 5 * MS;
+	util_start();
+	util_count(1, 1);
+	rcp_emit_helper_start();
+	ok(rcp_helper_is_running(), "it runs");
+	util_sleep(0.5);
+	f = util_read("runs");
+	ok(f->whole && f->sane && util_equal(f) && f->snapshots == 1 &&
+		   f->reasons[RCP_SNAP_INTERVAL] == 1,
+	   "it writes what has changed");
+	ok(f->chunks[RCP_CHUNK_RSS] >= 4 && f->last_time > 300 * MS,
+	   "and the curve");
+	util_count(1, 1);
+	util_sleep(0.2);
+	ok(util_equal(util_read("runs")), "and what changes later");
+	rcp_emit_end(RCP_END_EXIT, 0);
+	ok(!rcp_helper_is_running(), "the end stops it");
+	is_int(threads(), 1, "for good");
+}
+
+static void
+test_growth(void)
+{
+	struct util_file *f = NULL;
+
+	util_prepare("growth");
+	util_options.interval = 3600 * 1000 * MS;
+	util_options.rss_interval = 0;
+	util_start();
+	util_count(1, 1);
+	rcp_emit_helper_start();
+	util_sleep(0.05);
+	rcp_emit_tick(rcp_clock_now());
+	util_sleep(0.05);
+	ok(!util_read("growth")->there, "nothing is due");
+	util.live = 1 << 20;
+	rcp_emit_tick(rcp_clock_now());
+	for (int i = 0; i < 100 && !(f && f->snapshots); i++) {
+		util_sleep(0.02);
+		f = util_read("growth");
+	}
+	ok(f->whole && f->reasons[RCP_SNAP_GROWTH] == 1 && util_equal(f),
+	   "a heap that has grown is written at once");
+	util_count(1, 1);
+	util.live += 64 << 10;
+	util_sleep(0.05);
+	rcp_emit_tick(rcp_clock_now());
+	util_sleep(0.1);
+	is_int(util_read("growth")->snapshots, 1, "little growth is not");
+	for (int i = 0; i < 1000; i++) {
+		util_count(1, 1);
+		util.live *= 2;
+		if (util.live > 1ll << 40)
+			util.live = 1 << 20;
+		rcp_emit_tick(rcp_clock_now());
+	}
+	util_sleep(0.1);
+	ok(util_read("growth")->snapshots < 6, "nor is every jump of a storm");
+}
+
+static void
+test_thousand(void)
+{
+	int running = 0, single = 0, alone = 0;
+
+	util_prepare("thousand");
+	util_options.interval = 10 * MS;
+	util_options.rss_interval = MS;
+	util_start();
+	for (int i = 0; i < 1000; i++) {
+		util_count(1, 1);
+		start_now();
+		running += rcp_helper_is_running();
+		if (i % 10 == 0)
+			util_sleep(0.002);
+		rcp_emit_helper_stop();
+		/* EINVAL as long as the kernel sees a second thread. */
+		alone += unshare(CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) == 0;
+		single += threads() == 1;
+	}
+	is_int(running, 1000, "started 1,000 times");
+	is_int(alone, 1000, "unshare after each stop");
+	is_int(single, 1000, "the kernel counts one thread after each stop");
+	rcp_emit_end(RCP_END_EXIT, 0);
+	ok(util_equal(util_read("thousand")), "nothing was lost");
+}
+
+static void
+test_rest(void)
+{
+	util_prepare("rest");
+	util_start();
+	rcp_emit_helper_start();
+	rcp_emit_helper_stop();
+	rcp_emit_tick(rcp_clock_now());
+	ok(!rcp_helper_is_running(), "not started right after a stop");
+	util_sleep(0.15);
+	rcp_emit_tick(rcp_clock_now());
+	ok(rcp_helper_is_running(), "but by a later tick");
+	rcp_emit_helper_stop();
+}
+
+static void
+test_signals(void)
+{
+	sigset_t before, after, set;
+	struct timespec at_once = { 0, 0 };
+	int got;
+
+	util_prepare("signals");
+	util_options.rss_interval = MS;
+	util_start();
+	sigemptyset(&before);
+	sigemptyset(&after);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	rcp_emit_helper_start();
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	rcp_emit_event(RCP_EVENT_PAUSE, NULL);
+	sigprocmask(SIG_BLOCK, NULL, &after);
+	ok(memcmp(&before, &after, 8) == 0,
+	   "the signal mask is as before");
+	got = 0;
+	for (int i = 0; i < 100; i++) {
+		kill(getpid(), SIGUSR1);
+		util_sleep(0.001);
+		got += sigtimedwait(&set, NULL, &at_once) == SIGUSR1;
+	}
+	is_int(got, 100, "a blocked signal waits for its sigwait");
+	ok(rcp_helper_is_running(), "the helper lives");
+	rcp_emit_helper_stop();
+	sigprocmask(SIG_BLOCK, NULL, &after);
+	ok(memcmp(&before, &after, 8) == 0,
+	   "the mask is as before after the stop, too");
+}
+
+/* It fails again and again on this thread's TLS. */
+static void
+test_errno(void)
+{
+	struct rlimit none = { 0, RLIM_INFINITY };
+	unsigned wrong = 0;
+
+	util_prepare("errno");
+	util_options.interval = 10 * MS;
+	util_options.rss_interval = MS;
+	util_catch_stderr();
+	util_start();
+	rcp_emit_open();
+	rcp_emit_helper_start();
+	setrlimit(RLIMIT_FSIZE, &none);
+	util_count(1, 1);
+	errno = 4711;
+	for (uint64_t end = rcp_clock_now() + 300 * MS; rcp_clock_now() < end;)
+		wrong += errno != 4711;
+	is_int(wrong, 0, "errno is the program's");
+	rcp_emit_helper_stop();
+	ok(util.lost > 2, "though much went wrong in the helper");
+}
+
+/* clone() is refused: threads of the program do the work. */
+static void
+test_refused(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	struct util_file *f;
+
+	util_prepare("refused");
+	util_options.interval = 20 * MS;
+	util_options.rss_interval = 5 * MS;
+	util_start();
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0) {
+		skip("no seccomp here");
+		return;
+	}
+	rcp_emit_helper_start();
+	ok(!rcp_helper_is_running(), "no helper where clone is refused");
+	for (int i = 0; i < 20; i++) {
+		util_count(1, 1);
+		util_sleep(0.01);
+		rcp_emit_tick(rcp_clock_now());
+	}
+	f = util_read("refused");
+	ok(f->whole && f->snapshots >= 5 && f->points >= 10,
+	   "ticks take %u snapshots, %d points", f->snapshots, (int)f->points);
+}
+
+static void *
+snapshots(void *arg)
+{
+	for (int i = 0; i < 300; i++) {
+		rcp_emit_event(RCP_EVENT_RESUME, NULL);
+		rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	}
+	return arg;
+}
+
+/* Threads, the helper, starts and stops, all at once. */
+static void
+test_together(void)
+{
+	struct util_file *f;
+	pthread_t thread[3];
+
+	util_prepare("together");
+	util_options.interval = 10 * MS;
+	util_options.rss_interval = MS;
+	util_start();
+	util_count(1, 1);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, snapshots, NULL);
+	for (int i = 0; i < 200; i++) {
+		start_now();
+		rcp_emit_tick(rcp_clock_now());
+		util_sleep(0.001);
+		rcp_emit_helper_stop();
+	}
+	for (int i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	rcp_emit_end(RCP_END_EXIT, 0);
+	f = util_read("together");
+	ok(f->whole && f->sane && util_equal(f), "the file is whole");
+	is_int(f->events[RCP_EVENT_RESUME], 900, "no event is lost");
+	is_int(f->reasons[RCP_SNAP_REQUEST], 900, "no snapshot is");
+}
+
+/* The child counts and is killed after DELAY; its file must be readable up to
+ * an interval before. */
+static bool
+kill_after(const char *name, double delay)
+{
+	struct timespec ts;
+	struct util_file *f;
+	uint64_t killed;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		util_prepare(name);
+		util_options.interval = 30 * MS;
+		util_options.rss_interval = 5 * MS;
+		util_start();
+		rcp_emit_helper_start();
+		for (;;) {
+			util.filler = (unsigned)util.now[1] % 64;
+			util_count(1, 1);
+		}
+	}
+	util_sleep(delay);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	killed = (uint64_t)ts.tv_sec * 1000 * MS + (uint64_t)ts.tv_nsec;
+	f = util_read(name);
+	if (!f->there || !f->sane || !f->snapshots)
+		return false;
+	killed -= f->header.start_mono;
+	/* As much again for a machine that is busy. */
+	if (killed > f->last_time + 30 * MS + 150 * MS) {
+		diag("%s ends %.3f s before the kill", name,
+		     (double)(killed - f->last_time) / 1e9);
+		return false;
+	}
+	return true;
+}
+
+static void
+test_kill(void)
+{
+	int good = 0;
+	char name[32];
+
+	for (int i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "kill%d", i);
+		good += kill_after(name, 0.15 + 0.0037 * i);
+	}
+	is_int(good, 20, "killed 20 times, nothing older is lost");
+}
+
+static void
+test_name(void)
+{
+	char command[100];
+
+	util_prepare("name");
+	util_start();
+	rcp_emit_helper_start();
+	util_sleep(0.05);
+	snprintf(command, sizeof(command),
+		 "grep -q rcprof /proc/%d/task/*/comm", getpid());
+	is_int(system(command), 0, "ps can tell what it is");
+	rcp_emit_helper_stop();
+}
+
+int
+main(void)
+{
+	util_make_dir();
+	in_fork("it runs", test_runs);
+	in_fork("growth", test_growth);
+	in_fork("a thousand starts", test_thousand);
+	in_fork("rest after a stop", test_rest);
+	in_fork("signals", test_signals);
+	in_fork("errno", test_errno);
+	in_fork("clone refused", test_refused);
+	in_fork("together", test_together);
+	in_fork("killed", test_kill);
+	in_fork("its name", test_name);
+	util_remove();
+	return done_testing();
+}
