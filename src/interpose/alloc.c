@@ -45,7 +45,8 @@ enter(struct rcp_tls *t)
 {
 	if (rcp_enter(t))
 		return true;
-	if (is_early()) {
+	/* What dlsym allocates while it looks for us stays in the arena. */
+	if (is_early() && !t->boot) {
 		first_call(t);
 		return rcp_enter(t);
 	}
