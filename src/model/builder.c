@@ -93,8 +93,8 @@ add_cell(struct rcp_values *sum, const struct rcp_state *state,
 		more.grown_blocks = rcp_cell_blocks(cell);
 		break;
 	case RCP_ROLE_PEAK_OWN:
-		more.peak_bytes = rcp_cell_peak(state, cell);
-		more.peak_blocks = rcp_cell_peak_blocks(state, cell);
+		more.peak_bytes = rcp_cells_peak(state, cell);
+		more.peak_blocks = rcp_cells_peak_blocks(state, cell);
 		break;
 	case RCP_ROLE_PEAK:
 		more.peak_bytes = rcp_cell_live(cell);

@@ -102,7 +102,7 @@ apply_cell(struct rcp_state *state, const struct rcp_record *record)
 }
 
 int64_t
-rcp_cell_peak(const struct rcp_state *state, const struct rcp_cell *cell)
+rcp_cells_peak(const struct rcp_state *state, const struct rcp_cell *cell)
 {
 	if (cell->has_peak && cell->values[RCP_CELL_PEAK_EPOCH] ==
 				      state->totals[RCP_TOTAL_PEAK_EPOCH])
@@ -111,7 +111,7 @@ rcp_cell_peak(const struct rcp_state *state, const struct rcp_cell *cell)
 }
 
 int64_t
-rcp_cell_peak_blocks(const struct rcp_state *state,
+rcp_cells_peak_blocks(const struct rcp_state *state,
 		     const struct rcp_cell *cell)
 {
 	if (cell->has_peak && cell->values[RCP_CELL_PEAK_EPOCH] ==

@@ -72,9 +72,9 @@ rcp_cell_blocks(const struct rcp_cell *cell)
 }
 
 /* Live bytes and blocks at the peak, by the rule of RCP_CELL_PEAK_BYTES. */
-int64_t rcp_cell_peak(const struct rcp_state *state,
+int64_t rcp_cells_peak(const struct rcp_state *state,
 		      const struct rcp_cell *cell);
-int64_t rcp_cell_peak_blocks(const struct rcp_state *state,
+int64_t rcp_cells_peak_blocks(const struct rcp_state *state,
 			     const struct rcp_cell *cell);
 
 #endif

@@ -251,7 +251,7 @@ define_node(struct rcp_load *load, const struct rcp_record *record)
 		parent = 0;
 	}
 	rcp_map_put1(&load->node_ids, record->u.node.id,
-		     rcp_tree_node(load->set, parent, resolve(load, record)));
+		     rcp_tree_child(load->set, parent, resolve(load, record)));
 }
 
 /* --- sites, threads, types --- */

@@ -128,7 +128,7 @@ open_regular(struct rcp_file *file, const char *path, struct rcp_error *error)
 }
 
 bool
-rcp_file_open(struct rcp_file *file, const char *path, struct rcp_error *error)
+rcp_file_map(struct rcp_file *file, const char *path, struct rcp_error *error)
 {
 	memset(file, 0, sizeof(*file));
 	if (open_regular(file, path, error) && read_header(file, path, error))

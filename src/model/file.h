@@ -31,7 +31,7 @@ struct rcp_file {
 
 /* Opens and reads the header.  On false the reason has the file's name before
  * it. */
-bool rcp_file_open(struct rcp_file *file, const char *path,
+bool rcp_file_map(struct rcp_file *file, const char *path,
 		   struct rcp_error *error);
 void rcp_file_close(struct rcp_file *file);
 

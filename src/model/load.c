@@ -19,7 +19,7 @@ rcp_load_new(struct rcp_set *set, const char *path,
 {
 	struct rcp_load *load = rcp_alloc(sizeof(*load));
 
-	if (!rcp_file_open(&load->file, path, error)) {
+	if (!rcp_file_map(&load->file, path, error)) {
 		free(load);
 		return NULL;
 	}
@@ -108,7 +108,8 @@ note_peak(struct rcp_load *load, const struct rcp_state *state)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < state->cell_count; i++)
-		sum += (uint64_t)rcp_cell_peak(state, &state->cells[i]);
+		sum += (uint64_t)rcp_cells_peak(state, &state->cells[i]);
+	load->peak_known = state->totals[RCP_TOTAL_PEAK_EPOCH] != 0;
 	load->peak_bytes = (int64_t)sum;
 	load->peak_time =
 		rcp_load_clock(load, state->totals[RCP_TOTAL_PEAK_TIME]);

@@ -45,7 +45,9 @@ struct rcp_load {
 	uint64_t age_unit; /* ns */
 	uint64_t last_time;
 	uint64_t first_time; /* UINT64_MAX: none seen */
-	/* The process's own peak, exact: of its last snapshot. */
+	/* The process's own peak, by its last snapshot; false: it tells
+	 * none. */
+	bool peak_known;
 	uint64_t peak_time;
 	int64_t peak_bytes;
 	bool ended; /* an END, and no snapshot after it */

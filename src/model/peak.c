@@ -162,8 +162,14 @@ struct rcp_peak
 rcp_peak_between(const struct rcp_set *set, uint64_t from, uint64_t to,
 		 const struct rcp_own_peak *own)
 {
-	struct rcp_peak peak = peak_of_snapshots(set, from, to);
+	struct rcp_peak peak;
 
+	/* Of one process the recorded peak is right; a snapshot of a process
+	 * with busy threads is a little blurred and must not outdo it. */
+	if (set->process_count == 1 && own[0].known && own[0].time >= from &&
+	    own[0].time <= to)
+		return (struct rcp_peak){ own[0].time, own[0].bytes, 0 };
+	peak = peak_of_snapshots(set, from, to);
 	for (size_t i = 0; i < set->process_count; i++) {
 		uint64_t sum = (uint64_t)own[i].bytes;
 
@@ -190,7 +196,7 @@ rcp_peak_settle(struct rcp_set *set)
 	for (size_t i = 0; i < set->process_count; i++) {
 		const struct rcp_load *load = set->processes[i]->load;
 
-		own[i].known = set->processes[i]->snap_count > 0;
+		own[i].known = load->peak_known;
 		own[i].time = load->peak_time;
 		own[i].bytes = load->peak_bytes;
 	}

@@ -197,7 +197,7 @@ rcp_chunks_each(const char *path, struct rcp_file_header *header,
 	struct rcp_raw_chunk chunk;
 	struct rcp_file file;
 
-	if (!rcp_file_open(&file, path, error))
+	if (!rcp_file_map(&file, path, error))
 		return false;
 	*header = file.header;
 	while (rcp_file_next(&file, &chunk))

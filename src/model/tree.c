@@ -66,7 +66,7 @@ rcp_tree_frame(struct rcp_set *set, const struct rcp_frame_info *frame)
 }
 
 uint32_t
-rcp_tree_node(struct rcp_set *set, uint32_t parent, uint32_t frame)
+rcp_tree_child(struct rcp_set *set, uint32_t parent, uint32_t frame)
 {
 	struct rcp_tables *t = set->tables;
 	uint64_t key = (uint64_t)parent << 32 | frame;

@@ -28,7 +28,7 @@ void rcp_tree_free(struct rcp_set *set);
  * when the site is made. */
 uint32_t rcp_tree_frame(struct rcp_set *set,
 			const struct rcp_frame_info *frame);
-uint32_t rcp_tree_node(struct rcp_set *set, uint32_t parent, uint32_t frame);
+uint32_t rcp_tree_child(struct rcp_set *set, uint32_t parent, uint32_t frame);
 uint32_t rcp_tree_site(struct rcp_set *set, uint32_t node,
 		       enum rcp_kind kind);
 

@@ -52,7 +52,7 @@ find_own_peak(struct making *m, uint32_t i)
 		m->peak_snap[i] = (uint32_t)process->snap_count - 1;
 	if (m->peak_snap[i] == RCP_NONE)
 		return true;
-	own->known = true;
+	own->known = process->load->peak_known;
 	own->time = process->load->peak_time;
 	own->bytes = process->load->peak_bytes;
 	if (m->peak_snap[i] == process->snap_count - 1)
@@ -60,7 +60,8 @@ find_own_peak(struct making *m, uint32_t i)
 	if (!rcp_state_at(process, m->peak_snap[i], &state, m->error))
 		return false;
 	for (size_t c = 0; c < state.cell_count; c++)
-		sum += (uint64_t)rcp_cell_peak(&state, &state.cells[c]);
+		sum += (uint64_t)rcp_cells_peak(&state, &state.cells[c]);
+	own->known = state.totals[RCP_TOTAL_PEAK_EPOCH] != 0;
 	own->time = rcp_load_clock(process->load,
 				   state.totals[RCP_TOTAL_PEAK_TIME]);
 	own->bytes = (int64_t)sum;
