@@ -28,6 +28,14 @@ map=$(sed -n '/global:/,/local:/p' "$RCPROF_SRC/src/preload/librcprof.map" |
 is "$(awk '$2 ~ /[TWVBDR]/ { print $3 }' <<<"$symbols" | sort -u |
 	comm -23 - <(echo "$map"))" "" "what it shows stands in librcprof.map"
 
+# A unit test may link both; `grep ^name(` finds one definition.
+names() {
+	nm "$1" | awk '$2 ~ /[TDBR]/ { print $3 }' | sort -u
+}
+is "$(comm -12 <(names "$RCPROF_BUILD/librcp-core.a") \
+	<(names "$RCPROF_BUILD/librcp-offline.a"))" "" \
+	"no name has two meanings"
+
 like "$("$RCPROF_BUILD/rcprof" --version)" '^rcprof [0-9]+\.[0-9]+' \
 	"rcprof --version"
 done_testing
