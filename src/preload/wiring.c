@@ -54,7 +54,7 @@ on_tick(uint64_t now)
 {
 	rcp_fork_check();
 	rcp_emit_tick(now);
-	rcp_pyhooks_poll(false);
+	rcp_pyhooks_poll();
 }
 
 static void

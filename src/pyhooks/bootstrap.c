@@ -106,9 +106,10 @@ repair_domains(void)
 	if (reached != ALL_DOMAINS) {
 		rcp_domains_place(reached);
 		events->coverage(RCP_COVER_NOTE "allocators",
-				 "the interpreter was told to use other "
-				 "allocators; what it allocated before they "
-				 "were hooked is not seen");
+				 "the interpreter had replaced the hooks "
+				 "(PYTHONMALLOC, -X dev, a second start); "
+				 "what it allocated before they were placed "
+				 "again is not seen");
 		reached = rcp_domains_reached();
 	}
 	cover_domains(reached);
@@ -268,8 +269,10 @@ rcp_pyhooks_attend(void)
 	errno = saved;
 }
 
+/* Allocators are not repaired here: the interpreter exchanges them for moments
+ * itself, and what it saved must not find another `real` behind it. */
 void
-rcp_pyhooks_poll(bool holds_gil)
+rcp_pyhooks_poll(void)
 {
 	int now = atomic_load(&phase);
 
@@ -279,13 +282,9 @@ rcp_pyhooks_poll(bool holds_gil)
 		rcp_pyhooks_attend();
 		return;
 	}
-	if (!rcp_py_initialized()) {
-		/* It ended without telling us. */
+	/* It may end without telling us. */
+	if (!rcp_py_initialized())
 		change_phase(PHASE_READY, PHASE_WAITING);
-		return;
-	}
-	if (holds_gil && !rcp_domains_in_front())
-		rcp_domains_place(rcp_domains_reached());
 }
 
 static bool

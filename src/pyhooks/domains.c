@@ -216,17 +216,6 @@ in_front(int d, struct rcp_py_allocator *now)
 	return now->malloc == hooks[d].malloc;
 }
 
-bool
-rcp_domains_in_front(void)
-{
-	struct rcp_py_allocator now;
-
-	for (int d = 0; d < RCP_DOMAINS; d++)
-		if (!in_front(d, &now))
-			return false;
-	return true;
-}
-
 void
 rcp_domains_place(unsigned skip)
 {

@@ -83,9 +83,6 @@ extern struct rcp_pyhooks_api rcp_pyhooks_api;
  * SKIP's bits (1 << domain) do not forbid it and ours are not in front. */
 void rcp_domains_place(unsigned skip);
 
-/* Are our functions in front of each domain's? */
-bool rcp_domains_in_front(void);
-
 /* Which domains come by our functions, as bits, be it behind others' hooks.
  * GIL held, guard taken. */
 unsigned rcp_domains_reached(void);

@@ -25,10 +25,10 @@ struct rcp_pyhooks_events {
  * interpreter; again after a new one was found.  Slow path, guard taken. */
 void rcp_pyhooks_install(const struct rcp_pyhooks_events *events);
 
-/* Called now and then from slow paths, guard taken: when the interpreter has
- * come up, schedules the bootstrap (Py_AddPendingCall; or runs it at once
- * when HOLDS_GIL: the caller is a hook of the obj or mem domain); repairs
- * lost allocators; notices a second initialisation. */
-void rcp_pyhooks_poll(bool holds_gil);
+/* Called now and then from slow paths, guard taken, with or without the GIL:
+ * when the interpreter has come up, asks for the bootstrap; notices its end
+ * and a second initialisation.  Object-domain hooks do so by themselves; this
+ * is for when they were replaced. */
+void rcp_pyhooks_poll(void);
 
 #endif
