@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	scripts/analyze.h \
 	scripts/build \
 	scripts/check-layers \
+	scripts/gen-cpython-layout \
 	scripts/install-packages \
 	scripts/matrix \
 	scripts/packages \
@@ -36,6 +37,17 @@ check-sanitized: distdir
 	$(AM_V_at)ASAN_OPTIONS=detect_stack_use_after_return=1 \
 		UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) -C sanitized -s prove TESTS='$(sanitized_tests)'
+
+# What git knows is in the tarball.
+.PHONY: check-dist
+check-dist: distdir
+	$(AM_V_at)cd '$(srcdir)' && git ls-files | grep -v '^\.gitignore$$' | { \
+		fault=0; \
+		while read -r name; do \
+			test -e '$(abs_builddir)/$(distdir)'/"$$name" || { \
+				echo "$$name: not in EXTRA_DIST"; fault=1; }; \
+		done; \
+		exit $$fault; }
 
 clean-local:
 	-rm -rf sanitized tests/tap-output
