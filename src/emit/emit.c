@@ -23,6 +23,7 @@
 #include "emit/rss.h"
 #include "emit/state.h"
 
+#define LOOK 1000000000u /* ns: the helper's longest sleep */
 #define GROWTH_SHARE 16
 #define GROWTH_LEAST (1 << 20)
 
@@ -202,12 +203,14 @@ rcp_emit_work(uint64_t now, bool grown, bool wait)
 			interval(now, RCP_SNAP_GROWTH);
 		else if (curve && now >= load(&rcp_emit.next_point))
 			point(now);
+		else
+			rcp_rss_look(now);
 		rcp_emit_release(&mask);
 	}
 	due = load(&rcp_emit.next_snapshot);
 	if (curve && load(&rcp_emit.next_point) < due)
 		due = load(&rcp_emit.next_point);
-	return due;
+	return due < now + LOOK ? due : now + LOOK;
 }
 
 void

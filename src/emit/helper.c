@@ -21,6 +21,7 @@
 #include "base/mem.h"
 #include "emit/helper_arch.h"
 #include "emit/os.h"
+#include "emit/process.h"
 #include "emit/rss.h"
 #include "emit/state.h"
 
@@ -68,7 +69,18 @@ nap(uint64_t ns)
 		rcp_sys_futex_wait(&helper.word, 0, &ts);
 }
 
-static void
+/* The program's last thread has left by a raw exit(2): the process ends when
+ * we do.  (glibc's own ways out end all threads.) */
+static bool
+is_alone(void)
+{
+	/* The first thread is counted until its parent has waited for it. */
+	return rcp_rss_main_is_gone() && rcp_process_threads() == 2;
+}
+
+/* Its result counts where it is the last to go, and then has to be that of
+ * the thread that meant to be the last. */
+static int
 run(void)
 {
 	RCP_SYS6(SYS_prctl, PR_SET_NAME, "rcprof", 0, 0, 0, 0);
@@ -82,10 +94,13 @@ run(void)
 			rcp_emit.beat();
 		due = rcp_emit_work(rcp_clock_now(), word & WAKE_GROWN,
 				    true);
+		if (is_alone())
+			return rcp_process_exit_status();
 		now = rcp_clock_now();
 		if (due > now)
 			nap(due - now);
 	}
+	return 0;
 }
 
 static bool

@@ -11,15 +11,15 @@
 
 /* FLAGS as for clone(2), TOP a 16-aligned end of a stack, TID the word for
  * CLONE_PARENT_SETTID and CLONE_CHILD_CLEARTID.  The thread runs START and
- * exits.  The id of the thread, or -errno. */
+ * exits with its result.  The id of the thread, or -errno. */
 #if defined(__x86_64__)
 static inline long
 rcp_helper_clone(unsigned long flags, void *top, void *tid,
-		 void (*start)(void))
+		 int (*start)(void))
 {
 	register void *ctid __asm__("r10") = tid;
 	register unsigned long tls __asm__("r8") = 0;
-	register void (*fn)(void) __asm__("r9") = start;
+	register int (*fn)(void) __asm__("r9") = start;
 	long ret;
 
 	__asm__ volatile("syscall\n\t"
@@ -29,8 +29,8 @@ rcp_helper_clone(unsigned long flags, void *top, void *tid,
 			 ".cfi_undefined rip\n\t"
 			 "xor %%ebp, %%ebp\n\t"
 			 "call *%%r9\n\t"
+			 "mov %%eax, %%edi\n\t"
 			 "mov %[exit], %%eax\n\t"
-			 "xor %%edi, %%edi\n\t"
 			 "syscall\n\t"
 			 "ud2\n\t"
 			 ".cfi_restore_state\n"
@@ -45,7 +45,7 @@ rcp_helper_clone(unsigned long flags, void *top, void *tid,
 #elif defined(__aarch64__)
 static inline long
 rcp_helper_clone(unsigned long flags, void *top, void *tid,
-		 void (*start)(void))
+		 int (*start)(void))
 {
 	register long x8 __asm__("x8") = SYS_clone;
 	register unsigned long x0 __asm__("x0") = flags;
@@ -53,7 +53,7 @@ rcp_helper_clone(unsigned long flags, void *top, void *tid,
 	register void *x2 __asm__("x2") = tid;
 	register unsigned long x3 __asm__("x3") = 0;
 	register void *x4 __asm__("x4") = tid;
-	register void (*x5)(void) __asm__("x5") = start;
+	register int (*x5)(void) __asm__("x5") = start;
 
 	__asm__ volatile("svc 0\n\t"
 			 "cbnz x0, 1f\n\t"
@@ -63,7 +63,6 @@ rcp_helper_clone(unsigned long flags, void *top, void *tid,
 			 "mov x30, xzr\n\t"
 			 "blr x5\n\t"
 			 "mov x8, %[exit]\n\t"
-			 "mov x0, xzr\n\t"
 			 "svc 0\n\t"
 			 "brk 1\n\t"
 			 ".cfi_restore_state\n"

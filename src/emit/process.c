@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * process.c - see process.h.  Runs in threads of the program, at start and
- * when the file is opened: raw system calls, no errno.
+ * when the file is opened, and in the helper: raw system calls, no errno.
  */
 #include "emit/process.h"
 
@@ -35,22 +35,41 @@ read_all(const char *path, char *buf, size_t cap)
 	return len;
 }
 
-uint64_t
-rcp_process_start(void)
+/* A number from /proc/self/stat. */
+static uint64_t
+stat_field(int wanted)
 {
 	char text[512];
-	uint64_t start = 0;
+	uint64_t value = 0;
 	size_t len = read_all("/proc/self/stat", text, sizeof(text) - 1);
 	const char *p;
 
 	text[len] = '\0';
 	/* Field 2 is the name in parentheses and may hold anything. */
 	p = strrchr(text, ')');
-	for (int field = 2; p && field < 22; field++)
+	for (int field = 2; p && field < wanted; field++)
 		p = strchr(p + 1, ' ');
 	if (p)
-		rcp_parse_u64(p + 1, &start);
-	return start;
+		rcp_parse_u64(p + 1, &value);
+	return value;
+}
+
+uint64_t
+rcp_process_start(void)
+{
+	return stat_field(22);
+}
+
+uint64_t
+rcp_process_threads(void)
+{
+	return stat_field(20);
+}
+
+int
+rcp_process_exit_status(void)
+{
+	return (int)(stat_field(52) >> 8 & 0xff);
 }
 
 const char *

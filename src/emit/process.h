@@ -12,6 +12,12 @@
 /* Field 22 of /proc/self/stat, clock ticks since boot; 0: not to be had. */
 uint64_t rcp_process_start(void);
 
+/* Threads that the kernel counts, field 20; 0: not to be had. */
+uint64_t rcp_process_threads(void);
+
+/* What the first thread, which has ended, gave to exit(2): field 52. */
+int rcp_process_exit_status(void);
+
 /* The host's name; "localhost" when unknown. */
 const char *rcp_process_host(void);
 

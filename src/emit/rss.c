@@ -28,7 +28,10 @@ static struct {
 	struct rcp_file_id id;
 	struct point points[POINTS];
 	unsigned count, drained;
-	uint64_t last, peak, page;
+	uint64_t last, peak, page, looked;
+	/* The first thread has ended: the process's statm is all zeros then,
+	 * a thread's own is not. */
+	bool main_gone;
 	/* The kernel's own peak at start; it may still be that of the program
 	 * which exec'd this one, so only what exceeds it is ours. */
 	long kernel_first;
@@ -55,25 +58,35 @@ rcp_rss_open(void)
 		rss.kernel_first = kernel_peak();
 	rss.page = getauxval(AT_PAGESZ);
 	rss.fd = -1;
-	fd = rcp_sys_open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+	fd = rcp_sys_open(rss.main_gone ? "/proc/thread-self/statm"
+					: "/proc/self/statm",
+			  O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0)
 		rss.fd = rcp_fd_high((int)fd, &rss.id);
 }
 
-/* Bytes, from the second number of statm; 0: unknown. */
+static void
+close_statm(void)
+{
+	if (rcp_fd_ours(rss.fd, &rss.id))
+		rcp_sys_close(rss.fd);
+	rss.fd = -1;
+}
+
+/* Bytes, from the second number of statm; 0: unknown, or the thread that the
+ * descriptor belongs to has ended. */
 static uint64_t
-resident(void)
+read_statm(void)
 {
 	char text[128];
 	uint64_t pages = 0;
 	const char *p;
 	long n;
 
-	if (!rcp_fd_ours(rss.fd, &rss.id)) {
+	if (!rcp_fd_ours(rss.fd, &rss.id))
 		rcp_rss_open();
-		if (rss.fd < 0)
-			return 0;
-	}
+	if (rss.fd < 0)
+		return 0;
 	n = rcp_sys_pread(rss.fd, text, sizeof(text) - 1, 0);
 	if (n <= 0)
 		return 0;
@@ -82,6 +95,33 @@ resident(void)
 	if (!p || *p != ' ' || !rcp_parse_u64(p + 1, &pages))
 		return 0;
 	return pages * rss.page;
+}
+
+static uint64_t
+resident(void)
+{
+	uint64_t bytes = read_statm();
+
+	if (bytes || rss.fd < 0)
+		return bytes;
+	rss.main_gone = true;
+	close_statm();
+	return read_statm();
+}
+
+void
+rcp_rss_look(uint64_t now)
+{
+	if (now < rss.looked + 1000000000u)
+		return;
+	rss.looked = now;
+	resident();
+}
+
+bool
+rcp_rss_main_is_gone(void)
+{
+	return rss.main_gone;
 }
 
 /* Every second point goes, the last one stays. */
@@ -123,6 +163,7 @@ rcp_rss_point(uint64_t now)
 	struct point point = { .time = now, .rss = resident() };
 	long kernel;
 
+	rss.looked = now;
 	if (!point.rss)
 		return false;
 	if (rcp_emit.live_bytes)
@@ -182,10 +223,9 @@ rcp_rss_settled(bool written)
 void
 rcp_rss_fork_child(void)
 {
-	if (rcp_fd_ours(rss.fd, &rss.id))
-		rcp_sys_close(rss.fd);
-	rss.fd = -1;
+	close_statm();
 	rss.count = rss.drained = 0;
-	rss.last = rss.peak = 0;
+	rss.last = rss.peak = rss.looked = 0;
 	rss.kernel_first = 0;
+	rss.main_gone = false;
 }

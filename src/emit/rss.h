@@ -18,6 +18,11 @@ void rcp_rss_open(void);
 /* Measures; false: the kernel does not say. */
 bool rcp_rss_point(uint64_t now);
 
+/* The first thread of the process has ended; known from the last point, or
+ * the last look, which is made at most once a second. */
+bool rcp_rss_main_is_gone(void);
+void rcp_rss_look(uint64_t now);
+
 uint64_t rcp_rss_last(void); /* bytes at the last point */
 uint64_t rcp_rss_peak(void); /* by the kernel's own count where it has one */
 

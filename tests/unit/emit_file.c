@@ -357,107 +357,6 @@ test_full_at_start(void)
 	rcp_emit_end(RCP_END_EXIT, 0);
 }
 
-static void
-test_line(void)
-{
-	util_prepare("line.rcprof");
-	util_setup.say_end = true;
-	util_catch_stderr();
-	if (chdir(util_dir) < 0)
-		_exit(93);
-	util_start();
-	rcp_emit_open();
-	rcp_emit_end(RCP_END_EXIT, 0);
-	is_str(util_stderr(), "rcprof: line.rcprof; see: rcprof report\n",
-	       "the exit line, its path relative");
-}
-
-static void
-summary(struct rcp_str *out)
-{
-	rcp_str_add(out, "peak 1.21 GiB at app\x1b.py:41 load");
-}
-
-static void
-test_line_summary(void)
-{
-	util_prepare("sum\nmary");
-	util_setup.say_end = true;
-	util_catch_stderr();
-	rcp_emit_on_summary(summary);
-	util_start();
-	rcp_emit_open();
-	rcp_emit_end(RCP_END_EXIT, 0);
-	ok(strstr(util_stderr(), "/sum?mary: peak 1.21 GiB at app?.py:41 "
-				 "load; see: rcprof report\n"),
-	   "the summary is in it, control characters are not");
-}
-
-/* CHANGE is made before the end; then there is no line. */
-static void
-no_line(const char *what, void (*change)(void))
-{
-	util_prepare("noline");
-	util_setup.say_end = true;
-	util_catch_stderr();
-	util_start();
-	rcp_emit_open();
-	change();
-	rcp_emit_end(RCP_END_EXIT, 0);
-	is_str(util_stderr(), "", "%s: no line", what);
-}
-
-static void
-other_stderr(void)
-{
-	dup2(open(util_path("other"), O_WRONLY | O_CREAT, 0600), 2);
-}
-
-static void
-test_other_stderr(void)
-{
-	no_line("another stderr", other_stderr);
-	is_str(text_of("other"), "", "and none in the other");
-}
-
-static void
-test_no_terminal(void)
-{
-	util_prepare("notty");
-	util_catch_stderr();
-	util_start();
-	rcp_emit_open();
-	rcp_emit_end(RCP_END_EXIT, 0);
-	is_str(util_stderr(), "", "no terminal, no line");
-}
-
-/* A full pipe that nobody reads, and one that nobody can read. */
-static void
-test_pipes(void)
-{
-	char junk[4096] = { 0 };
-	int fds[2];
-
-	util_prepare("pipe");
-	util_setup.say_end = true;
-	if (pipe(fds) < 0)
-		_exit(92);
-	fcntl(fds[1], F_SETFL, O_NONBLOCK);
-	while (write(fds[1], junk, sizeof(junk)) > 0)
-		;
-	fcntl(fds[1], F_SETFL, 0);
-	dup2(fds[1], 2);
-	util_start();
-	rcp_emit_open();
-	rcp_emit_end(RCP_END_EXIT, 0);
-	ok(true, "a full pipe does not hold us up");
-	close(fds[0]);
-	rcp_emit_init(&util_setup);
-	rcp_emit_open();
-	rcp_emit_end(RCP_END_EXIT, 0);
-	ok(true, "a broken pipe does not kill us");
-}
-
 int
 main(void)
 {
@@ -482,11 +381,6 @@ main(void)
 	in_fork("a lost file", test_gone);
 	in_fork("a full disk", test_full);
 	in_fork("a full disk at start", test_full_at_start);
-	in_fork("the line", test_line);
-	in_fork("the line's summary", test_line_summary);
-	in_fork("no line in another file", test_other_stderr);
-	in_fork("no line without a terminal", test_no_terminal);
-	in_fork("no line into pipes", test_pipes);
 	util_remove();
 	return done_testing();
 }

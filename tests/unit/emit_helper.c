@@ -333,6 +333,69 @@ test_kill(void)
 	is_int(good, 20, "killed 20 times, nothing older is lost");
 }
 
+/* A program that leaves by a raw exit(2) while the helper runs: the kernel
+ * would keep the process for its sake. */
+static void
+test_raw_exit(void)
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		util_prepare("rawexit");
+		util_options.interval = 3600 * 1000 * MS;
+		util_options.rss_interval = 0;
+		util_start();
+		rcp_emit_helper_start();
+		syscall(SYS_exit, 7);
+	}
+	for (int i = 0; i < 300; i++) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			break;
+		util_sleep(0.01);
+		if (i == 299)
+			kill(pid, SIGKILL);
+	}
+	is_int(status, 7 << 8, "the process ends, with its status");
+}
+
+static void *
+outlive(void *arg)
+{
+	util_sleep(0.4);
+	util_count(1, 1);
+	util_sleep(0.2);
+	rcp_emit_end(RCP_END_EXIT, 0);
+	_exit(arg == NULL ? 5 : 6);
+}
+
+/* The first thread ends, others go on. */
+static void
+test_main_ends(void)
+{
+	pid_t pid = fork();
+	struct util_file *f;
+	pthread_t thread;
+	int status = 0;
+
+	if (pid == 0) {
+		util_prepare("mainends");
+		util_options.interval = 50 * MS;
+		util_options.rss_interval = 10 * MS;
+		util_start();
+		rcp_emit_open();
+		rcp_emit_helper_start();
+		pthread_create(&thread, NULL, outlive, NULL);
+		pthread_exit(NULL);
+	}
+	waitpid(pid, &status, 0);
+	is_int(status, 5 << 8, "a process outlives its first thread");
+	f = util_read("mainends");
+	ok(f->whole && f->cells[1] == 1 && f->end == RCP_END_EXIT &&
+		   f->rss > 100000 && f->totals[RCP_TOTAL_RSS] > 100000,
+	   "and its curve goes on");
+}
+
 static void
 test_name(void)
 {
@@ -361,6 +424,8 @@ main(void)
 	in_fork("clone refused", test_refused);
 	in_fork("together", test_together);
 	in_fork("killed", test_kill);
+	in_fork("a raw exit", test_raw_exit);
+	in_fork("the first thread ends", test_main_ends);
 	in_fork("its name", test_name);
 	util_remove();
 	return done_testing();
