@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	scripts/analyze.h \
 	scripts/build \
 	scripts/check-layers \
+	scripts/fetch-pythons \
 	scripts/gen-cpython-layout \
 	scripts/install-packages \
 	scripts/matrix \
