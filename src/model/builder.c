@@ -227,6 +227,7 @@ sort_parts(struct rcp_builder *b, size_t *count)
 
 	*count = 0;
 	for (size_t i = 0; i < view->part_count; i++) {
+		// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): all 0
 		if (memcmp(&view->parts[i].values, &nothing,
 			   sizeof(nothing)) == 0)
 			continue;

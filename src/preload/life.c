@@ -91,7 +91,7 @@ set_up(void)
 	rcp_wiring_python(NULL);
 	rcp_fork_setup();
 	rcp_boot_enter();
-	at_quick_exit(at_quick_end);
+	(void)at_quick_exit(at_quick_end);
 	rcp_boot_leave();
 	begin();
 }
