@@ -24,6 +24,7 @@
 #include "emit/state.h"
 
 #define LOOK 1000000000u /* ns: the helper's longest sleep */
+#define GROWTH_LOOK 2000000u /* ns between two looks at the growth */
 #define GROWTH_SHARE 16
 #define GROWTH_LEAST (1 << 20)
 
@@ -73,6 +74,7 @@ rcp_emit_init(const struct rcp_emit_setup *setup)
 	rcp_emit.options = *setup->options;
 	rcp_emit.is_root = setup->is_root;
 	rcp_emit.say_end = setup->say_end;
+	rcp_emit.is_python = setup->is_python;
 	rcp_emit.pid = (uint32_t)rcp_sys_getpid();
 	rcp_emit.proc_start = rcp_process_start();
 	rcp_emit.root_pid = setup->is_root ? rcp_emit.pid : setup->root_pid;
@@ -148,8 +150,12 @@ has_grown(uint64_t now)
 {
 	int64_t live, written;
 
-	if (!rcp_emit.live_bytes || now < load(&rcp_emit.not_before))
+	if (!rcp_emit.live_bytes || now < load(&rcp_emit.not_before) ||
+	    now < load(&rcp_emit.next_growth))
 		return false;
+	/* Adding up what all threads hold is not free. */
+	atomic_store_explicit(&rcp_emit.next_growth, now + GROWTH_LOOK,
+			      memory_order_relaxed);
 	live = rcp_emit.live_bytes();
 	written = atomic_load_explicit(&rcp_emit.live_written,
 				       memory_order_relaxed);
@@ -245,7 +251,8 @@ rcp_emit_snapshot(enum rcp_snap_reason reason)
 	if (!rcp_emit_is_on() || !rcp_emit_hold(&mask, true))
 		return false;
 	done = rcp_emit_is_on() && rcp_snapshot_take(reason);
-	rcp_emit.python_ended = reason == RCP_SNAP_END_PYTHON;
+	rcp_emit.python_ended = reason == RCP_SNAP_END_PYTHON &&
+				rcp_emit.is_python;
 	rcp_emit_release(&mask);
 	return done;
 }

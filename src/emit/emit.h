@@ -66,6 +66,9 @@ struct rcp_emit_setup {
 	/* Say the exit line though stderr is no terminal: RCPROF_QUIET stands
 	 * in the environment and is 0, which is how `rcprof run` asks. */
 	bool say_end;
+	/* The program is Python: a snapshot END_PYTHON is the last one.  In a
+	 * program that embeds Python others may follow. */
+	bool is_python;
 };
 void rcp_emit_init(const struct rcp_emit_setup *setup);
 
@@ -107,8 +110,8 @@ void rcp_emit_info(const char *key, const char *value);
 void rcp_emit_coverage(const char *key, const char *value);
 
 /* The last snapshot and the END chunk, and, if this is the root and nothing
- * forbids it, the one line on stderr.  After a snapshot END_PYTHON only the
- * END chunk and the line.  Emit is off then. */
+ * forbids it, the one line on stderr.  Where END_PYTHON was the last snapshot
+ * only the END chunk and the line.  Emit is off then. */
 void rcp_emit_end(enum rcp_end reason, int status);
 
 /* exec: snapshot (only if the file is open), EXEC event, END; and after a

@@ -73,7 +73,9 @@ rcp_emit_fork_child(void)
 	atomic_store(&rcp_emit.owner, 0);
 	atomic_store(&rcp_emit.live_written, 0);
 	atomic_store(&rcp_emit.not_before, 0);
-	atomic_store(&rcp_emit.next_point, now);
+	atomic_store(&rcp_emit.next_growth, 0);
+	atomic_store(&rcp_emit.next_point,
+		     now + rcp_emit.options.rss_interval);
 	atomic_store(&rcp_emit.next_snapshot,
 		     now + rcp_emit.options.interval);
 	if (rcp_emit_is_on())

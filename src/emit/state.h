@@ -31,7 +31,7 @@ struct rcp_emit_state {
 	char program[256];
 	bool is_root;
 	bool forked; /* this process was forked and has not exec'd */
-	bool say_end;
+	bool say_end, is_python;
 	uint32_t pid, root_pid;
 	uint64_t proc_start, root_start;
 	int64_t (*live_bytes)(void);
@@ -49,6 +49,7 @@ struct rcp_emit_state {
 	_Atomic uint64_t next_snapshot; /* ns since start */
 	_Atomic uint64_t next_point;    /* of the RSS curve */
 	_Atomic uint64_t not_before;    /* no growth snapshot until then */
+	_Atomic uint64_t next_growth;   /* no look at the growth until then */
 	_Atomic int64_t live_written;   /* live bytes at the last snapshot */
 	bool python_ended; /* END_PYTHON is written: no more snapshots */
 };

@@ -128,6 +128,9 @@ rcp_wiring_setup(void)
 		.root_pid = rcp_life.root_pid,
 		.root_start = rcp_life.root_start,
 		.live_bytes = live_bytes,
+		/* `rcprof run` sets it to 0 unless told otherwise. */
+		.say_end = !o->quiet && rcp_settings_env("RCPROF_QUIET"),
+		.is_python = rcp_life.is_python,
 	};
 
 	rcp_clock_init();

@@ -279,6 +279,7 @@ test_python_end(void)
 	struct util_file *f;
 
 	util_prepare("pyend");
+	util_setup.is_python = true;
 	util_options.mode = RCP_MODE_IDLE;
 	util_options.interval = 10000000;
 	util_start();
@@ -295,6 +296,23 @@ test_python_end(void)
 	ok(f->whole && f->snapshots == 1 && f->end == RCP_END_EXIT &&
 		   f->cells[1] == 1,
 	   "only END");
+}
+
+/* A program that embeds Python goes on without it. */
+static void
+test_embedded_end(void)
+{
+	struct util_file *f;
+
+	util_prepare("embedded");
+	util_start();
+	util_count(1, 1);
+	rcp_emit_snapshot(RCP_SNAP_END_PYTHON);
+	util_count(1, 1);
+	rcp_emit_end(RCP_END_EXIT, 0);
+	f = util_read("embedded");
+	ok(f->whole && f->snapshots == 2 && util_equal(f),
+	   "the end of an embedded interpreter is not the program's");
 }
 
 static void
@@ -360,6 +378,7 @@ main(void)
 	in_fork("a fine curve", test_fine_curve);
 	in_fork("equal points", test_equal_points);
 	in_fork("the interpreter's end", test_python_end);
+	in_fork("an embedded interpreter's end", test_embedded_end);
 	in_fork("exec", test_exec);
 	in_fork("a snapshot in a snapshot", test_nested);
 	util_remove();
