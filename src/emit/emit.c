@@ -124,6 +124,7 @@ rcp_emit_open(void)
 		return (int)error;
 	rcp_rss_open();
 	rcp_rss_point(rcp_clock_now());
+	rcp_emit.has_python = true;
 	rcp_emit.python_ended = false;
 	error = rcp_snapshot_open();
 	rcp_emit_release(&mask);

@@ -142,22 +142,27 @@ is_whole(const struct rcp_sink *sink, const struct rcp_snap *snap, bool point)
 	return !point || rcp_sink_has_news(sink);
 }
 
-/* A process that was forked and has recorded nothing leaves no file, and
- * none is opened for idleness. */
+/* No file is opened for idleness.  A forked process that ends before its
+ * first interval leaves one only if Python runs in it and it has recorded
+ * something: a shell's subshells come and go by the hundred. */
 static bool
 is_worth_a_file(const struct rcp_sink *sink, enum rcp_snap_reason reason)
 {
-	if (rcp_file_is_open() || rcp_sink_has_cells(sink))
+	bool cells = rcp_sink_has_cells(sink);
+
+	if (rcp_file_is_open())
 		return true;
 	switch (reason) {
 	case RCP_SNAP_INTERVAL:
 	case RCP_SNAP_GROWTH:
 	case RCP_SNAP_EXEC:
 	case RCP_SNAP_FORK:
-		return false;
+		return cells;
 	case RCP_SNAP_EXIT:
 	case RCP_SNAP_END_PYTHON:
-		return !rcp_emit.forked;
+		return !rcp_emit.forked ||
+		       (cells && (rcp_emit.has_python ||
+				  rcp_emit.options.follow == RCP_FOLLOW_ALL));
 	case RCP_SNAP_MARK:
 	case RCP_SNAP_REQUEST:
 		break;
@@ -217,8 +222,9 @@ rcp_snapshot_take(enum rcp_snap_reason reason)
 							    : RCP_SINK_NOTES);
 			settle(&snap, rcp_sink_written(sink), error, whole);
 		} else {
-			/* No cells, so nothing but definitions was drained. */
+			/* Whatever was drained is in no file. */
 			state.generation++;
+			state.need_keyframe = true;
 			rcp_rss_settled(false);
 		}
 	}

@@ -31,6 +31,7 @@ struct rcp_emit_state {
 	char program[256];
 	bool is_root;
 	bool forked; /* this process was forked and has not exec'd */
+	bool has_python; /* its interpreter is up, or was before the fork */
 	bool say_end, is_python;
 	uint32_t pid, root_pid;
 	uint64_t proc_start, root_start;

@@ -132,6 +132,49 @@ test_no_file(void)
 	   "leaves no file");
 }
 
+/* A child that has counted and ends at once; does it leave a file? */
+static bool
+leaves(const char *output, bool python, enum rcp_follow follow)
+{
+	char name[64];
+	pid_t child;
+
+	util_prepare(output);
+	util_options.follow = follow;
+	util_start();
+	if (python)
+		rcp_emit_open();
+	child = forked();
+	if (child == 0) {
+		util_count(1, 1);
+		rcp_emit_end(RCP_END_EXIT, 0);
+		_exit(0);
+	}
+	reap(child);
+	snprintf(name, sizeof(name), "short.%d", child);
+	return util_read(name)->whole && util_read(name)->cells[1] == 1;
+}
+
+static void
+short_python(void)
+{
+	ok(leaves("short.%p", true, RCP_FOLLOW_PYTHON),
+	   "a short child leaves a file where Python runs");
+}
+
+static void
+short_shell(void)
+{
+	ok(!leaves("short.%p", false, RCP_FOLLOW_PYTHON),
+	   "a shell's leaves none");
+}
+
+static void
+short_all(void)
+{
+	ok(leaves("short.%p", false, RCP_FOLLOW_ALL), "but with --follow all");
+}
+
 static void
 test_interval(void)
 {
@@ -325,6 +368,9 @@ main(void)
 	util_make_dir();
 	in_fork("a child", test_child);
 	in_fork("a child without a file", test_no_file);
+	in_fork("a short child", short_python);
+	in_fork("a subshell", short_shell);
+	in_fork("a short child of all", short_all);
 	in_fork("a child's interval", test_interval);
 	in_fork("one thread", test_alone);
 	in_fork("a storm of forks", test_storm);
