@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Rows 1 to 11, 17 and 18: the malloc family, call by call, against what the
+program counted itself."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/preload"))
+import lib  # noqa: E402
+
+
+def test_malloc():
+    pair = lib.Pair("prog_malloc")
+    pair.same(1)
+    lib.check_cases(pair)
+
+
+def test_realloc():
+    pair = lib.Pair("prog_realloc")
+    pair.same(3)
+    lib.check_cases(pair)
+
+
+def test_sizes():
+    pair = lib.Pair("prog_sizes")
+    pair.same(17)
+    lib.check_cases(pair)
+
+
+def line_of(name):
+    with open(os.path.join(lib.HERE, "prog_sites.c")) as f:
+        return next(n for n, text in enumerate(f, 1)
+                    if "/* @%s */" % name in text)
+
+
+def test_sites():
+    pair = lib.Pair("prog_sites")
+    pair.same(1)
+    report = pair.run.report("--at", "mark:end")
+    sites = report.pick(module="prog_sites")
+    numbers = sorted(tuple(s[n] for n in lib.NUMBERS[:6]) for s in sites)
+    lib.is_(1, numbers, sorted([
+        (37, 37 * 1009, 34, 34 * 1009, 3 * 1009, 3),
+        (23, 23 * 2003, 0, 0, 23 * 2003, 23),
+        (1, 501, 0, 0, 501, 1), (1, 502, 0, 0, 502, 1)]),
+        "a free and a realloc count at the site that allocated")
+    lib.ok(1, all(len(s["stack"]) == 1 and s["stack"][0]["kind"] == "native"
+                  and s["kind"] == "malloc" for s in sites),
+           "native sites, one frame each")
+    names = {s["stack"][0]["function"] for s in sites}
+    if names == {None}:
+        lib.skip(1, "a site's function and line", "no symbols yet")
+        return
+    for name, function, allocations in (
+            ("first", "first_site", [37]), ("second", "second_site", [23]),
+            ("third", "third_site", [1, 1])):
+        here = [s for s in sites if s["stack"][0]["function"] == function]
+        lib.is_(1, [s["allocations"] for s in here], allocations,
+                "%s is named" % function)
+        places = {(os.path.basename(s["stack"][0]["file"] or ""),
+                   s["stack"][0]["line"]) for s in here}
+        if places == {("", None)}:
+            lib.skip(1, "%s: file and line" % function, "no line tables yet")
+        else:
+            lib.is_(1, places, {("prog_sites.c", line_of(name))},
+                    "%s: file and line" % function)
+
+
+lib.each(test_malloc, test_realloc, test_sizes, test_sites)
