@@ -173,7 +173,9 @@ rcp_peak_fork_child(struct rcp_account *self)
 	}
 	/* Alone again: but a slot that a new thread adopts is already in the
 	 * list, so only a process without any can count as one thread. */
-	if (atomic_load(&rcp_accounts) == self && !self->next)
+	if (!atomic_load(&rcp_accounts))
+		return; /* nothing was recorded before the fork */
+	if (self && atomic_load(&rcp_accounts) == self && !self->next)
 		set_bounds(self, 0, INT64_MAX, INT64_MIN);
 	else
 		atomic_store(&several, 1);
