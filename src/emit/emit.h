@@ -73,8 +73,8 @@ struct rcp_emit_setup {
 void rcp_emit_init(const struct rcp_emit_setup *setup);
 
 /* Open the file now (a Python process: its interpreter is up).  Otherwise the
- * first snapshot that holds cells opens it.  0 or -errno; a failure is said once on stderr and
- * recording goes off through rcp_emit_on_fault(). */
+ * first snapshot that holds cells opens it.  0 or -errno; a failure is said
+ * once on stderr and recording goes off through rcp_emit_on_fault(). */
 int rcp_emit_open(void);
 bool rcp_emit_is_open(void);
 

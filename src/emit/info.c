@@ -56,7 +56,8 @@ set(enum rcp_chunk type, const char *key, const char *value, size_t len)
 
 	if (!p && !(p = add(type, key)))
 		return;
-	if (p->value && p->value_len == len && memcmp(p->value, value, len) == 0)
+	if (p->value && p->value_len == len &&
+	    memcmp(p->value, value, len) == 0)
 		return;
 	if (!p->value || p->cap < len) {
 		/* The arena takes nothing back: room for some growth. */

@@ -29,7 +29,8 @@ read_all(const char *path, char *buf, size_t cap)
 
 	if (fd < 0)
 		return 0;
-	while (len < cap && (n = rcp_sys_read((int)fd, buf + len, cap - len)) > 0)
+	while (len < cap &&
+	       (n = rcp_sys_read((int)fd, buf + len, cap - len)) > 0)
 		len += (size_t)n;
 	rcp_sys_close((int)fd);
 	return len;
