@@ -1,5 +1,5 @@
 # src/python/local.mk - see "Adding a source file" in HACKING.
-preload_sources += \
+python_sources = \
 	src/python/code.c \
 	src/python/discover.c \
 	src/python/layout.c \
@@ -10,3 +10,4 @@ preload_sources += \
 	src/python/selftest.c \
 	src/python/walk.c \
 	src/python/watch.c
+preload_sources += $(python_sources)

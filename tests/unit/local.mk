@@ -10,3 +10,15 @@ unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
 	tests/unit/emit_fork.t tests/unit/emit_line.t
 EXTRA_DIST += tests/unit/emit_util.h
+
+# src/python as a library for ctypes.
+unit_tests += tests/unit/python_hooks.t
+test_scripts += tests/unit/python_layout.t tests/unit/python_walk.t
+EXTRA_DIST += tests/unit/python_cases.py
+check_PROGRAMS += tests/unit/python_probe.so
+tests_unit_python_probe_so_SOURCES = tests/unit/python_probe.c \
+	$(python_sources) src/base/str.c
+tests_unit_python_probe_so_CPPFLAGS = $(librcprof_so_CPPFLAGS)
+tests_unit_python_probe_so_CFLAGS = $(librcprof_so_CFLAGS)
+tests_unit_python_probe_so_LDFLAGS = -shared
+tests_unit_python_probe_so_LDADD =
