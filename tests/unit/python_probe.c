@@ -26,6 +26,7 @@ struct probe_frame {
 EXPORT int probe_start(void);
 EXPORT int probe_stack(struct probe_frame *out, int max, int *deeper);
 EXPORT int probe_walk(int max, int *deeper);
+EXPORT void *probe_thread(void *arg);
 EXPORT int probe_collecting(void);
 EXPORT int probe_in_main(void);
 EXPORT unsigned probe_epoch(void);
@@ -106,6 +107,16 @@ probe_walk(int max, int *deeper)
 
 	*deeper = more;
 	return n;
+}
+
+/* The body of a thread that has never seen Python. */
+void *
+probe_thread(void *arg)
+{
+	int more;
+
+	(void)arg;
+	return (void *)(intptr_t)probe_walk(FRAMES, &more);
 }
 
 int

@@ -22,7 +22,7 @@ def describe(version, name):
 
 
 for python, version in tap.pythons():
-    run = subprocess.run([python, os.path.join(HERE, "python_cases.py"),
+    run = subprocess.run([python, "-B", os.path.join(HERE, "python_cases.py"),
                           PROBE], stdout=subprocess.PIPE, timeout=300)
     seen = 0
     for line in run.stdout.decode().splitlines():
