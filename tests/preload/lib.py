@@ -286,6 +286,9 @@ def check_cases(pair, adds_up=True):
     if not cases:
         raise Broken("%s printed no case: status %r, stderr %s" % (
             pair.name, run.status, run.stderr[-1000:]))
+    names = [t.name for t in cases]
+    if len(set(names)) < len(names):
+        raise Broken("%s: two cases have one name" % pair.name)
     good = True
     for truth in cases:
         _, before = numbers_at(run, truth, last)

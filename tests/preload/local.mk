@@ -1,7 +1,8 @@
 # tests/preload/local.mk - native programs.  Each has a program or several,
 # prog_*, that count what they do and print it; see prog.h and lib.py.
 test_scripts += \
-	tests/preload/alloc.t
+	tests/preload/alloc.t \
+	tests/preload/mappings.t
 EXTRA_DIST += tests/preload/lib.py tests/preload/prog.h
 
 # Every call stays where it is written, and returns there.
@@ -27,3 +28,23 @@ check_PROGRAMS += tests/preload/prog_sites
 tests_preload_prog_sites_CFLAGS = $(native_cflags)
 tests_preload_prog_sites_LDFLAGS = $(native_ldflags)
 tests_preload_prog_sites_LDADD =
+
+check_PROGRAMS += tests/preload/prog_mmap
+tests_preload_prog_mmap_CFLAGS = $(native_cflags)
+tests_preload_prog_mmap_LDFLAGS = $(native_ldflags)
+tests_preload_prog_mmap_LDADD =
+
+check_PROGRAMS += tests/preload/prog_mremap
+tests_preload_prog_mremap_CFLAGS = $(native_cflags)
+tests_preload_prog_mremap_LDFLAGS = $(native_ldflags)
+tests_preload_prog_mremap_LDADD =
+
+check_PROGRAMS += tests/preload/prog_walk
+tests_preload_prog_walk_CFLAGS = $(native_cflags)
+tests_preload_prog_walk_LDFLAGS = $(native_ldflags)
+tests_preload_prog_walk_LDADD =
+
+check_PROGRAMS += tests/preload/prog_brk
+tests_preload_prog_brk_CFLAGS = $(native_cflags)
+tests_preload_prog_brk_LDFLAGS = $(native_ldflags)
+tests_preload_prog_brk_LDADD =

@@ -143,6 +143,18 @@ broken(const char *format, ...)
 			broken("line %d: %s", __LINE__, #condition); \
 	} while (0)
 
+/* Addresses at which the kernel puts nothing by itself: holes made there stay
+ * holes, whoever else maps memory in this process. */
+PROG_API char *
+far_room(size_t size)
+{
+	static uintptr_t next = (uintptr_t)1 << 40;
+	char *p = (char *)next;
+
+	next += (size + ((size_t)1 << 30)) & ~(((size_t)1 << 30) - 1);
+	return p;
+}
+
 /* A line for the test alone: what differs from run to run.  No allocation. */
 PROG_API __attribute__((format(printf, 1, 2))) void
 note(const char *format, ...)
