@@ -32,14 +32,15 @@
  *
  *   A reader skips a chunk of unknown type by its length, and ignores bytes
  *   that follow the fields it knows, both in chunks and (by their length
- *   prefix or field mask) in records.  A new field that an old reader must
- *   not overlook raises `min_reader` or sets a feature bit.
+ *   prefix or field mask) in records.  A mask is a uv; each set bit has one
+ *   varint, also those that the reader does not know.  A new field that an
+ *   old reader must not overlook raises `min_reader` or sets a feature bit.
  *
  * A CUT OR DAMAGED FILE
  *   A chunk that is incomplete, whose CRC is wrong, or whose length is over
  *   the limit ends the file: what stands before it is good.  Cell records
- *   (CELLS, OBJECTS, INHERITED) take effect together, at the SNAP_END of
- *   their snapshot; those of a snapshot that has no SNAP_END are dropped.
+ *   (CELLS, OBJECTS) take effect together, at the SNAP_END of their
+ *   snapshot; those of a snapshot that has no SNAP_END are dropped.
  *   All other chunks take effect at once.
  *
  * A SNAPSHOT
@@ -168,8 +169,9 @@ enum rcp_chunk {
 	 * offset of that keyframe's SNAP_BEGIN.  Rebuilt when missing */
 	RCP_CHUNK_INDEX = 16,
 
-	/* Collections: uv time, u8 generation, uv pause ns, uv collected,
-	 * uv uncollectable, uv thread, uv node of the trigger */
+	/* Collections: records to the end of the payload: uv time, u8
+	 * generation, uv pause ns, uv collected, uv uncollectable, uv thread,
+	 * uv node of the trigger */
 	RCP_CHUNK_GC = 17,
 
 	/* The process ended in an orderly way: uv time, u8 enum rcp_end,
@@ -295,7 +297,7 @@ enum rcp_object_field {
 
 /* SNAP_END pairs.  A total that is not written is 0. */
 enum rcp_total {
-	RCP_TOTAL_PEAK_EPOCH = 1,
+	RCP_TOTAL_PEAK_EPOCH = 1, /* 0 or not written: no peak is known */
 	RCP_TOTAL_PEAK_TIME = 2,       /* ns since start */
 	RCP_TOTAL_PEAK_SITE = 3,       /* last allocation before the peak */
 	RCP_TOTAL_RSS = 4,

@@ -53,23 +53,20 @@ line_in_310(const uint8_t *table, size_t len, int64_t line, uint64_t lasti)
 }
 
 /* Varint of the location table: 6 bits a byte, low group first, bit 6 = more
- * follow.  Returns the index after it. */
-static size_t
-location_varint(const uint8_t *table, size_t len, size_t at, uint64_t *value)
+ * follow.  Bits past 36 are dropped: no sum of lines can overflow. */
+static uint64_t
+location_varint(const uint8_t *table, size_t len, size_t at)
 {
-	unsigned shift = 0;
+	uint64_t value = 0;
 
-	*value = 0;
-	while (at < len) {
+	for (unsigned shift = 0; at < len && shift < 36; shift += 6) {
 		uint8_t byte = table[at++];
 
-		if (shift < 36)
-			*value |= (uint64_t)(byte & 63) << shift;
-		shift += 6;
+		value |= (uint64_t)(byte & 63) << shift;
 		if (!(byte & 64))
 			break;
 	}
-	return at;
+	return value;
 }
 
 /* Adds to *line what the entry of `code`, whose bytes after the first start at
@@ -85,7 +82,7 @@ location_line(unsigned code, const uint8_t *table, size_t len, size_t at,
 		return false;
 	case 14: /* long form */
 	case 13: /* no column */
-		location_varint(table, len, at, &raw);
+		raw = location_varint(table, len, at);
 		*line += raw & 1 ? -(int64_t)(raw >> 1) : (int64_t)(raw >> 1);
 		return true;
 	case 10: /* one line, 0 to 2 further on */
@@ -110,14 +107,17 @@ line_in_location(const uint8_t *table, size_t len, int64_t line,
 
 	while (at < len) {
 		uint8_t first = table[at++];
-		bool has_line = location_line(first >> 3 & 15, table, len, at,
-					      &line);
+		size_t next = at;
+		bool has_line;
 
+		while (next < len && !(table[next] & 128))
+			next++;
+		has_line = location_line(first >> 3 & 15, table, next, at,
+					 &line);
 		end += ((first & 7u) + 1) * 2;
 		if (lasti < end)
 			return has_line ? as_line(line) : 0;
-		while (at < len && !(table[at] & 128))
-			at++;
+		at = next;
 	}
 	return 0;
 }

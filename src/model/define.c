@@ -60,8 +60,8 @@ rcp_load_text(struct rcp_load *load, uint64_t id)
 	if (!string)
 		return NULL;
 	if (!string->text)
-		string->text = pool->texts[rcp_strings_add(
-			pool, string->bytes, string->len)];
+		string->text =
+			rcp_strings_text(pool, string->bytes, string->len);
 	return string->text;
 }
 

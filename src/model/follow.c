@@ -20,6 +20,8 @@ struct following {
 				count (the interpreter's tear-down) */
 	uint64_t from, to;
 	bool begun;
+	bool waiting; /* a point that has yet to be told */
+	struct rcp_step last;
 };
 
 uint64_t
@@ -89,6 +91,18 @@ begin(struct following *f)
 		f->follower->point(f->follower->context, f->from, RCP_NONE);
 }
 
+/* Steps at the same time are one point. */
+static void
+point(struct following *f, const struct rcp_step *next)
+{
+	if (f->waiting && (!next || next->time != f->last.time))
+		f->follower->point(f->follower->context, f->last.time,
+				   f->last.process);
+	f->waiting = next != NULL;
+	if (next)
+		f->last = *next;
+}
+
 static bool
 run(struct following *f, struct rcp_error *error)
 {
@@ -108,12 +122,13 @@ run(struct following *f, struct rcp_error *error)
 			continue;
 		}
 		begin(f);
+		point(f, &step);
 		tell_step(f, &step);
-		f->follower->point(f->follower->context, step.time,
-				   step.process);
 	}
-	if (more >= 0)
+	if (more >= 0) {
 		begin(f);
+		point(f, NULL);
+	}
 	rcp_pass_free(pass);
 	return more >= 0;
 }

@@ -188,8 +188,6 @@ conclude(struct rcp_load *load)
 	}
 	if (load->first_time == UINT64_MAX)
 		load->first_time = load->last_time = load->shift;
-	if (end->time < load->last_time)
-		end->time = load->last_time;
 }
 
 void

@@ -37,8 +37,8 @@ set_pair(struct rcp_load *load, struct rcp_pair **pairs, size_t *count,
 	 size_t *room, const struct rcp_record *record)
 {
 	struct rcp_strings *pool = &load->set->tables->strings;
-	const char *key = pool->texts[rcp_strings_add(
-		pool, record->u.info.key.data, record->u.info.key.len)];
+	const char *key = rcp_strings_text(pool, record->u.info.key.data,
+					   record->u.info.key.len);
 	struct rcp_pair *pair = NULL;
 
 	for (size_t i = 0; i < *count && !pair; i++)
@@ -174,9 +174,9 @@ note_event(struct rcp_load *load, const struct rcp_record *record)
 	event->number = record->u.event.number;
 	event->text = NULL;
 	if (record->u.event.text.data)
-		event->text = pool->texts[rcp_strings_add(
-			pool, record->u.event.text.data,
-			record->u.event.text.len)];
+		event->text = rcp_strings_text(pool,
+					       record->u.event.text.data,
+					       record->u.event.text.len);
 }
 
 static void

@@ -148,6 +148,9 @@ peak_of_snapshots(const struct rcp_set *set, uint64_t from, uint64_t to)
 		sum += (uint64_t)c->live;
 		c->next++;
 		sift(set, heap, n, 0);
+		/* What happens at one time is one moment. */
+		if (cursor_time(set, &heap[0]) == time)
+			continue;
 		if (time >= from && (!any || (int64_t)sum > peak.bytes)) {
 			peak.time = time;
 			peak.bytes = (int64_t)sum;

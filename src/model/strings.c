@@ -147,11 +147,17 @@ rcp_strings_add(struct rcp_strings *strings, const char *bytes, size_t len)
 }
 
 const char *
-rcp_strings_keep(struct rcp_strings *strings, const char *text)
+rcp_strings_text(struct rcp_strings *strings, const char *bytes, size_t len)
 {
-	uint32_t index = rcp_strings_add(strings, text, strlen(text));
+	uint32_t index = rcp_strings_add(strings, bytes, len);
 
 	return strings->texts[index];
+}
+
+const char *
+rcp_strings_keep(struct rcp_strings *strings, const char *text)
+{
+	return rcp_strings_text(strings, text, strlen(text));
 }
 
 void

@@ -25,7 +25,9 @@ struct rcp_strings {
 uint32_t rcp_strings_add(struct rcp_strings *strings, const char *bytes,
 			 size_t len);
 
-/* The text itself. */
+/* The same, but the text itself: of bytes, or of a terminated string. */
+const char *rcp_strings_text(struct rcp_strings *strings, const char *bytes,
+			     size_t len);
 const char *rcp_strings_keep(struct rcp_strings *strings, const char *text);
 
 /* Copies bytes (a terminator follows them) into the pool without interning

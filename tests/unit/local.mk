@@ -1,7 +1,7 @@
 # tests/unit/local.mk - see "Adding a test" in HACKING.  A line here is all
 # that tests/unit/NAME.c needs: it becomes the program tests/unit/NAME.t.
 LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm \
-	$(ELFUTILS_LIBS)
+	$(ELFUTILS_LIBS) $(ZLIB_LIBS)
 
 unit_tests += tests/unit/tap.t
 unit_tests += tests/unit/live.t tests/unit/peak.t tests/unit/regions.t \
@@ -10,6 +10,13 @@ unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
 	tests/unit/emit_fork.t tests/unit/emit_line.t
 EXTRA_DIST += tests/unit/emit_util.h
+
+# The reader.
+unit_tests += tests/unit/crc32.t tests/unit/encode.t tests/unit/linetable.t \
+	tests/unit/model_damage.t tests/unit/model_growth.t \
+	tests/unit/model_set.t tests/unit/model_state.t \
+	tests/unit/model_time.t tests/unit/varint.t
+EXTRA_DIST += tests/unit/maker.h tests/unit/sample.h
 
 # src/python as a library for ctypes.
 unit_tests += tests/unit/python_hooks.t

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mkprofile.c - not a test itself: writes profiles for tests.
+ *
+ *	mkprofile empty FILE          a header only
+ *	mkprofile sample FILE         every chunk once (sample.h)
+ *	mkprofile random SEED FILE    sites, threads and snapshots at random
+ *	mkprofile many SITES FILE     so many sites in one snapshot
+ *	mkprofile week SNAPSHOTS FILE so many snapshots of ten sites
+ */
+#include "unit/maker.h"
+#include "unit/sample.h"
+
+#define S UINT64_C(1000000000)
+
+static uint64_t state;
+
+static uint64_t
+any(uint64_t below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % below;
+}
+
+static void
+random_name(struct maker *m, uint64_t id, const char *prefix)
+{
+	char text[100];
+	int len = snprintf(text, sizeof(text), "%s%llu", prefix,
+			   (unsigned long long)any(50));
+
+	for (uint64_t i = any(4); i > 0; i--)
+		text[len++] = (char)any(256);
+	mk_string_bytes(m, id, text, (size_t)len);
+}
+
+/* Ids are spread out: they need not be dense. */
+static void
+random_places(struct maker *m, uint64_t codes, uint64_t nodes,
+	      uint64_t sites)
+{
+	char table[40];
+
+	for (uint64_t i = 1; i <= codes; i++) {
+		size_t len = any(sizeof(table));
+
+		for (size_t j = 0; j < len; j++)
+			table[j] = (char)any(256);
+		if (len)
+			table[0] = (char)(table[0] | 128);
+		random_name(m, 1000 + 2 * i, "/home/u/file.py");
+		random_name(m, 1001 + 2 * i, "function");
+		mk_code(m, i * 7919, 1000 + 2 * i, 1001 + 2 * i, any(1000),
+			(enum rcp_linetable)any(4), table, len);
+	}
+	for (uint64_t i = 1; i <= nodes; i++) {
+		uint64_t parent = any(i); /* 0: a root */
+		uint64_t kind = any(20);
+
+		if (kind > 1)
+			mk_node(m, i * 31, parent * 31, RCP_FRAME_PYTHON,
+				(1 + any(codes)) * 7919, any(60));
+		else if (kind)
+			mk_node(m, i * 31, parent * 31, RCP_FRAME_ADDRESS, 0,
+				any(UINT64_MAX));
+		else
+			mk_node(m, i * 31, parent * 31, RCP_FRAME_MARKER,
+				1 + any(3), 0);
+	}
+	for (uint64_t i = 1; i <= sites; i++)
+		mk_site(m, i * 13, any(nodes + 1) * 31, (uint8_t)any(3));
+}
+
+static void
+random_cell(struct rcp_buf *buf, uint64_t site)
+{
+	uint64_t values[RCP_CELL_FIELDS];
+	uint32_t mask = (uint32_t)any(1u << 7);
+
+	for (unsigned i = 0; i < RCP_CELL_FIELDS; i++)
+		values[i] = any(3) ? any(100000) : any(1u << 31);
+	values[RCP_CELL_PEAK_EPOCH] = any(5);
+	if (any(4) == 0)
+		mask |= 1u << RCP_CELL_PEAK_BYTES |
+			1u << RCP_CELL_PEAK_BLOCKS | 1u << RCP_CELL_PEAK_EPOCH;
+	if (any(8) == 0)
+		mask |= 7u << RCP_CELL_VAR_LIVE_BYTES;
+	rcp_encode_cell(buf, site * 13, mask, values);
+}
+
+static void
+random_snapshot(struct maker *m, uint64_t time, uint64_t sites,
+		uint64_t threads)
+{
+	uint64_t totals[] = { RCP_TOTAL_PEAK_EPOCH, any(5), RCP_TOTAL_PEAK_TIME,
+			      time - any(S), RCP_TOTAL_RSS, any(1u << 30), 0 };
+
+	mk_snap(m, time, m->seq == 0 || any(10) == 0,
+		(enum rcp_snap_reason)(1 + any(8)));
+	for (uint64_t i = any(6); i > 0; i--) {
+		struct rcp_buf *buf = mk_open(m, RCP_CHUNK_CELLS);
+
+		rcp_buf_uv(buf, 1 + any(threads));
+		for (uint64_t j = any(20); j > 0; j--)
+			random_cell(buf, 1 + any(sites));
+		mk_close(m);
+	}
+	if (any(10)) /* else it is not finished */
+		mk_snap_end(m, totals);
+}
+
+static void
+make_random(struct maker *m, uint64_t seed)
+{
+	uint64_t codes, nodes, sites, threads, time = 0;
+
+	state = seed * 0x9e3779b97f4a7c15u + 1;
+	codes = 1 + any(30);
+	nodes = 1 + any(200);
+	sites = 1 + any(100);
+	threads = 1 + any(5);
+	random_places(m, codes, nodes, sites);
+	for (uint64_t i = 1; i <= threads; i++) {
+		random_name(m, 500 + i, "thread");
+		mk_thread(m, i, 4000 + i, any(2) ? 500 + i : 0);
+	}
+	for (uint64_t i = any(40); i > 0; i--) {
+		time += 1 + any(S);
+		if (any(5) == 0)
+			mk_event(m, time, RCP_EVENT_MARK, "here");
+		random_snapshot(m, time, sites, threads);
+	}
+	if (any(2))
+		mk_end(m, time + 1, RCP_END_EXIT, (int64_t)any(256));
+}
+
+static void
+make_many(struct maker *m, uint64_t sites)
+{
+	static const uint64_t totals[] = { RCP_TOTAL_PEAK_EPOCH, 1, 0 };
+	struct rcp_buf *buf;
+
+	mk_thread(m, 1, MK_PID, 0);
+	mk_frame(m, 1, 0, "/home/u/app.py", "main", 1);
+	mk_code(m, 2, 10, 11, 1, RCP_LINETABLE_LNOTAB, "", 0);
+	for (uint64_t i = 1; i <= sites; i++) {
+		mk_code(m, 10 + i, 10, 11, 1 + i, RCP_LINETABLE_NONE, "", 0);
+		mk_node(m, 10 + i, 1, RCP_FRAME_PYTHON, 10 + i, 0);
+		mk_site(m, i, 10 + i, RCP_KIND_PYTHON);
+	}
+	mk_snap(m, S, true, RCP_SNAP_EXIT);
+	buf = mk_open(m, RCP_CHUNK_CELLS);
+	rcp_buf_uv(buf, 1);
+	for (uint64_t i = 1; i <= sites; i++) {
+		const uint64_t values[RCP_CELL_FIELDS] = { 1, i };
+
+		rcp_encode_cell(buf, i, 3, values);
+	}
+	mk_close(m);
+	mk_snap_end(m, totals);
+	mk_end(m, S + 1, RCP_END_EXIT, 0);
+}
+
+static void
+make_week(struct maker *m, uint64_t snapshots)
+{
+	mk_thread(m, 1, MK_PID, 0);
+	for (uint64_t i = 1; i <= 10; i++) {
+		mk_frame(m, i, 0, "/home/u/app.py", "f", i);
+		mk_site(m, i, i, RCP_KIND_PYTHON);
+	}
+	for (uint64_t i = 1; i <= snapshots; i++) {
+		mk_snap(m, i * S, i == 1, RCP_SNAP_INTERVAL);
+		mk_cell(m, 1, 1 + i % 10, 2, 200, 1, 100);
+		mk_snap_end(m, NULL);
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct rcp_file_header header = mk_plain_header();
+	const char *what = argc > 2 ? argv[1] : "";
+	uint64_t number = argc > 3 ? strtoull(argv[2], NULL, 10) : 0;
+	struct maker m;
+
+	if (strcmp(what, "sample") == 0) {
+		make_sample(&m);
+	} else {
+		mk_begin(&m, &header);
+		if (strcmp(what, "random") == 0)
+			make_random(&m, number);
+		else if (strcmp(what, "many") == 0)
+			make_many(&m, number);
+		else if (strcmp(what, "week") == 0)
+			make_week(&m, number);
+		else if (strcmp(what, "empty") != 0)
+			return 2;
+	}
+	mk_save(&m, argv[argc - 1]);
+	mk_free(&m);
+	return 0;
+}

@@ -1,0 +1,458 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rcpread.py - a second reader of profiles, written from format.h alone.
+
+    rcpread.py FILE         prints what the file holds as canonical JSON
+
+It shares nothing with src/model but the page that both obey, so that a test
+can hold one against the other.  Standard library only; runs on 3.8.
+"""
+
+import json
+import struct
+import sys
+import zlib
+
+MAGIC = b"\x89RCPROF\n"
+HEADER = struct.Struct("<8sHHIIIIIQQQQIIII")
+CHUNK_MAX = 1 << 24
+SIGNED_CELL = {7, 8, 9}
+PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH = 7, 8, 12
+KINDS = ["python", "malloc", "mmap"]
+MARKERS = {1: "[truncated]", 2: "[outer frames]", 3: "[unknown]"}
+ENDS = {1: "exit", 2: "exec", 3: "signal"}
+MASK64 = (1 << 64) - 1
+
+
+class Bad(Exception):
+    """What stands there cannot be a record."""
+
+
+class NotAProfile(Exception):
+    pass
+
+
+def signed(value):
+    """64 bits as a two's complement number."""
+    value &= MASK64
+    return value - (1 << 64) if value >> 63 else value
+
+
+class Payload:
+    def __init__(self, data):
+        self.data = data
+        self.at = 0
+
+    def more(self):
+        return self.at < len(self.data)
+
+    def u8(self):
+        if not self.more():
+            raise Bad
+        self.at += 1
+        return self.data[self.at - 1]
+
+    def uv(self):
+        value = shift = 0
+        while True:
+            byte = self.u8()
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+            if shift == 70:
+                raise Bad
+        if value > MASK64:
+            raise Bad
+        return value
+
+    def sv(self):
+        value = self.uv()
+        return (value >> 1) ^ -(value & 1)
+
+    def str(self):
+        length = self.uv()
+        if length > len(self.data) - self.at:
+            raise Bad
+        self.at += length
+        return self.data[self.at - length:self.at]
+
+    def fields(self, signed_fields, count):
+        mask = self.uv()
+        values = {}
+        for bit in range(64):
+            if mask >> bit & 1:
+                value = self.sv() if bit in signed_fields else self.uv()
+                if bit < count:
+                    values[bit] = value
+        return values
+
+
+def text(data):
+    """Bytes as a string of characters 0 to 255: any bytes have one."""
+    return data.replace(b"\0", b"\xef\xbf\xbd").decode("latin-1")
+
+
+# --- line tables ---------------------------------------------------------
+
+def line_of(kind, table, first, lasti):
+    line = {0: lambda *_: 0, 1: lnotab, 2: ranges310, 3: location}.get(
+        kind, lambda *_: 0)(table, first, lasti)
+    return line if 0 < line < 1 << 32 else 0
+
+
+def s8(byte):
+    return byte - 256 if byte > 127 else byte
+
+
+def lnotab(table, line, lasti):
+    address = 0
+    for i in range(0, len(table) - 1, 2):
+        address += table[i]
+        if address > lasti:
+            break
+        line += s8(table[i + 1])
+    return line
+
+
+def ranges310(table, line, lasti):
+    end = 0
+    for i in range(0, len(table) - 1, 2):
+        end += table[i]
+        delta = s8(table[i + 1])
+        if delta != -128:
+            line += delta
+        if lasti < end:
+            return 0 if delta == -128 else line
+    return 0
+
+
+def location(table, line, lasti):
+    end = 0
+    entries = []
+    for byte in table:
+        if byte & 128 or not entries:
+            entries.append([byte])
+        else:
+            entries[-1].append(byte)
+    for entry in entries:
+        code = entry[0] >> 3 & 15
+        if code in (13, 14):
+            value = shift = 0
+            for byte in entry[1:7]:  # 36 bits are more than any line
+                value |= (byte & 63) << shift
+                shift += 6
+                if not byte & 64:
+                    break
+            line += -(value >> 1) if value & 1 else value >> 1
+        elif code in (10, 11, 12):
+            line += code - 10
+        end += 2 * ((entry[0] & 7) + 1)
+        if lasti < end:
+            return 0 if code == 15 else line
+    return 0
+
+
+# --- the file ---------------------------------------------------------------
+
+class Profile:
+    def __init__(self, data):
+        self.data = data
+        self.strings, self.codes, self.modules = {}, {}, {}
+        self.nodes, self.sites, self.types = {}, {}, {}
+        self.threads = {}
+        self.infos, self.coverage = {}, {}
+        self.snapshots, self.rss, self.events, self.gcs = [], [], [], []
+        self.cells, self.objects, self.totals = {}, {}, {}
+        self.pending = None
+        self.end = None
+        self.whole = True
+        self.read_header()
+        for kind, payload in self.chunks():
+            self.take(kind, Payload(payload))
+
+    def read_header(self):
+        if len(self.data) < HEADER.size or self.data[:8] != MAGIC:
+            raise NotAProfile("not a profile")
+        names = ("magic version min_reader features pid ppid root_pid "
+                 "pointer_size start_wall start_mono proc_start root_start "
+                 "page_size clock_ticks reserved crc").split()
+        self.header = dict(zip(names, HEADER.unpack_from(self.data)))
+        if self.header["crc"] != zlib.crc32(self.data[:76]):
+            raise NotAProfile("damaged header")
+        if self.header["min_reader"] > 1 or self.header["features"]:
+            raise NotAProfile("a later format")
+
+    def chunks(self):
+        at = HEADER.size
+        while at < len(self.data):
+            self.whole = False
+            if at + 12 > len(self.data):
+                return
+            kind, _, length, crc = struct.unpack_from("<HHII", self.data, at)
+            payload = self.data[at + 12:at + 12 + length]
+            if length > CHUNK_MAX or len(payload) < length:
+                return
+            if zlib.crc32(payload, zlib.crc32(self.data[at:at + 8])) != crc:
+                return
+            self.whole = True
+            self.offset = at
+            yield kind, payload
+            at += 12 + length
+
+    def take(self, kind, payload):
+        single = {9: self.snap_begin, 12: self.snap_end, 14: self.event,
+                  18: self.ended}
+        many = {1: self.info, 2: self.string, 3: self.code, 4: self.module,
+                5: self.node, 6: self.site, 7: self.thread, 8: self.type,
+                13: self.rss_point, 15: self.cover, 17: self.gc}
+        try:
+            if kind in single:
+                single[kind](payload)
+            elif kind in many:
+                self.rss_time = 0
+                while payload.more():
+                    many[kind](payload)
+            elif kind in (10, 11) and self.pending is not None:
+                self.pending["records"].append((kind, payload))
+        except Bad:
+            pass
+
+    # Definitions: the first one of an id holds, of a thread the last.
+
+    def string(self, p):
+        id_ = p.uv()
+        self.strings[id_] = p.str()
+
+    def name(self, id_):
+        return text(self.strings[id_]) if self.strings.get(id_) is not None \
+            and id_ else None
+
+    def code(self, p):
+        id_, file, name, first = p.uv(), p.uv(), p.uv(), p.uv()
+        kind, table = p.u8(), p.str()
+        self.codes[id_] = (self.name(file), self.name(name), first, kind,
+                           table)
+
+    def module(self, p):
+        id_, path = p.uv(), p.uv()
+        for _ in range(4):
+            p.uv()
+        self.modules[id_] = self.name(path) or "[unknown]"
+
+    def node(self, p):
+        id_, parent, kind, ref, offset = p.uv(), p.uv(), p.u8(), p.uv(), p.uv()
+        if id_ not in self.nodes:
+            above = self.nodes.get(parent, []) if parent else []
+            self.nodes[id_] = [self.frame(kind, ref, offset)] + above
+
+    def frame(self, kind, ref, offset):
+        address = "0x%x" % offset
+        if kind == 1:
+            file, name, first, table_kind, table = self.codes.get(
+                ref, (None, None, 0, 0, b""))
+            line = first if first < 1 << 31 else 0
+            if offset:
+                line = line_of(table_kind, table, line, offset - 1)
+            return ["python", name or "[unknown]", file, None, line]
+        if kind == 2:
+            return ["native", address, None, self.modules.get(ref), 0]
+        if kind == 3:
+            return ["address", address, None, None, 0]
+        return ["marker", MARKERS.get(ref, "[marker]"), None, None, 0]
+
+    def site(self, p):
+        id_, node, kind = p.uv(), p.uv(), p.u8()
+        if id_ not in self.sites:
+            stack = self.nodes.get(node, []) if node else []
+            self.sites[id_] = (stack, KINDS[kind if kind < 3 else 1])
+
+    def thread(self, p):
+        id_, tid, name = p.uv(), p.uv(), p.uv()
+        p.uv(), p.uv()
+        name = self.name(name)
+        if name is None:
+            name = "thread %d" % tid
+            if tid == self.header["pid"]:
+                name = "MainThread"
+        self.threads[id_] = name
+
+    def type(self, p):
+        id_, name = p.uv(), p.uv()
+        p.uv()
+        self.types.setdefault(id_, self.name(name) or "[unknown]")
+
+    # Everything else.
+
+    def info(self, p):
+        key, value = text(p.str()), p.str()
+        self.infos[key] = value.decode("latin-1")
+
+    def cover(self, p):
+        key, value = text(p.str()), p.str()
+        self.coverage[key] = value.decode("latin-1")
+
+    def rss_point(self, p):
+        delta, rss, live = p.uv(), p.uv(), p.sv()
+        self.rss_time += delta
+        self.rss.append([self.rss_time, rss, live])
+
+    def event(self, p):
+        time, kind, thread = p.uv(), p.u8(), p.uv()
+        number, words = 0, None
+        if kind in (2, 4):
+            number = p.uv()
+        elif kind in (1, 3, 7, 8, 11):
+            words = text(p.str())
+        self.events.append([time, kind, self.threads.get(thread), number,
+                            words])
+
+    def gc(self, p):
+        time, generation = p.uv(), p.u8()
+        pause, collected, uncollectable = p.uv(), p.uv(), p.uv()
+        thread, node = p.uv(), p.uv()
+        self.gcs.append([time, generation, pause, collected, uncollectable,
+                         self.threads.get(thread),
+                         len(self.nodes.get(node, []))])
+
+    def ended(self, p):
+        time, reason, status = p.uv(), p.u8(), p.sv()
+        if reason in ENDS:
+            self.end = [time, ENDS[reason], status]
+
+    def snap_begin(self, p):
+        self.pending = None
+        self.pending = {"seq": p.uv(), "time": p.uv(), "flags": p.u8(),
+                        "reason": p.u8(), "records": []}
+
+    def snap_end(self, p):
+        if self.pending is None:
+            return
+        snap, self.pending = self.pending, None
+        self.totals = {}
+        try:
+            while p.more():
+                key = p.uv()
+                self.totals[key] = p.uv()
+        except Bad:
+            pass
+        if snap["flags"] & 1:
+            self.cells, self.objects = {}, {}
+        for kind, payload in snap["records"]:
+            try:
+                thread = payload.uv()
+                while payload.more():
+                    if kind == 10:
+                        self.cell(thread, payload)
+                    else:
+                        self.object(payload)
+            except Bad:
+                pass
+        live = sum(signed(c.get(1, 0) - c.get(3, 0))
+                   for c in self.cells.values())
+        blocks = sum(signed(c.get(0, 0) - c.get(2, 0))
+                     for c in self.cells.values())
+        self.snapshots.append([snap["seq"], snap["time"], snap["reason"],
+                               snap["flags"] & 1, signed(live),
+                               signed(blocks), self.totals.get(4, 0)])
+        self.end = None
+
+    def cell(self, thread, payload):
+        site = payload.uv()
+        values = payload.fields(SIGNED_CELL, 13)
+        self.sites.setdefault(site, ([], "malloc"))
+        self.threads.setdefault(thread, "[unknown]")
+        cell = self.cells.setdefault((thread, site), {})
+        for field, value in values.items():
+            if field in (PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH):
+                cell[field] = value
+            else:
+                cell[field] = cell.get(field, 0) + value
+
+    def object(self, payload):
+        site, type_, death = payload.uv(), payload.uv(), payload.uv()
+        values = payload.fields(set(), 8)
+        row = self.objects.setdefault((site, type_, death), {})
+        for field, value in values.items():
+            row[field] = row.get(field, 0) + value
+
+    # --- what the two readers are compared by ---
+
+    def numbers(self, cell):
+        unit = int(self.infos.get("age_unit_ns") or 1)
+        live = signed(cell.get(1, 0) - cell.get(3, 0))
+        blocks = signed(cell.get(0, 0) - cell.get(2, 0))
+        peak, peak_blocks = live, blocks
+        if PEAK_EPOCH in cell and \
+                cell[PEAK_EPOCH] == self.totals.get(1, 0):
+            peak = cell.get(PEAK_BYTES, 0)
+            peak_blocks = cell.get(PEAK_BLOCKS, 0)
+        return [signed(cell.get(i, 0)) for i in range(4)] + [
+            live, blocks, peak, peak_blocks, signed(cell.get(4, 0)),
+            signed(cell.get(6, 0)), cell.get(5, 0) * unit]
+
+    def rows(self):
+        parts = {}
+        for (thread, site), cell in self.cells.items():
+            stack, kind = self.sites[site]
+            key = json.dumps([kind, stack])
+            row = parts.setdefault(key, {})
+            numbers = self.numbers(cell)
+            old = row.get(thread)
+            row[thread] = [a + b for a, b in zip(old, numbers)] if old \
+                else numbers
+        result = []
+        for key, row in parts.items():
+            kind, stack = json.loads(key)
+            threads = sorted([self.threads[t]] + n for t, n in row.items()
+                             if any(n))
+            if threads:
+                result.append([kind, stack, threads])
+        return sorted(result, key=json.dumps)
+
+    def object_rows(self):
+        unit = int(self.infos.get("age_unit_ns") or 1)
+        result = []
+        for (site, type_, death), row in self.objects.items():
+            result.append(
+                [self.types.get(type_), len(self.sites.get(site, ([],))[0]),
+                 len(self.sites.get(death, ([],))[0])] +
+                [row.get(i, 0) for i in range(6)] +
+                [row.get(7, 0), row.get(6, 0) * unit])
+        return sorted(result, key=json.dumps)
+
+    def canonical(self):
+        keys = ("version pid ppid root_pid start_wall start_mono proc_start "
+                "root_start page_size clock_ticks").split()
+        return {
+            "header": [self.header[k] for k in keys],
+            "whole": self.whole,
+            "end": self.end,
+            "infos": sorted(self.infos.items()),
+            "coverage": sorted(self.coverage.items()),
+            "threads": sorted(self.threads.values()),
+            "types": sorted(self.types.values()),
+            "snapshots": self.snapshots,
+            "totals": sorted([k, v] for k, v in self.totals.items()
+                             if k < 32 and v),
+            "rss": self.rss,
+            "events": self.events,
+            "gc": self.gcs,
+            "sites": self.rows(),
+            "objects": self.object_rows(),
+        }
+
+
+def main():
+    with open(sys.argv[1], "rb") as file:
+        data = file.read()
+    try:
+        profile = Profile(data)
+    except NotAProfile as error:
+        sys.exit("%s: %s" % (sys.argv[1], error))
+    json.dump(profile.canonical(), sys.stdout, indent=0)
+    print()
+
+
+if __name__ == "__main__":
+    main()
