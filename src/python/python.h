@@ -93,7 +93,9 @@ void rcp_py_watch_code(void (*died)(const void *code));
  * any code.  NULL: none. */
 void rcp_py_set_safe_point(void (*fn)(void));
 
-/* True when the calling thread is inside a run of the cyclic collector. */
+/* True when the calling thread holds the GIL while its interpreter is inside
+ * the cyclic collector.  There is one flag for all threads: it is true in
+ * another thread too that runs while a finaliser gave up the GIL. */
 bool rcp_py_collecting(void);
 
 /* Self-test, with the GIL held: does the walk agree with the interpreter's
