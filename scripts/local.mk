@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	scripts/build \
 	scripts/check-layers \
 	scripts/fetch-pythons \
+	scripts/fetch-pythons \
 	scripts/gen-cpython-layout \
 	scripts/install-packages \
 	scripts/matrix \

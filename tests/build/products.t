@@ -22,11 +22,12 @@ is "$(grep -oE '@@?RCPROF\S*' <<<"$symbols")" "" "its symbols have no version"
 is "$(grep -cE '_chk(@|$)|__stack_chk' <<<"$symbols")" 0 \
 	"no calls that the compiler's hardening put in"
 
-map=$(sed -n '/global:/,/local:/p' "$RCPROF_SRC/src/preload/librcprof.map" |
-	sed 's,/\*.*\*/,,' | grep -oE '\b[a-zA-Z_0-9]+;' | tr -d ';' | sort -u)
 # Names that were exported by mistake would stand in for the program's.
-is "$(awk '$2 ~ /[TWVBDR]/ { print $3 }' <<<"$symbols" | sort -u |
-	comm -23 - <(echo "$map"))" "" "what it shows stands in librcprof.map"
+shown=$(awk '$2 ~ /[TWVBDR]/ { print $3 }' <<<"$symbols" | sort -u)
+hooks=$(sed -n 's/^RCP_HOOK([^,]*, *\([A-Za-z0-9_]*\),.*/\1/p' \
+	"$RCPROF_SRC/src/interpose/hooks.def" | sort -u)
+is "$(comm -23 <(echo "$shown") <(echo "$hooks") | grep -v '^rcprof_')" "" \
+	"what it shows are the hooks and rcprof.h"
 
 # A unit test may link both; `grep ^name(` finds one definition.
 names() {
