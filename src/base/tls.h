@@ -17,7 +17,10 @@ struct rcp_thread; /* account/thread.h */
 
 struct rcp_tls {
 	/* > 0: a hook or a call of ours is on this thread's stack; every hook
-	 * passes straight on to the real function. */
+	 * passes straight on to the real function.  1: the real function is
+	 * running, and what it calls serves the block that is counted already.
+	 * More: our own code, and a call that comes now (from a signal
+	 * handler, say) is one that goes uncounted. */
 	uint32_t guard;
 	/* > 0: what this thread allocates comes from the boot arena: we are
 	 * inside a dl* or pthread call of our own. */
@@ -50,7 +53,7 @@ static inline bool
 rcp_enter(struct rcp_tls *t)
 {
 	if (t->guard) {
-		t->guarded++;
+		t->guarded += t->guard > 1 && !t->boot;
 		return false;
 	}
 	if (atomic_load_explicit(&rcp_state, memory_order_relaxed) !=

@@ -16,6 +16,21 @@ _Static_assert(RCP_BIRTH_UNKNOWN == RCP_LIVE_NO_BIRTH, "one unknown");
 
 struct rcp_record_settings rcp_record_settings = { .temporary = 1 };
 
+/* Our own code begins and ends; in between the guard says so. */
+static inline void
+busy(struct rcp_tls *t)
+{
+	t->guard++;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void
+idle(struct rcp_tls *t)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	t->guard--;
+}
+
 /* --- temporaries ------------------------------------------------------- */
 
 static inline void
@@ -92,13 +107,14 @@ rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old)
 {
 	struct rcp_live block;
 
-	(void)t;
+	busy(t);
 	old->known = rcp_live_take((uintptr_t)p, &block);
 	if (old->known) {
 		old->size = block.size;
 		old->site = block.site;
 		old->birth = block.birth;
 	}
+	idle(t);
 }
 
 void
@@ -110,9 +126,11 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
 		return;
 	}
+	busy(t);
 	th = rcp_thread_get(t);
 	if (th)
 		account_free(th, old, is_temporary(th, p));
+	idle(t);
 }
 
 /* --- allocations ---------------------------------------------------------- */
@@ -134,19 +152,29 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 	remember_last(th, p);
 }
 
-void
-rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
-		     enum rcp_kind kind, const void *caller)
+static inline void
+allocated(struct rcp_tls *t, struct rcp_thread *th, void *p, size_t size,
+	  enum rcp_kind kind, const void *caller)
 {
-	struct rcp_thread *th = rcp_thread_get(t);
 	uint32_t site;
 
-	if (__builtin_expect(!th, 0))
-		return;
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
 	remember(th, p, size, site);
 	rcp_account_alloc(&th->account, site, size);
+}
+
+void
+rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
+		     enum rcp_kind kind, const void *caller)
+{
+	struct rcp_thread *th;
+
+	busy(t);
+	th = rcp_thread_get(t);
+	if (__builtin_expect(th != NULL, 1))
+		allocated(t, th, p, size, kind, caller);
+	idle(t);
 }
 
 void
@@ -160,15 +188,13 @@ rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 		rcp_live_put((uintptr_t)p, &block, &replaced);
 }
 
-void
-rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
-		 void *q, size_t size, enum rcp_kind kind, const void *caller)
+static inline void
+moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
+      const struct rcp_block *old, void *q, size_t size, enum rcp_kind kind,
+      const void *caller)
 {
-	struct rcp_thread *th = rcp_thread_get(t);
 	uint32_t site;
 
-	if (__builtin_expect(!th, 0))
-		return;
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
 	if (!old->known) {
@@ -183,6 +209,19 @@ rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
 		rcp_account_alloc(&th->account, site, size);
 	}
 	remember(th, q, size, site);
+}
+
+void
+rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
+		 void *q, size_t size, enum rcp_kind kind, const void *caller)
+{
+	struct rcp_thread *th;
+
+	busy(t);
+	th = rcp_thread_get(t);
+	if (__builtin_expect(th != NULL, 1))
+		moved(t, th, p, old, q, size, kind, caller);
+	idle(t);
 }
 
 /* --- ranges and arenas ------------------------------------------------------ */
