@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report.h - what `rcprof report` has looked up, for the two ways in which it
+ * is printed.
+ */
+#ifndef RCP_TOOLS_REPORT_H
+#define RCP_TOOLS_REPORT_H
+
+#include "tools/curve.h"
+#include "tools/growing.h"
+#include "tools/view.h"
+
+struct rcp_report {
+	struct rcp_look *look;
+	struct rcp_view *view;
+	struct rcp_groups *groups;   /* by --by; text only */
+	struct rcp_growing *growing; /* NULL: too short to tell; text only */
+	struct rcp_curve *curve;
+};
+
+void rcp_report_text(const struct rcp_report *report);
+void rcp_report_json(const struct rcp_report *report);
+
+/* The parts of the text; report_head.c and report_text.c. */
+void rcp_report_head(const struct rcp_report *report);
+void rcp_report_foot(const struct rcp_report *report);
+
+/* The process that stands for the set: the root if it is there. */
+const struct rcp_process *rcp_root_process(const struct rcp_set *set);
+
+/* A total of SNAP_END over all processes. */
+uint64_t rcp_set_total(const struct rcp_set *set, enum rcp_total total);
+
+/* argv of a process, one after another: false at the end.  *at begins as
+ * 0. */
+bool rcp_command_next(const struct rcp_process *process, size_t *at,
+		      const char **arg, size_t *len);
+
+#endif

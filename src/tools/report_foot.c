@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_foot.c - the end of the report: totals, temporary allocations, what
+ * could not be seen, and where to look next.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/report.h"
+#include "tools/sites.h"
+
+static void
+print_totals(const struct rcp_report *report)
+{
+	const struct rcp_look *look = report->look;
+	const struct rcp_values *v = &report->view->total;
+	uint64_t own = rcp_set_total(look->set, RCP_TOTAL_PROFILER);
+	struct rcp_text t = { 0 };
+
+	rcp_text_add(&t, "ALL IN ALL   ");
+	rcp_text_size(&t, v->allocated_bytes);
+	rcp_text_add(&t, " in ");
+	rcp_text_count(&t, v->allocations);
+	rcp_text_add(&t, rcp_plural(v->allocations, " allocation",
+				    " allocations"));
+	rcp_text_add(&t, "; live at ");
+	rcp_look_time(look, &t, report->view->time);
+	rcp_text_add(&t, ": ");
+	rcp_text_size(&t, v->live_bytes);
+	rcp_text_add(&t, " in ");
+	rcp_text_count(&t, v->live_blocks);
+	rcp_text_add(&t, rcp_plural(v->live_blocks, " block", " blocks"));
+	if (own > 0) {
+		rcp_text_add(&t, "; rcprof's own memory: ");
+		rcp_text_size(&t, (int64_t)own);
+	}
+	rcp_out_wrap(&look->out, RCP_PLAIN, t.s, 2);
+	rcp_text_free(&t);
+}
+
+/* --- temporary allocations ------------------------------------------------------ */
+
+#define TEMPORARY_SHARE 0.1
+#define TEMPORARY_LEAST 1000
+#define TEMPORARY_SITES 3
+
+/* The groups with the most temporary allocations. */
+static size_t
+most_temporary(const struct rcp_report *report,
+	       const struct rcp_group *best[TEMPORARY_SITES])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < report->groups->count; i++) {
+		const struct rcp_group *group = &report->groups->groups[i];
+		size_t k = count;
+
+		if (group->values.temporary_blocks == 0)
+			continue;
+		while (k > 0 && best[k - 1]->values.temporary_blocks <
+					group->values.temporary_blocks) {
+			if (k < TEMPORARY_SITES)
+				best[k] = best[k - 1];
+			k--;
+		}
+		if (k < TEMPORARY_SITES)
+			best[k] = group;
+		if (count < TEMPORARY_SITES)
+			count++;
+	}
+	return count;
+}
+
+static bool
+much_temporary(const struct rcp_values *v)
+{
+	return v->temporary_blocks >= TEMPORARY_LEAST &&
+	       (double)v->temporary_blocks >
+		       TEMPORARY_SHARE * (double)v->allocations;
+}
+
+static void
+print_temporary(const struct rcp_report *report)
+{
+	static const struct rcp_column columns[] = {
+		{ "", true, false, 0, 0, RCP_PLAIN },
+		{ "", true, false, 0, 0, RCP_ACCENT },
+		{ "", false, false, 24, 0, RCP_BOLD },
+		{ "", false, false, 16, 3, RCP_PLAIN },
+	};
+	const struct rcp_look *look = report->look;
+	const struct rcp_values *v = &report->view->total;
+	const struct rcp_group *best[TEMPORARY_SITES] = { NULL };
+	const char *threshold = rcp_process_info(
+		rcp_root_process(look->set), RCP_INFO_TEMPORARY);
+	struct rcp_table table;
+	struct rcp_text t = { 0 };
+	size_t count;
+
+	if (!much_temporary(v) || look->query.metric == RCP_METRIC_TEMPORARY)
+		return;
+	putc('\n', look->out.file);
+	rcp_text_add(&t, "TEMPORARY   ");
+	rcp_text_count(&t, v->temporary_blocks);
+	rcp_text_add(&t, " allocations (");
+	rcp_text_percent(&t, (double)v->temporary_blocks,
+			 (double)v->allocations);
+	if (!threshold || strcmp(threshold, "1") == 0) {
+		rcp_text_add(&t, ") freed before their thread's next one");
+	} else {
+		rcp_text_add(&t, ") freed before their thread's next ");
+		rcp_text_name(&t, threshold);
+	}
+	rcp_out_line(&look->out, RCP_BOLD, t.s);
+	rcp_text_clear(&t);
+	rcp_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+	table.indent = 4;
+	count = most_temporary(report, best);
+	for (size_t i = 0; i < count; i++) {
+		rcp_table_row(&table, false);
+		rcp_text_percent(&t, (double)best[i]->values.temporary_blocks,
+				 (double)v->temporary_blocks);
+		rcp_table_take(&table, &t);
+		rcp_text_count(&t, best[i]->values.temporary_blocks);
+		rcp_table_take(&table, &t);
+		rcp_group_place(look, &t, best[i], look->args.by);
+		rcp_table_take(&table, &t);
+		if (rcp_group_source(look, &t, best[i], look->args.by))
+			rcp_table_take(&table, &t);
+	}
+	rcp_table_print(&table, &look->out);
+	rcp_table_free(&table);
+	rcp_text_free(&t);
+}
+
+/* --- coverage --------------------------------------------------------------------- */
+
+static void
+add_seen(struct rcp_text *t, uint64_t n, const char *one, const char *many)
+{
+	if (n == 0)
+		return;
+	if (t->len > 0)
+		rcp_text_add(t, "; ");
+	rcp_text_count(t, (int64_t)n);
+	rcp_text_char(t, ' ');
+	rcp_text_add(t, rcp_plural((int64_t)n, one, many));
+}
+
+static void
+print_coverage(const struct rcp_report *report)
+{
+	const struct rcp_look *look = report->look;
+	const struct rcp_process *root = rcp_root_process(look->set);
+	const char *changed = rcp_sources_changed(look->sources);
+	struct rcp_text t = { 0 };
+
+	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_UNMATCHED_FREES),
+		 "free of a block from before rcprof was there",
+		 "frees of blocks from before rcprof was there");
+	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_UNSEEN_FREES),
+		 "free that was not seen", "frees that were not seen");
+	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_GUARDED),
+		 "call inside a hook, not counted",
+		 "calls inside hooks, not counted");
+	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_BAD_FRAMES),
+		 "Python frame that could not be read",
+		 "Python frames that could not be read");
+	for (size_t i = 0; i < root->coverage_count; i++) {
+		const struct rcp_pair *pair = &root->coverage[i];
+
+		if (strncmp(pair->key, RCP_COVER_NOTE,
+			    strlen(RCP_COVER_NOTE)) != 0)
+			continue;
+		if (t.len > 0)
+			rcp_text_add(&t, "; ");
+		rcp_text_name(&t, pair->value);
+	}
+	if (changed) {
+		if (t.len > 0)
+			rcp_text_add(&t, "; ");
+		rcp_place_file(look->sources, &t, changed);
+		rcp_text_add(&t, " has changed since, so its lines are not "
+				 "shown");
+	}
+	if (t.len > 0) {
+		struct rcp_text line = { 0 };
+
+		rcp_text_format(&line, "COVERAGE   %s.", t.s);
+		rcp_out_wrap(&look->out, RCP_DIM, line.s, 2);
+		rcp_text_free(&line);
+	}
+	rcp_text_free(&t);
+}
+
+/* --- where to look next ------------------------------------------------------------ */
+
+#define LARGE_SHARE 0.4
+#define KEPT_SHARE 0.05
+#define LEAST_ADVICE (8 << 20) /* bytes: below, there is nothing to save */
+
+static void
+add_freed(struct rcp_text *t, const struct rcp_values *v)
+{
+	rcp_text_count(t, v->frees);
+	rcp_text_add(t, " of ");
+	rcp_text_count(t, v->allocations);
+	rcp_text_add(t, rcp_plural(v->allocations, " block", " blocks"));
+}
+
+/* The steepest line: does it keep what it is given? */
+static bool
+advise_growing(const struct rcp_report *report, struct rcp_text *t,
+	       struct rcp_text *commands)
+{
+	const struct rcp_growing *g = report->growing;
+	const struct rcp_group *group;
+
+	if (!g || g->growing_count == 0)
+		return false;
+	group = &g->groups->groups[g->growing[0]];
+	rcp_group_place(report->look, t, group, RCP_BY_OWN);
+	if ((double)group->values.frees <
+	    KEPT_SHARE * (double)group->values.allocations) {
+		rcp_text_add(t, " keeps what it is given: ");
+		add_freed(t, &group->values);
+		rcp_text_add(t, " freed since ");
+		rcp_look_time(report->look, t, g->query.from.time);
+		rcp_text_add(t, ". Bound it.");
+	} else {
+		rcp_text_add(t, " frees less than it allocates: ");
+		add_freed(t, &group->values);
+		rcp_text_add(t, " freed since ");
+		rcp_look_time(report->look, t, g->query.from.time);
+		rcp_text_char(t, '.');
+	}
+	rcp_text_format(commands,
+			"rcprof tree --metric live --from %.0f   "
+			"rcprof timeline --by own --top 4",
+			(double)g->query.from.time / 1e9);
+	return true;
+}
+
+static bool
+advise_large(const struct rcp_report *report, struct rcp_text *t,
+	     struct rcp_text *commands)
+{
+	const struct rcp_group *group = report->groups->groups;
+	int64_t peak = report->view->total.peak_bytes;
+
+	if (report->look->query.metric != RCP_METRIC_PEAK ||
+	    report->look->args.by != RCP_BY_OWN ||
+	    report->groups->count == 0 || peak < LEAST_ADVICE ||
+	    (double)group->values.peak_bytes < LARGE_SHARE * (double)peak)
+		return false;
+	rcp_group_place(report->look, t, group, RCP_BY_OWN);
+	rcp_text_add(t, " holds ");
+	rcp_text_percent(t, (double)group->values.peak_bytes, (double)peak);
+	rcp_text_add(t, " of the peak");
+	if (group->values.live_bytes * 10 < group->values.peak_bytes)
+		rcp_text_add(t, ", and almost nothing of it in the end");
+	rcp_text_char(t, '.');
+	rcp_text_add(commands,
+		     "rcprof tree   rcprof timeline --by own --top 4");
+	return true;
+}
+
+static void
+print_advice(const struct rcp_report *report)
+{
+	const struct rcp_out *out = &report->look->out;
+	struct rcp_text line = { 0 }, t = { 0 }, commands = { 0 };
+
+	if (advise_growing(report, &t, &commands) ||
+	    advise_large(report, &t, &commands)) {
+		putc('\n', out->file);
+		rcp_text_format(&line, "Look next: %s", t.s);
+		rcp_out_wrap(out, RCP_BOLD, line.s, 2);
+		rcp_text_clear(&line);
+		rcp_text_format(&line, "  %s", commands.s);
+		rcp_out_wrap(out, RCP_PLAIN, line.s, 2);
+	}
+	rcp_text_free(&line);
+	rcp_text_free(&t);
+	rcp_text_free(&commands);
+}
+
+void
+rcp_report_foot(const struct rcp_report *report)
+{
+	print_temporary(report);
+	putc('\n', report->look->out.file);
+	print_totals(report);
+	print_coverage(report);
+	print_advice(report);
+}

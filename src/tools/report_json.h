@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * report_json.h - pieces of JSON that several views have in common.
+ */
+#ifndef RCP_TOOLS_REPORT_JSON_H
+#define RCP_TOOLS_REPORT_JSON_H
+
+#include "tools/json.h"
+#include "tools/report.h"
+
+/* {"function", "file", "line", "module", "kind"} */
+void rcp_json_frame(struct rcp_json *j, const char *name,
+	       const struct rcp_frame_info *frame);
+
+/* A list of frames, leaf first.  *own, an index into the whole stack, becomes
+ * the index in what is written. */
+void rcp_json_stack(struct rcp_json *j, const char *name,
+		    const struct rcp_look *look, uint32_t leaf,
+		    uint32_t *own);
+
+/* Does --no-native leave this frame out of the stack that ends at `node`?
+ * Only native ones beside Python frames. */
+bool rcp_frame_hidden(const struct rcp_look *look, uint32_t node,
+		      uint32_t frame);
+
+/* "types", "types_as_of_s", "cycles", "cascades" */
+void rcp_json_types(struct rcp_json *j, const struct rcp_report *report);
+
+/* "gc", "timeline", "rss", "marks" */
+void rcp_json_times(struct rcp_json *j, const struct rcp_report *report);
+
+#endif
