@@ -268,8 +268,12 @@ test_equal_points(void)
 	rcp_emit_tick(now += 1000000);
 	rcp_emit_end(RCP_END_EXIT, 0);
 	f = util_read("equal");
+#ifdef __SANITIZE_ADDRESS__
+	skip("a sanitized process has no flat curve");
+#else
 	ok(f->whole && f->points < 30, "a flat curve is short: %d",
 	   (int)f->points);
+#endif
 	is_int(f->live, 4096, "its last step is in it");
 }
 
