@@ -75,6 +75,9 @@ put_process(void)
 	       (unsigned long long)h->root_start, h->page_size,
 	       h->clock_ticks);
 	printf("\"whole\":%s,\n", process->end.why ? "false" : "true");
+	printf("\"bad\":[%llu,%llu],\n",
+	       (unsigned long long)process->bad_records,
+	       (unsigned long long)process->bad_sums);
 	if (reason == RCP_ENDED_CUT || reason == RCP_ENDED_RUNNING)
 		printf("\"end\":null");
 	else

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""compare.py CANONICAL FILE... - do both readers say the same of each file?
+"""compare.py [--clean] CANONICAL FILE... - do both readers say the same of each
+file?  --clean: and has it no malformed record and no wrong check sum?
 
 CANONICAL is tests/reader/canonical, which prints what src/model says.  Lists
 that have no order of their own are sorted.  One line per file that differs;
@@ -47,10 +48,12 @@ def ordered(what):
     return what
 
 
-def difference(path, canonical):
+def difference(path, canonical, clean):
     ours, theirs = by_rcpread(path), by_model(canonical, path)
     if ours is None or theirs is None:
         return None if ours is theirs else "only one of them opens it"
+    if clean and theirs["bad"] != [0, 0]:
+        return "bad records, bad sums: %s" % theirs["bad"]
     ours, theirs = ordered(ours), ordered(theirs)
     for name in ours:
         if ours[name] != theirs[name]:
@@ -60,9 +63,11 @@ def difference(path, canonical):
 
 
 def main():
+    arguments = sys.argv[1:]
+    clean = arguments[0] == "--clean"
     failed = 0
-    for path in sys.argv[2:]:
-        what = difference(path, sys.argv[1])
+    for path in arguments[1 + clean:]:
+        what = difference(path, arguments[clean], clean)
         if what:
             failed = 1
             print("%s: %s" % (path, what))

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fuzz_reader.c - any bytes as a profile: the reader opens them or says why
+ * not, and answers every question about what it opened.
+ *
+ * With clang's -fsanitize=fuzzer it is a libFuzzer target (make fuzz).  With
+ * -DRCP_REPLAY it is a test program that takes the files of its arguments
+ * once (tests/fuzz/corpus.t).
+ *
+ * The CRCs of the input are made right first, or nothing but the CRC would be
+ * tested; an input whose first byte is 0 is taken as it stands behind it.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "format/crc32.h"
+#include "format/decode.h"
+#include "model/model.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+store32(uint8_t *p, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void
+make_right(uint8_t *data, size_t size)
+{
+	struct rcp_raw_chunk chunk;
+	size_t at = RCP_HEADER_SIZE;
+
+	if (size < RCP_HEADER_SIZE)
+		return;
+	store32(data + 76, rcp_crc32(0, data, 76));
+	while (size - at >= RCP_CHUNK_HEADER) {
+		uint8_t *head = data + at;
+
+		if (!rcp_decode_chunk(head, &chunk) ||
+		    chunk.length > size - at - RCP_CHUNK_HEADER)
+			return;
+		store32(head + 8, rcp_crc32(rcp_crc32(0, head, 8),
+					    head + RCP_CHUNK_HEADER,
+					    chunk.length));
+		at += RCP_CHUNK_HEADER + chunk.length;
+	}
+}
+
+static void
+on_change(void *context, const struct rcp_change *change)
+{
+	*(uint64_t *)context += change->time;
+}
+
+static bool
+on_chunk(void *context, const struct rcp_raw_chunk *chunk)
+{
+	struct rcp_records records;
+	struct rcp_record record;
+
+	rcp_records_begin(&records, chunk);
+	while (rcp_records_next(&records, &record) > 0)
+		*(uint64_t *)context += record.type;
+	return true;
+}
+
+static void
+ask_view(struct rcp_set *set, const struct rcp_query *query)
+{
+	struct rcp_error error;
+	struct rcp_view *view = rcp_view_new(set, query, &error);
+	struct rcp_growth total;
+
+	if (!view)
+		return;
+	for (int by = 0; by < RCP_BYS; by++) {
+		struct rcp_groups *groups = rcp_groups_new(
+			set, view, (enum rcp_by)by, query->metric);
+
+		if (by == RCP_BY_OWN)
+			free(rcp_growth_new(set, query, view, groups, &total,
+					    &error));
+		rcp_groups_free(groups);
+	}
+	rcp_view_free(view);
+}
+
+static void
+ask(struct rcp_set *set)
+{
+	static const char *const moments[] = { "end", "peak", "1", "-1" };
+	struct rcp_query query = { .metric = RCP_METRIC_PEAK };
+	struct rcp_error error;
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		rcp_moment_parse(set, moments[i], &query.at, &error);
+		query.window = i % 2;
+		rcp_moment_parse(set, "0.5", &query.from, &error);
+		ask_view(set, &query);
+	}
+	query = (struct rcp_query){ .include = "a" };
+	ask_view(set, &query);
+	query.include = NULL;
+	rcp_changes_each(set, &query, on_change, &sum, &error);
+	rcp_bands_free(
+		rcp_bands_new(set, &query, RCP_BY_MODULE, 3, 7, &error));
+	rcp_bands_free(
+		rcp_bands_new(set, &query, RCP_BY_THREAD, 3, 7, &error));
+}
+
+static int
+file_with(const uint8_t *data, size_t size)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = memfd_create("profile", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, 0) != 0 ||
+	    pwrite(fd, data, size, 0) != (ssize_t)size)
+		abort();
+	return fd;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rcp_open_options options = { .flags = RCP_OPEN_NO_SYMBOLS };
+	struct rcp_file_header header;
+	struct rcp_end_info end;
+	struct rcp_error error;
+	struct rcp_set *set;
+	uint8_t *copy = malloc(size + 1);
+	const char *paths[2];
+	char path[64];
+	uint64_t sum = 0;
+
+	if (!copy)
+		return 0;
+	memcpy(copy, data, size);
+	if (size && copy[0] == 0)
+		memmove(copy, copy + 1, --size);
+	else
+		make_right(copy, size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d",
+		 file_with(copy, size));
+	free(copy);
+	paths[0] = paths[1] = path;
+	rcp_chunks_each(path, &header, on_chunk, &sum, &end, &error);
+	set = rcp_set_open(paths, 1, &options, &error);
+	if (set)
+		ask(set);
+	rcp_set_close(set);
+	/* One file twice is a tree of two processes. */
+	set = rcp_set_open(paths, 2, &options, &error);
+	if (set)
+		ask(set);
+	rcp_set_close(set);
+	return 0;
+}
+
+#ifdef RCP_REPLAY
+static bool
+replay(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *data = malloc(1 << 20);
+	size_t size;
+
+	if (!file || !data)
+		return false;
+	size = fread(data, 1, 1 << 20, file);
+	fclose(file);
+	LLVMFuzzerTestOneInput(data, size);
+	free(data);
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	int done = 0;
+
+	for (int i = 1; i < argc; i++)
+		done += replay(argv[i]);
+	printf("%d files\n", done);
+	return done == argc - 1 ? 0 : 1;
+}
+#endif
