@@ -40,7 +40,9 @@ end_of(const struct rcp_set *set, size_t index)
 	const struct rcp_process *process = set->processes[index];
 	uint32_t snap = rcp_snap_at(set, index, &end);
 
-	if (snap == RCP_NONE || snap + 1 == process->snap_count)
+	if (snap == RCP_NONE ||
+	    (snap + 1 == process->snap_count &&
+	     process->snaps[snap].reason != RCP_SNAP_END_PYTHON))
 		return UINT64_MAX;
 	return process->snaps[snap].time;
 }

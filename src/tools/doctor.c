@@ -178,9 +178,9 @@ look_at_stacks(struct doctor *d, struct rcp_set *set)
 }
 
 static void
-look_at_python(struct doctor *d, struct rcp_set *set)
+look_at_python(struct doctor *d, struct rcp_set *set,
+	       const struct rcp_process *process)
 {
-	const struct rcp_process *process = set->processes[0];
 	const char *version = rcp_process_info(process, RCP_INFO_PYTHON);
 	const char *frames =
 		rcp_process_coverage(process, RCP_COVER_FRAMES);
@@ -248,9 +248,10 @@ look_at_curve(struct doctor *d, const struct rcp_process *process)
 static void
 look_at_profile(struct doctor *d, const struct rcp_probe *probe, bool python)
 {
-	const char *paths[] = { probe->profile };
 	struct rcp_error error;
-	struct rcp_set *set = rcp_set_open(paths, 1, NULL, &error);
+	struct rcp_set *set =
+		rcp_set_open((const char *const *)probe->profiles,
+			     probe->profile_count, NULL, &error);
 	const struct rcp_process *process;
 	struct rcp_text t = { 0 };
 
@@ -258,7 +259,8 @@ look_at_profile(struct doctor *d, const struct rcp_probe *probe, bool python)
 		say_format(d, MISSING, "profile", "%s", error.text);
 		return;
 	}
-	process = set->processes[0];
+	/* A shell or a shim on the way has left a profile of its own. */
+	process = set->processes[set->process_count - 1];
 	rcp_text_add(&t, "written, ");
 	rcp_text_size(&t, (int64_t)process->file_size);
 	rcp_text_format(&t, ", end: %s", rcp_end_name(process->end.reason));
@@ -268,7 +270,7 @@ look_at_profile(struct doctor *d, const struct rcp_probe *probe, bool python)
 		    : MISSING,
 	    "profile", &t);
 	if (python)
-		look_at_python(d, set);
+		look_at_python(d, set, process);
 	look_at_curve(d, process);
 	look_at_notes(d, process);
 	rcp_text_free(&t);
@@ -302,7 +304,7 @@ look_at_run(struct doctor *d, const struct rcp_probe *probe, bool python)
 							       : GOOD,
 	    "run", &t);
 	rcp_text_free(&t);
-	if (probe->profile[0])
+	if (probe->profile_count > 0)
 		look_at_profile(d, probe, python);
 	else
 		say_format(d, MISSING, "profile", "none was written%s", "");

@@ -49,6 +49,8 @@ tools_sources += \
 	src/tools/timeline_svg.c \
 	src/tools/timeline_term.c \
 	src/tools/tree.c \
+	src/tools/tree.h \
+	src/tools/tree_print.c \
 	src/tools/utf8.h \
 	src/tools/view.c \
 	src/tools/view.h

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "model/memory.h"
 #include "tools/program.h"
 
 #define PATIENCE 10000 /* ms */
@@ -40,7 +41,6 @@ become(const struct rcp_probe *probe, const char *path, char *const *argv,
 	setenv("RCPROF_OUTPUT", output, 1);
 	setenv("RCPROF_MODE", "exact", 1);
 	setenv("RCPROF_QUIET", "1", 1);
-	setenv("RCPROF_FOLLOW", "none", 1);
 	setenv("RCPROF_RSS_INTERVAL", "10ms", 1);
 	setenv("RCPROF_INTERVAL", "100ms", 1);
 	unsetenv("RCPROF_ROOT");
@@ -87,12 +87,26 @@ read_said(struct rcp_probe *probe)
 }
 
 static void
-find_profile(struct rcp_probe *probe, pid_t pid)
+find_profiles(struct rcp_probe *probe)
 {
-	snprintf(probe->profile, sizeof(probe->profile), "%s/%ld.rcprof",
-		 probe->directory, (long)pid);
-	if (access(probe->profile, R_OK) != 0)
-		probe->profile[0] = '\0';
+	DIR *dir = opendir(probe->directory);
+	struct dirent *entry;
+	size_t room = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		struct rcp_text path = { 0 };
+
+		if (!strstr(entry->d_name, ".rcprof"))
+			continue;
+		rcp_text_format(&path, "%s/%s", probe->directory,
+				entry->d_name);
+		probe->profiles =
+			rcp_room(probe->profiles, probe->profile_count, &room,
+				 sizeof(*probe->profiles));
+		probe->profiles[probe->profile_count++] = path.s;
+	}
+	if (dir)
+		closedir(dir);
 }
 
 bool
@@ -116,7 +130,7 @@ rcp_probe_run(struct rcp_probe *probe, const char *path, char *const *argv,
 		return false;
 	}
 	read_said(probe);
-	find_profile(probe, pid);
+	find_profiles(probe);
 	return true;
 }
 
@@ -134,5 +148,8 @@ rcp_probe_free(struct rcp_probe *probe)
 		closedir(dir);
 		rmdir(probe->directory);
 	}
+	while (probe->profile_count > 0)
+		free(probe->profiles[--probe->profile_count]);
+	free(probe->profiles);
 	rcp_text_free(&probe->said);
 }

@@ -11,7 +11,8 @@
 
 struct rcp_probe {
 	char directory[64];
-	char profile[128]; /* "" if none was written */
+	char **profiles; /* one per program, if one became another */
+	size_t profile_count;
 	int status;        /* of waitpid() */
 	bool timed_out;
 	struct rcp_text said; /* stderr, its beginning */

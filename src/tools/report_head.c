@@ -21,9 +21,10 @@ add_signal(struct rcp_text *t, int64_t number)
 		rcp_text_format(t, "signal %" PRId64, number);
 }
 
-/* A process that did not come to its end says so first. */
-static void
-print_fate(const struct rcp_report *report, const struct rcp_process *p)
+/* A process that did not come to its end says so first; false if it did. */
+static bool
+print_fate(const struct rcp_report *report, const struct rcp_process *p,
+	   bool quiet)
 {
 	const struct rcp_look *look = report->look;
 	struct rcp_text t = { 0 };
@@ -32,7 +33,7 @@ print_fate(const struct rcp_report *report, const struct rcp_process *p)
 
 	if (p->end.reason != RCP_ENDED_CUT &&
 	    p->end.reason != RCP_ENDED_SIGNAL && !p->end.why)
-		return;
+		return false;
 	if (look->set->process_count > 1)
 		rcp_text_format(&t, "pid %u: ", p->header.pid);
 	if (p->end.reason == RCP_ENDED_SIGNAL) {
@@ -57,8 +58,26 @@ print_fate(const struct rcp_report *report, const struct rcp_process *p)
 				p->end.cut_offset);
 		rcp_text_name(&t, p->end.why);
 	}
-	rcp_out_wrap(&look->out, RCP_WARN, t.s, 2);
+	if (!quiet)
+		rcp_out_wrap(&look->out, RCP_WARN, t.s, 2);
 	rcp_text_free(&t);
+	return true;
+}
+
+#define MOST_FATES 3
+
+static void
+print_fates(const struct rcp_report *report)
+{
+	const struct rcp_set *set = report->look->set;
+	size_t count = 0;
+
+	for (size_t i = 0; i < set->process_count; i++)
+		count += print_fate(report, set->processes[i],
+				    count >= MOST_FATES);
+	if (count > MOST_FATES)
+		fprintf(report->look->out.file,
+			"%zu more were killed or cut\n", count - MOST_FATES);
 }
 
 static void
@@ -238,17 +257,16 @@ print_spark(const struct rcp_report *report, const struct sparkline *s)
 	const struct rcp_look *look = report->look;
 	const struct rcp_curve *curve = report->curve;
 	struct rcp_text line = { 0 }, end = { 0 }, tail = { 0 };
+	struct rcp_text first = { 0 }, last = { 0 };
 	double values[MOST_SPARK];
 	size_t used, width;
 
+	rcp_text_size(&first, (int64_t)s->first);
+	rcp_text_size(&last, (int64_t)s->last);
 	rcp_text_format(&line, "%-5s", s->title);
 	rcp_look_time(look, &line, curve->from);
-	rcp_text_char(&line, ' ');
-	rcp_text_size(&line, (int64_t)s->first);
-	rcp_text_char(&line, ' ');
-	rcp_text_char(&end, ' ');
-	rcp_text_size(&end, (int64_t)s->last);
-	rcp_text_char(&end, ' ');
+	rcp_text_format(&line, " %8s ", first.s);
+	rcp_text_format(&end, " %8s ", last.s);
 	rcp_look_time(look, &end, curve->to);
 	rcp_text_add(&tail, "   peak ");
 	rcp_text_size(&tail, (int64_t)s->high);
@@ -271,6 +289,8 @@ print_spark(const struct rcp_report *report, const struct sparkline *s)
 	rcp_text_free(&line);
 	rcp_text_free(&end);
 	rcp_text_free(&tail);
+	rcp_text_free(&first);
+	rcp_text_free(&last);
 }
 
 /* Slope of the resident memory after the start-up of the run. */
@@ -337,8 +357,7 @@ rcp_report_head(const struct rcp_report *report)
 	const struct rcp_set *set = report->look->set;
 	const struct rcp_process *root = rcp_root_process(set);
 
-	for (size_t i = 0; i < set->process_count; i++)
-		print_fate(report, set->processes[i]);
+	print_fates(report);
 	print_command(report, root);
 	print_processes(report, root);
 	print_quality(report, root);

@@ -94,9 +94,11 @@ total_width(const struct rcp_table *table, const size_t widths[MOST_COLUMNS])
 	return table->indent + total;
 }
 
-/* Shrinks the widest column that may by one; false if there is none. */
+/* Shrinks the widest column that may by one, first among those that one can
+ * do without; false if there is none. */
 static bool
-shrink(const struct rcp_table *table, size_t widths[MOST_COLUMNS])
+shrink(const struct rcp_table *table, size_t widths[MOST_COLUMNS],
+       bool important)
 {
 	size_t widest = table->column_count;
 
@@ -104,6 +106,7 @@ shrink(const struct rcp_table *table, size_t widths[MOST_COLUMNS])
 		unsigned least = table->columns[k].least;
 
 		if (least > 0 && widths[k] > least &&
+		    important == (table->columns[k].drop == 0) &&
 		    (widest == table->column_count ||
 		     widths[k] >= widths[widest]))
 			widest = k;
@@ -147,7 +150,8 @@ fit(const struct rcp_table *table, size_t columns,
 				widths[k] = 0;
 		}
 		while (total_width(table, widths) > columns &&
-		       shrink(table, widths)) {
+		       (shrink(table, widths, false) ||
+			shrink(table, widths, true))) {
 		}
 		if (total_width(table, widths) <= columns ||
 		    !leave_out(table, widths, out))

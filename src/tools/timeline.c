@@ -119,6 +119,56 @@ find_marks(struct rcp_timeline *timeline)
 		      sizeof(*timeline->marks), by_time);
 }
 
+/* Bands stand at snapshots, but who held the peak is known for the moment
+ * itself: it takes the place of its column. */
+static bool
+show_peak(struct rcp_timeline *timeline, struct rcp_error *error)
+{
+	const struct rcp_look *look = timeline->look;
+	struct rcp_bands *bands = timeline->bands;
+	struct rcp_query query = look->query;
+	struct rcp_groups *groups;
+	struct rcp_view *view;
+	uint64_t span = bands->to - bands->from;
+	size_t column;
+
+	query.metric = RCP_METRIC_PEAK;
+	view = rcp_view_new(look->set, &query, error);
+	if (!view)
+		return false;
+	column = span ? (size_t)((double)(view->peak.time - bands->from) /
+				 (double)span * (double)bands->columns)
+		      : 0;
+	if (view->peak.time < bands->from || column >= bands->columns ||
+	    view->total.peak_bytes < bands->totals[column]) {
+		rcp_view_free(view);
+		return true;
+	}
+	groups = rcp_groups_new(look->set, view, look->args.by,
+				RCP_METRIC_PEAK);
+	bands->times[column] = view->peak.time;
+	bands->totals[column] = view->total.peak_bytes;
+	for (size_t i = 0; i < bands->count; i++) {
+		struct rcp_band *band = &bands->bands[i];
+
+		band->bytes[column] = 0;
+		for (size_t k = 0; k < groups->count; k++) {
+			const struct rcp_group *group = &groups->groups[k];
+
+			if (group->frame != band->frame ||
+			    strcmp(group->name, band->name) != 0)
+				continue;
+			band->bytes[column] = group->values.peak_bytes;
+			if (band->max < band->bytes[column])
+				band->max = band->bytes[column];
+			break;
+		}
+	}
+	rcp_groups_free(groups);
+	rcp_view_free(view);
+	return true;
+}
+
 static bool
 find_bands(struct rcp_timeline *timeline, size_t columns,
 	   struct rcp_error *error)
@@ -144,7 +194,7 @@ find_bands(struct rcp_timeline *timeline, size_t columns,
 		rcp_text_add(&t, "");
 		timeline->names[i] = t.s;
 	}
-	return true;
+	return show_peak(timeline, error);
 }
 
 static bool

@@ -27,6 +27,7 @@ static const char *const palette[] = {
 #define PALETTE (sizeof(palette) / sizeof(*palette))
 #define OTHER "#cfcbc7"
 #define LIVE "#7ba3c9"
+#define ALL "#8a8f98"
 #define RSS "#3b3f45"
 
 static const char style[] =
@@ -130,6 +131,8 @@ put_bands(const struct drawing *d)
 			most = rcp_bands_other(bands, k);
 	}
 	put_area(d, low, high, n, OTHER, "other", most);
+	/* Bands stand at snapshots; their sum is known more often. */
+	rcp_plot_line(&d->plot, d->live, COLUMNS, ALL);
 	free(low);
 	free(high);
 }
@@ -221,6 +224,10 @@ put_legend(const struct drawing *d)
 	put_entry(d, n % rows, n / rows, bands ? OTHER : LIVE,
 		  bands ? "other live memory" : "live memory");
 	n++;
+	if (bands) {
+		put_entry(d, n % rows, n / rows, ALL, "all live memory");
+		n++;
+	}
 	if (rss)
 		put_entry(d, n % rows, n / rows, RSS, "resident (RSS)");
 }
@@ -230,7 +237,7 @@ measure(struct drawing *d)
 {
 	const struct rcp_timeline *timeline = d->timeline;
 	const struct rcp_bands *bands = timeline->bands;
-	size_t entries = 2 + (bands ? bands->count : 0);
+	size_t entries = 2 + (bands ? bands->count + 1 : 0);
 
 	d->legend_rows = (entries + 1) / 2;
 	for (size_t i = 0; i < COLUMNS; i++) {
