@@ -101,9 +101,36 @@ void rcp_account_fork_child(struct rcp_account *self);
  * uses the same number. */
 #define RCP_NODE_TRUNCATED 1u
 
+/* Sites by node, in chunks: the hot half of rcp_site_get(). */
+#define RCP_SITE_CHUNK 4096u
+#define RCP_SITE_NODES (8192u * RCP_SITE_CHUNK) /* 33 million nodes */
+struct rcp_node_sites {
+	uint32_t site[RCP_KINDS];
+};
+extern struct rcp_node_sites *rcp_sites_by_node[];
+uint32_t rcp_site_new(uint32_t node, enum rcp_kind kind);
+
 /* The site of (node, kind); made when new.  Never fails: past the limits it
  * is the truncated site of the kind. */
-uint32_t rcp_site_get(uint32_t node, enum rcp_kind kind);
+static inline uint32_t
+rcp_site_get(uint32_t node, enum rcp_kind kind)
+{
+	struct rcp_node_sites *chunk = NULL;
+	uint32_t id;
+
+	if (__builtin_expect(node < RCP_SITE_NODES, 1))
+		chunk = __atomic_load_n(
+			&rcp_sites_by_node[node / RCP_SITE_CHUNK],
+			__ATOMIC_ACQUIRE);
+	if (__builtin_expect(chunk != NULL, 1)) {
+		id = __atomic_load_n(&chunk[node % RCP_SITE_CHUNK].site[kind],
+				     __ATOMIC_ACQUIRE);
+		/* Ids of the process that forked us count as not there. */
+		if (__builtin_expect(id >= rcp_site_first, 1))
+			return id;
+	}
+	return rcp_site_new(node, kind);
+}
 
 /* Its parts.  SITE must be one that rcp_site_get returned. */
 uint32_t rcp_site_node(uint32_t site);

@@ -119,26 +119,25 @@ rcp_live_take(uintptr_t p, struct rcp_live *out)
 /* Remembers P.  True: P was already there as *REPLACED, which has ended
  * unseen. */
 static inline bool
-rcp_live_put(uintptr_t p, const struct rcp_live *block,
-	     struct rcp_live *replaced)
+rcp_live_put(uintptr_t p, struct rcp_live block, struct rcp_live *replaced)
 {
 	uint32_t *w = rcp_shadow_at(p);
-	uint32_t head = RCP_HEAD | RCP_HEAD_BLOCK | block->site;
-	bool was = false;
+	uint32_t head = RCP_HEAD | RCP_HEAD_BLOCK | block.site;
 
-	if (__builtin_expect(!w || block->size > RCP_LIVE_SIZE_MAX, 0))
-		return rcp_live_put_slow(p, block, replaced);
-	if (__builtin_expect(w[0] & RCP_HEAD, 0))
-		was = rcp_live_take(p, replaced);
-	if (block->size <= 16) {
-		w[0] = head | RCP_HEAD_SMALL(block->size);
-		return was;
+	/* All that is rare goes one way: no word, a large block, a head. */
+	if (__builtin_expect(!w || block.size > RCP_LIVE_SIZE_MAX ||
+				     (w[0] & RCP_HEAD),
+			     0))
+		return rcp_live_put_slow(p, &block, replaced);
+	if (block.size <= 16) {
+		w[0] = head | RCP_HEAD_SMALL(block.size);
+		return false;
 	}
-	w[1] = (uint32_t)block->size;
-	if (block->size > 32)
-		w[2] = block->birth & ~RCP_HEAD;
+	w[1] = (uint32_t)block.size;
+	if (block.size > 32)
+		w[2] = block.birth & ~RCP_HEAD;
 	w[0] = head | RCP_HEAD_LARGE;
-	return was;
+	return false;
 }
 
 #endif

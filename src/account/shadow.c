@@ -54,10 +54,12 @@ rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
 		w = rcp_shadow_at(p);
 	if (!w)
 		return rcp_side_put(p, block, replaced);
-	if (block->size <= RCP_LIVE_SIZE_MAX)
-		return rcp_live_put(p, block, replaced);
-	/* Too large for a word: the record stands aside, the head says so. */
 	was = rcp_live_take(p, replaced);
+	if (block->size <= RCP_LIVE_SIZE_MAX) {
+		rcp_live_put(p, *block, replaced);
+		return was;
+	}
+	/* Too large for a word: the record stands aside, the head says so. */
 	w[1] = RCP_LIVE_SIZE_SIDE;
 	w[2] = 0;
 	w[0] = RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE;

@@ -8,13 +8,8 @@
 #include "account/internal.h"
 #include "base/mem.h"
 
-#define CHUNK 4096u
-#define NODE_CHUNKS 8192u /* 33 million nodes */
+#define CHUNK RCP_SITE_CHUNK
 #define SITE_CHUNKS ((RCP_SITE_MAX + 1) / CHUNK)
-
-struct node_sites {
-	uint32_t site[RCP_KINDS];
-};
 
 struct site {
 	uint32_t node;
@@ -22,7 +17,7 @@ struct site {
 	uint32_t stamp : 28; /* file generation in which it was written */
 };
 
-static struct node_sites *by_node[NODE_CHUNKS];
+struct rcp_node_sites *rcp_sites_by_node[RCP_SITE_NODES / CHUNK];
 static struct site *sites[SITE_CHUNKS];
 static uint32_t next_site = 1;
 static uint64_t limit;
@@ -90,14 +85,14 @@ add_site(uint32_t node, enum rcp_kind kind)
 	return id;
 }
 
-static struct node_sites *
+static struct rcp_node_sites *
 node_chunk(uint32_t node)
 {
-	struct node_sites *chunk = by_node[node / CHUNK];
+	struct rcp_node_sites *chunk = rcp_sites_by_node[node / CHUNK];
 
 	if (!chunk) {
 		chunk = rcp_arena_new(CHUNK * sizeof(*chunk));
-		__atomic_store_n(&by_node[node / CHUNK], chunk,
+		__atomic_store_n(&rcp_sites_by_node[node / CHUNK], chunk,
 				 __ATOMIC_RELEASE);
 	}
 	return chunk;
@@ -108,7 +103,7 @@ node_chunk(uint32_t node)
 static bool
 add_truncated(void)
 {
-	struct node_sites *chunk = node_chunk(RCP_NODE_TRUNCATED);
+	struct rcp_node_sites *chunk = node_chunk(RCP_NODE_TRUNCATED);
 	uint32_t id;
 
 	for (int kind = 0; chunk && kind < RCP_KINDS; kind++) {
@@ -126,12 +121,14 @@ truncated(enum rcp_kind kind)
 	return rcp_site_first + (uint32_t)kind;
 }
 
-static uint32_t
-new_site(uint32_t node, enum rcp_kind kind)
+uint32_t
+rcp_site_new(uint32_t node, enum rcp_kind kind)
 {
-	struct node_sites *chunk;
+	struct rcp_node_sites *chunk;
 	uint32_t id = 0;
 
+	if (node >= RCP_SITE_NODES)
+		return truncated(kind);
 	rcp_lock_take(&lock);
 	if (rcp_arena_used() < limit && (chunk = node_chunk(node))) {
 		uint32_t *slot = &chunk[node % CHUNK].site[kind];
@@ -148,25 +145,6 @@ new_site(uint32_t node, enum rcp_kind kind)
 		return id;
 	rcp_count(RCP_COUNT_TRUNCATED, 1);
 	return truncated(kind);
-}
-
-uint32_t
-rcp_site_get(uint32_t node, enum rcp_kind kind)
-{
-	struct node_sites *chunk;
-	uint32_t id;
-
-	if (node >= NODE_CHUNKS * CHUNK)
-		return truncated(kind);
-	chunk = __atomic_load_n(&by_node[node / CHUNK], __ATOMIC_ACQUIRE);
-	if (chunk) {
-		id = __atomic_load_n(&chunk[node % CHUNK].site[kind],
-				     __ATOMIC_ACQUIRE);
-		/* Ids of the process that forked us count as not there. */
-		if (id >= rcp_site_first)
-			return id;
-	}
-	return new_site(node, kind);
 }
 
 bool

@@ -107,38 +107,62 @@ native_node(struct rcp_capture *c, const void *caller)
 	return m->node;
 }
 
+/* The child of PARENT for frame I (from the leaf) of the stack that is being
+ * looked at, whose key is KEY.  The frames themselves are only looked at when
+ * the pair is not in the memo. */
 static uint32_t
-python_child(struct rcp_capture *c, uint32_t parent,
-	     const struct rcp_py_frame *f)
+python_child(struct rcp_capture *c, uint32_t parent, uintptr_t key, unsigned i)
 {
-	struct rcp_capture_memo *m = memo_slot(c, parent, f->key);
+	struct rcp_capture_memo *m = memo_slot(c, parent, key);
+	bool deeper;
 
-	if (m->key != f->key || m->parent != parent || !m->node) {
-		m->node = intern_python(parent, f);
-		m->key = f->key;
-		m->parent = parent;
+	if (__builtin_expect(m->key == key && m->parent == parent && m->node,
+			     1))
+		return m->node;
+	if (!c->framed) {
+		rcp_py_walk(c->frames, RCP_CAPTURE_MAX, &deeper);
+		c->framed = true;
 	}
+	m->node = intern_python(parent, &c->frames[i]);
+	m->key = key;
+	m->parent = parent;
 	return m->node;
 }
 
 /* More frames than we walk: the innermost ones under a marker.  Recursion
  * repeats itself, so this stays a small set of stacks. */
 static uint32_t
-deep_node(struct rcp_capture *c)
+deep_node(struct rcp_capture *c, const uintptr_t *keys)
 {
 	uint32_t node = RCP_TREE_DEEPER;
 
 	c->depth = 0;
 	for (unsigned i = RCP_CAPTURE_DEEP; i > 0; i--)
-		node = python_child(c, node, &c->walk[i - 1]);
+		node = python_child(c, node, keys[i - 1], i - 1);
 	return node;
+}
+
+/* How many frames from the root on the two stacks share. */
+static inline unsigned
+shared_frames(const uintptr_t *a, unsigned a_depth, const uintptr_t *b,
+	      unsigned b_depth)
+{
+	unsigned most = a_depth < b_depth ? a_depth : b_depth, n;
+
+	a += a_depth;
+	b += b_depth;
+	for (n = 0; n < most; n++)
+		if (*--a != *--b)
+			break;
+	return n;
 }
 
 uint32_t
 rcp_capture_node(struct rcp_capture *c, const void *caller)
 {
-	bool deeper = false;
+	uintptr_t *keys = c->keys[!c->which];
 	uint32_t now = epoch();
+	bool deeper;
 	unsigned n, i;
 
 	if (__builtin_expect(c->epoch != now, 0)) {
@@ -146,26 +170,23 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 		memset(c->memo, 0, sizeof(c->memo));
 		c->epoch = now;
 	}
-	n = rcp_py_walk(c->walk, RCP_CAPTURE_MAX, &deeper);
+	n = rcp_py_walk_keys(keys, RCP_CAPTURE_MAX, &deeper);
 	if (n == 0)
 		return native_node(c, caller);
+	c->framed = false;
 	if (__builtin_expect(deeper, 0))
-		return deep_node(c);
+		return deep_node(c, keys);
 
-	for (i = 0; i < n && i < c->depth; i++)
-		if (c->keys[i] != c->walk[n - 1 - i].key)
-			break;
-	/* What lies below the match stays as it is when nothing replaces it:
-	 * it is still a path of the tree, and the next stack may be it. */
+	i = shared_frames(keys, n, c->keys[c->which], c->depth);
+	/* The previous stack stays as it is when this one is its outer part:
+	 * the next one may well be it again. */
 	if (i == n)
 		return c->nodes[n - 1];
-	for (; i < n; i++) {
-		const struct rcp_py_frame *f = &c->walk[n - 1 - i];
-
-		c->nodes[i] = python_child(c, i ? c->nodes[i - 1] : 0, f);
-		c->keys[i] = f->key;
-	}
+	for (; i < n; i++)
+		c->nodes[i] = python_child(c, i ? c->nodes[i - 1] : 0,
+					   keys[n - 1 - i], n - 1 - i);
 	c->depth = n;
+	c->which = !c->which;
 	return c->nodes[n - 1];
 }
 

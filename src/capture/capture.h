@@ -25,10 +25,12 @@
  * valid start. */
 struct rcp_capture {
 	uint32_t depth;
-	uint32_t epoch; /* of rcp_capture_epoch(), for all that follows */
-	uintptr_t keys[RCP_CAPTURE_MAX]; /* root first */
-	uint32_t nodes[RCP_CAPTURE_MAX];
-	struct rcp_py_frame walk[RCP_CAPTURE_MAX]; /* leaf first; scratch */
+	uint32_t epoch; /* of what follows: see capture.c */
+	uint32_t which; /* of `keys` is the previous stack */
+	bool framed;    /* `frames` holds the stack that is being looked at */
+	uintptr_t keys[2][RCP_CAPTURE_MAX]; /* leaf first, as walked */
+	uint32_t nodes[RCP_CAPTURE_MAX];    /* root first */
+	struct rcp_py_frame frames[RCP_CAPTURE_MAX]; /* leaf first; scratch */
 	struct rcp_capture_memo {
 		uintptr_t key;
 		uint32_t parent, node;

@@ -50,6 +50,9 @@ struct rcp_py_frame {
  * domain frees only (greenlet, CPYTHON.md section 4d). */
 unsigned rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper);
 
+/* The same walk, for the keys alone: what a hook needs nearly always. */
+unsigned rcp_py_walk_keys(uintptr_t *out, unsigned max, bool *deeper);
+
 /* The code object and the last instruction's offset in bytes (-1: not
  * started) of a frame from the walk that this hook just made.  *CODE is NULL
  * for a frame that Python code can not see either, as it is not complete yet

@@ -21,10 +21,22 @@
 /* Tag bits of the stack reference that a frame keeps of its code (3.14). */
 #define TAG_BITS ((uintptr_t)3)
 
-typedef unsigned walk_fn(const char *tstate, struct rcp_py_frame *out,
-			 unsigned max, bool *deeper);
+#define INLINE static inline __attribute__((always_inline))
 
-static _Atomic(walk_fn *) walker; /* NULL: there is no walking */
+/* Where a walk leaves what it finds: the keys alone (the hot path), or whole
+ * frames.  One of the two is a constant NULL in each instance of the code. */
+struct walk {
+	uintptr_t *keys;
+	struct rcp_py_frame *frames;
+	unsigned max;
+	bool deeper;
+};
+
+typedef unsigned walk_fn(const char *tstate, struct walk *w);
+
+/* NULL: there is no walking. */
+static _Atomic(walk_fn *) key_walker;
+static _Atomic(walk_fn *) walker;
 
 /* pthread_self() of the thread that finalises the interpreter; 0: none. */
 static _Atomic uintptr_t only_thread;
@@ -33,57 +45,67 @@ static _Atomic uintptr_t only_thread;
  * goes into the bits below; an offset past 2^21 carries into the next
  * addresses, which lie inside the same code object (and its collector's
  * header) up to 2^24. */
-static unsigned
-walk_frames(const char *tstate, struct rcp_py_frame *out, unsigned max,
-	    bool *deeper)
+INLINE void
+found(struct walk *w, unsigned n, uintptr_t key, const char *frame,
+      bool only_keys)
+{
+	if (only_keys) {
+		w->keys[n] = key;
+	} else {
+		w->frames[n].key = key;
+		w->frames[n].frame = frame;
+	}
+}
+
+INLINE unsigned
+walk_frames(const char *tstate, struct walk *w, bool only_keys)
 {
 	const unsigned code = rcp_py_rt.layout.frame_code;
 	const unsigned back = rcp_py_rt.layout.frame_back;
 	const unsigned lasti = rcp_py_rt.layout.frame_instr;
 	const char *f = rcp_py_pointer(tstate, rcp_py_rt.layout.tstate_frame);
+	const unsigned max = w->max;
 	unsigned n = 0;
 
 	for (; f; f = rcp_py_pointer(f, back)) {
 		if (n == max) {
-			*deeper = true;
+			w->deeper = true;
 			break;
 		}
-		out[n].key = ((uintptr_t)rcp_py_pointer(f, code) << 17) +
-			     (uint32_t)(rcp_py_int(f, lasti) + 1);
-		out[n].frame = f;
-		n++;
+		found(w, n++,
+		      ((uintptr_t)rcp_py_pointer(f, code) << 17) +
+			      (uint32_t)(rcp_py_int(f, lasti) + 1),
+		      f, only_keys);
 	}
 	return n;
 }
 
 /* Interpreter frames from F on.  The key is the address of the instruction,
  * which lies inside the code object (or in a thread's copy of it). */
-static inline unsigned
-walk_interpreter(const char *f, struct rcp_py_frame *out, unsigned max,
-		 bool *deeper)
+INLINE unsigned
+walk_interpreter(const char *f, struct walk *w, bool only_keys)
 {
 	const unsigned back = rcp_py_rt.layout.frame_back;
 	const unsigned instr = rcp_py_rt.layout.frame_instr;
 	const unsigned owner = rcp_py_rt.layout.frame_owner;
+	const unsigned max = w->max;
 	unsigned n = 0;
 
 	for (; f; f = rcp_py_pointer(f, back)) {
 		if ((unsigned char)f[owner] >= OWNER_SHIM)
 			continue;
 		if (n == max) {
-			*deeper = true;
+			w->deeper = true;
 			break;
 		}
-		out[n].key = (uintptr_t)rcp_py_pointer(f, instr);
-		out[n].frame = f;
-		n++;
+		found(w, n++, (uintptr_t)rcp_py_pointer(f, instr), f,
+		      only_keys);
 	}
 	return n;
 }
 
-static unsigned
-walk_cframes(const char *tstate, struct rcp_py_frame *out, unsigned max,
-	     bool *deeper)
+INLINE unsigned
+walk_cframes(const char *tstate, struct walk *w, bool only_keys)
 {
 	const char *cframe;
 
@@ -91,18 +113,32 @@ walk_cframes(const char *tstate, struct rcp_py_frame *out, unsigned max,
 	if (!cframe)
 		return 0;
 	return walk_interpreter(
-		rcp_py_pointer(cframe, rcp_py_rt.layout.cframe_frame), out,
-		max, deeper);
+		rcp_py_pointer(cframe, rcp_py_rt.layout.cframe_frame), w,
+		only_keys);
 }
 
-static unsigned
-walk_current(const char *tstate, struct rcp_py_frame *out, unsigned max,
-	     bool *deeper)
+INLINE unsigned
+walk_current(const char *tstate, struct walk *w, bool only_keys)
 {
 	return walk_interpreter(
-		rcp_py_pointer(tstate, rcp_py_rt.layout.tstate_frame), out,
-		max, deeper);
+		rcp_py_pointer(tstate, rcp_py_rt.layout.tstate_frame), w,
+		only_keys);
 }
+
+/* The two instances of each. */
+#define INSTANCES(name) \
+	static unsigned name##_keys(const char *tstate, struct walk *w) \
+	{ \
+		return name(tstate, w, true); \
+	} \
+	static unsigned name##_whole(const char *tstate, struct walk *w) \
+	{ \
+		return name(tstate, w, false); \
+	}
+
+INSTANCES(walk_frames)
+INSTANCES(walk_cframes)
+INSTANCES(walk_current)
 
 /* Up to 3.11 the thread state that PyGILState knows is the right one but in a
  * subinterpreter, where it is the main interpreter's; the current one may be
@@ -125,33 +161,59 @@ rcp_py_tstate(void)
 	return thread == (unsigned long)pthread_self() ? current : own;
 }
 
-unsigned
-rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper)
+INLINE unsigned
+walk_with(walk_fn *fn, struct walk *w)
 {
-	walk_fn *fn = atomic_load_explicit(&walker, memory_order_relaxed);
 	uintptr_t only = atomic_load_explicit(&only_thread,
 					      memory_order_relaxed);
 	const char *tstate;
 
-	*deeper = false;
 	if (!fn || (only && only != (uintptr_t)pthread_self()))
 		return 0;
 	tstate = rcp_py_tstate();
-	return tstate ? fn(tstate, out, max, deeper) : 0;
+	return tstate ? fn(tstate, w) : 0;
+}
+
+unsigned
+rcp_py_walk_keys(uintptr_t *out, unsigned max, bool *deeper)
+{
+	struct walk w = { .keys = out, .max = max };
+	unsigned n = walk_with(atomic_load_explicit(&key_walker,
+						    memory_order_relaxed),
+			       &w);
+
+	*deeper = w.deeper;
+	return n;
+}
+
+unsigned
+rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper)
+{
+	struct walk w = { .frames = out, .max = max };
+	unsigned n = walk_with(atomic_load_explicit(&walker,
+						    memory_order_relaxed),
+			       &w);
+
+	*deeper = w.deeper;
+	return n;
 }
 
 void
 rcp_py_walk_enable(bool on)
 {
-	static walk_fn *const by_family[] = {
-		[RCP_PY_FRAMES] = walk_frames,
-		[RCP_PY_CFRAMES] = walk_cframes,
-		[RCP_PY_CURRENT] = walk_current,
+	static const struct {
+		walk_fn *keys, *whole;
+	} by_family[] = {
+		[RCP_PY_FRAMES] = { walk_frames_keys, walk_frames_whole },
+		[RCP_PY_CFRAMES] = { walk_cframes_keys, walk_cframes_whole },
+		[RCP_PY_CURRENT] = { walk_current_keys, walk_current_whole },
 	};
+	enum rcp_py_family family = rcp_py_rt.layout.family;
 
-	atomic_store_explicit(
-		&walker, on ? by_family[rcp_py_rt.layout.family] : NULL,
-		memory_order_release);
+	atomic_store_explicit(&walker, on ? by_family[family].whole : NULL,
+			      memory_order_release);
+	atomic_store_explicit(&key_walker, on ? by_family[family].keys : NULL,
+			      memory_order_release);
 }
 
 /* Where CODE's instructions are for this frame: in the code object, or in the

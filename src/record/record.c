@@ -12,8 +12,6 @@
 #include "record/thread.h"
 #include "record/tick.h"
 
-_Static_assert(RCP_BIRTH_UNKNOWN == RCP_LIVE_NO_BIRTH, "one unknown");
-
 struct rcp_record_settings rcp_record_settings = { .temporary = 1 };
 
 /* Our own code begins and ends; in between the guard says so. */
@@ -81,7 +79,7 @@ age_of(const struct rcp_thread *th, uint32_t birth)
 {
 	uint32_t now;
 
-	if (birth == RCP_BIRTH_UNKNOWN)
+	if (birth == RCP_LIVE_NO_BIRTH)
 		return -1;
 	now = rcp_tick_now(th);
 	return now > birth ? now - birth : 0;
@@ -90,8 +88,8 @@ age_of(const struct rcp_thread *th, uint32_t birth)
 static inline void
 account_free(struct rcp_thread *th, const struct rcp_block *b, bool temporary)
 {
-	rcp_account_free(&th->account, b->site, b->size, 1,
-			 age_of(th, b->birth), temporary);
+	rcp_account_free(&th->account, b->live.site, b->live.size, 1,
+			 age_of(th, b->live.birth), temporary);
 }
 
 static void
@@ -105,15 +103,8 @@ unseen(struct rcp_thread *th, const struct rcp_live *block)
 void
 rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old)
 {
-	struct rcp_live block;
-
 	busy(t);
-	old->known = rcp_live_take((uintptr_t)p, &block);
-	if (old->known) {
-		old->size = block.size;
-		old->site = block.site;
-		old->birth = block.birth;
-	}
+	old->known = rcp_live_take((uintptr_t)p, &old->live);
 	idle(t);
 }
 
@@ -147,7 +138,7 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 	struct rcp_live block = { size, site, rcp_tick_now(th) };
 	struct rcp_live replaced;
 
-	if (__builtin_expect(rcp_live_put((uintptr_t)p, &block, &replaced), 0))
+	if (__builtin_expect(rcp_live_put((uintptr_t)p, block, &replaced), 0))
 		unseen(th, &replaced);
 	remember_last(th, p);
 }
@@ -180,12 +171,11 @@ rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
 void
 rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 {
-	struct rcp_live block = { old->size, old->site, old->birth };
 	struct rcp_live replaced;
 
 	(void)t;
 	if (old->known)
-		rcp_live_put((uintptr_t)p, &block, &replaced);
+		rcp_live_put((uintptr_t)p, old->live, &replaced);
 }
 
 static inline void
@@ -200,9 +190,9 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
 		rcp_account_alloc(&th->account, site, size);
-	} else if (size >= old->size && !rcp_site_inherited(old->site)) {
-		rcp_account_grown(&th->account, old->site, old->size,
-				  age_of(th, old->birth), is_temporary(th, p),
+	} else if (size >= old->live.size && !rcp_site_inherited(old->live.site)) {
+		rcp_account_grown(&th->account, old->live.site, old->live.size,
+				  age_of(th, old->live.birth), is_temporary(th, p),
 				  site, size);
 	} else {
 		account_free(th, old, is_temporary(th, p));

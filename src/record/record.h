@@ -19,18 +19,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "account/live.h"
 #include "base/tls.h"
 #include "rcprof/format.h"
 
 /* What the live table knew about a block. */
 struct rcp_block {
-	uint64_t size;  /* requested bytes */
-	uint32_t site;
-	uint32_t birth; /* age units since start; RCP_BIRTH_UNKNOWN */
-	bool known;     /* false: the block was never seen */
+	struct rcp_live live;
+	bool known; /* false: the block was never seen */
 };
-
-#define RCP_BIRTH_UNKNOWN UINT32_MAX
 
 /* P (not NULL) was allocated with SIZE requested bytes.  CALLER is the return
  * address of the hook: the one native frame where no Python frame is to be
