@@ -12,9 +12,11 @@
 
 #include "model/memory.h"
 
-/* One file that has been looked at. */
+/* One file, as one build-id, that has been looked at. */
 struct object {
 	char *path;
+	void *build_id;
+	size_t build_id_len;
 	Dwfl *dwfl;       /* NULL: cannot be used */
 	Dwfl_Module *module;
 	GElf_Addr bias;   /* from the file's addresses to dwfl's */
@@ -51,6 +53,7 @@ rcp_symbols_free(struct rcp_symbols *symbols)
 		if (symbols->objects->dwfl)
 			dwfl_end(symbols->objects->dwfl);
 		free(symbols->objects->path);
+		free(symbols->objects->build_id);
 		free(symbols->objects);
 		symbols->objects = next;
 	}
@@ -60,19 +63,20 @@ rcp_symbols_free(struct rcp_symbols *symbols)
 /* Is it the file that ran?  Without a build-id on either side there is
  * nothing to tell them apart by. */
 static bool
-is_same(Dwfl_Module *module, const void *build_id, size_t len)
+is_same(const struct object *object)
 {
 	const unsigned char *bits;
 	GElf_Addr address;
-	int n = dwfl_module_build_id(module, &bits, &address);
+	int n = dwfl_module_build_id(object->module, &bits, &address);
 
-	if (len == 0 || n <= 0)
+	if (object->build_id_len == 0 || n <= 0)
 		return true;
-	return (size_t)n == len && memcmp(bits, build_id, len) == 0;
+	return (size_t)n == object->build_id_len &&
+	       memcmp(bits, object->build_id, (size_t)n) == 0;
 }
 
 static void
-load_object(struct object *object, const void *build_id, size_t build_id_len)
+load_object(struct object *object)
 {
 	Dwfl *dwfl = dwfl_begin(&callbacks);
 
@@ -84,11 +88,21 @@ load_object(struct object *object, const void *build_id, size_t build_id_len)
 	dwfl_report_end(dwfl, NULL, NULL);
 	if (!object->module ||
 	    !dwfl_module_getelf(object->module, &object->bias) ||
-	    !is_same(object->module, build_id, build_id_len)) {
+	    !is_same(object)) {
 		dwfl_end(dwfl);
 		return;
 	}
 	object->dwfl = dwfl;
+}
+
+static bool
+is_object(const struct object *object, const char *path, const void *build_id,
+	  size_t build_id_len)
+{
+	return strcmp(object->path, path) == 0 &&
+	       object->build_id_len == build_id_len &&
+	       (build_id_len == 0 ||
+		memcmp(object->build_id, build_id, build_id_len) == 0);
 }
 
 static struct object *
@@ -98,7 +112,7 @@ find_object(struct rcp_symbols *symbols, const char *path,
 	struct object **at = &symbols->objects;
 	struct object *object;
 
-	while (*at && strcmp((*at)->path, path) != 0)
+	while (*at && !is_object(*at, path, build_id, build_id_len))
 		at = &(*at)->next;
 	object = *at;
 	if (object) {
@@ -106,7 +120,11 @@ find_object(struct rcp_symbols *symbols, const char *path,
 	} else {
 		object = rcp_alloc(sizeof(*object));
 		object->path = rcp_copy(path);
-		load_object(object, build_id, build_id_len);
+		object->build_id = rcp_alloc(build_id_len);
+		object->build_id_len = build_id_len;
+		if (build_id_len)
+			memcpy(object->build_id, build_id, build_id_len);
+		load_object(object);
 	}
 	object->next = symbols->objects;
 	symbols->objects = object;
