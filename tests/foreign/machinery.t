@@ -118,7 +118,7 @@ def commands(folder):
            "output that is never the same twice is no fault")
     status, output = run(folder, "nothing", "--", "sh", "-c",
                          "echo 1..2; echo ok 1 - a; echo not ok 2 - b "
-                         "'#' TODO later")
+                         "'#' SKIP later")
     tap.ok(status == 0 and " 2 " in output, "a TAP command's tests are read")
     with open(os.path.join(folder, "not.so"), "w") as f:
         f.write("no library")
@@ -141,6 +141,9 @@ def parsers():
         "PASSED a.py::test_x[1 - 2]\nFAILED a.py::B::test_y - assert 0\n"),
         {"a.py::test_x[1 - 2]": "PASSED", "a.py::B::test_y": "FAILED"},
         "pytest -rA")
+    tap.is_(outcomes.from_tap(
+        "1..3\nok 1 - a # 3 ms\nnot ok 2 - b # TO" "DO c\nok 3 # SKIP d\n"),
+        {"1 a": "ok", "2 b": "not ok TO" "DO", "3": "ok SKIP"}, "TAP")
 
 
 def main():
