@@ -117,21 +117,20 @@ repair_domains(void)
 
 static void at_end(void);
 
+static bool registered; /* our atexit function is */
+
 /* Returns false with an exception set that is the program's. */
 static bool
-set_up(bool may_run)
+register_end(bool may_run)
 {
 	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
-	const char *why = NULL;
 
-	repair_domains();
-	if (rcp_py_self_test(&why))
-		cover_frames("self-test passed");
-	else
-		cover_frames(why);
-	py->err_clear();
-	if (rcp_atexit_register(at_end, may_run))
+	registered = rcp_atexit_register(at_end, may_run);
+	/* Where a module has to be imported, the pending call tries again. */
+	if (registered || (!may_run && py->atexit_in_module)) {
+		py->err_clear();
 		return true;
+	}
 	events->coverage(RCP_COVER_NOTE "end",
 			 "atexit could not be used: the interpreter's end "
 			 "is seen late");
@@ -143,9 +142,29 @@ set_up(bool may_run)
 	return true;
 }
 
-/* With the GIL held, at a point where any code may run. */
+static bool
+set_up(bool may_run)
+{
+	const char *why = NULL;
+	bool clean;
+
+	repair_domains();
+	if (rcp_py_self_test(&why))
+		cover_frames("self-test passed");
+	else
+		cover_frames(why);
+	rcp_pyhooks_api.err_clear();
+	clean = register_end(may_run);
+	enter_phase(PHASE_READY);
+	if (events->ready)
+		events->ready();
+	return clean;
+}
+
+/* Calls FN with the GIL held, at a point where any code may run; what it
+ * allocates is not the program's.  0, or -1 with an exception set. */
 static int
-bootstrap(bool may_run)
+run(bool (*fn)(bool may_run), bool may_run)
 {
 	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
 	struct rcp_tls *t = &rcp_tls;
@@ -156,12 +175,9 @@ bootstrap(bool may_run)
 	t->guard = 1;
 	atomic_store(&rcp_domains_hidden, t);
 	py->err_fetch(&type, &value, &trace);
-	clean = set_up(may_run);
+	clean = fn(may_run);
 	if (clean)
 		py->err_restore(type, value, trace);
-	enter_phase(PHASE_READY);
-	if (events->ready)
-		events->ready();
 	atomic_store(&rcp_domains_hidden, NULL);
 	rcp_leave(t);
 	errno = saved;
@@ -185,7 +201,12 @@ pending_call(void *arg)
 		change_phase(PHASE_ASKED, PHASE_WAITING);
 		return 0;
 	}
-	return change_phase(PHASE_ASKED, PHASE_RUNNING) ? bootstrap(true) : 0;
+	if (change_phase(PHASE_ASKED, PHASE_RUNNING))
+		return run(set_up, true);
+	/* It was done elsewhere, where no Python code could be run. */
+	if (atomic_load(&phase) == PHASE_READY && !registered)
+		return run(register_end, true);
+	return 0;
 }
 
 static void
@@ -211,7 +232,7 @@ safe_point(void)
 		if (atomic_load_explicit(&patience, memory_order_relaxed) >=
 			    OVERDUE &&
 		    is_fit() && change_phase(PHASE_ASKED, PHASE_RUNNING))
-			bootstrap(false);
+			run(set_up, false);
 		break;
 	default:
 		break;
