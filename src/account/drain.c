@@ -8,6 +8,7 @@
  * thread allocates and another frees meanwhile never makes live negative.
  */
 #include "account/internal.h"
+#include "account/live.h"
 #include "base/mem.h"
 #include "emit/emit.h"
 #include "emit/sink.h"
@@ -214,7 +215,8 @@ drain_totals(struct rcp_sink *sink, const struct rcp_snap *snap)
 		       (uint64_t)rcp_inherited_blocks);
 	rcp_sink_total(sink, RCP_TOTAL_LIVE_BYTES, (uint64_t)live_bytes);
 	rcp_sink_total(sink, RCP_TOTAL_LIVE_BLOCKS, (uint64_t)live_blocks);
-	rcp_sink_total(sink, RCP_TOTAL_PROFILER, rcp_mem_used());
+	rcp_sink_total(sink, RCP_TOTAL_PROFILER,
+		       rcp_mem_used() + rcp_live_resident());
 	rcp_peak_now(&peak, live_bytes);
 	rcp_sink_total(sink, RCP_TOTAL_PEAK_EPOCH, peak.epoch);
 	rcp_sink_total(sink, RCP_TOTAL_PEAK_TIME, peak.time);

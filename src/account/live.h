@@ -49,6 +49,12 @@ void rcp_live_take_range(uintptr_t p, size_t size,
 			 void (*each)(void *ctx, const struct rcp_live *block),
 			 void *ctx);
 
+/* Bytes of the shadow that are in memory: it is reserved address space, which
+ * rcp_mem_used() leaves out.  Asks the kernel about 64 leaves (4 GiB of
+ * addresses) at most, in turn; for the others what it said last.  One caller at
+ * a time. */
+uint64_t rcp_live_resident(void);
+
 void rcp_live_fork_prepare(void);
 void rcp_live_fork_done(bool child);
 

@@ -10,8 +10,19 @@
 #include "base/sys.h"
 
 #define PAGE 4096u
+#define LEAF_BYTES (RCP_SHADOW_WORDS * sizeof(uint32_t))
+#define LEAF_PAGES (LEAF_BYTES / PAGE)
+#define LOOKS 64 /* leaves that one rcp_live_resident() asks about */
+
+/* All leaves, so that nobody has to search the root for them. */
+struct leaf {
+	struct leaf *next;
+	uint32_t *words;
+	size_t pages; /* present when last looked at */
+};
 
 uint32_t **rcp_shadow_root;
+static struct leaf *leaves;
 
 bool
 rcp_live_setup(bool use_shadow)
@@ -22,23 +33,39 @@ rcp_live_setup(bool use_shadow)
 	return true;
 }
 
+static void
+remember_leaf(uint32_t *words)
+{
+	struct leaf *leaf = rcp_arena_new(sizeof(*leaf));
+
+	if (!leaf)
+		return;
+	leaf->words = words;
+	leaf->next = __atomic_load_n(&leaves, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(&leaves, &leaf->next, leaf, true,
+					    __ATOMIC_RELEASE,
+					    __ATOMIC_RELAXED))
+		;
+}
+
 /* The leaf above P; made when missing.  Two threads may race: one of their
  * leaves is given back. */
 static bool
 new_leaf(uintptr_t p)
 {
-	size_t bytes = RCP_SHADOW_WORDS * sizeof(uint32_t);
 	uint32_t **slot = &rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS];
 	uint32_t *leaf, *none = NULL;
 
 	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
 		return true;
-	leaf = rcp_pages_reserve(bytes);
+	leaf = rcp_pages_reserve(LEAF_BYTES);
 	if (!leaf)
 		return false;
-	if (!__atomic_compare_exchange_n(slot, &none, leaf, false,
-					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		rcp_sys_munmap(leaf, bytes);
+	if (__atomic_compare_exchange_n(slot, &none, leaf, false,
+					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		remember_leaf(leaf);
+	else
+		rcp_sys_munmap(leaf, LEAF_BYTES);
 	return true;
 }
 
@@ -147,6 +174,44 @@ rcp_live_take_range(uintptr_t p, size_t size,
 			take_in_leaf(leaf, from, to, each, ctx);
 		p = next;
 	}
+}
+
+static size_t
+present_pages(const uint32_t *words)
+{
+	unsigned char present[512];
+	size_t count = 0;
+
+	for (size_t i = 0; i < LEAF_PAGES; i += sizeof(present)) {
+		if (RCP_SYS3(SYS_mincore, (const char *)words + i * PAGE,
+			     sizeof(present) * PAGE, present) < 0)
+			break;
+		for (size_t k = 0; k < sizeof(present); k++)
+			count += present[k] & 1;
+	}
+	return count;
+}
+
+uint64_t
+rcp_live_resident(void)
+{
+	static size_t start; /* the next call goes on from here */
+	struct leaf *leaf = __atomic_load_n(&leaves, __ATOMIC_ACQUIRE);
+	size_t i = 0, looks = 0, next = 0;
+	uint64_t pages = 0;
+
+	for (; leaf; leaf = leaf->next, i++) {
+		/* A page of the shadow is never given back: a leaf that is
+		 * full stays so. */
+		if (i >= start && leaf->pages < LEAF_PAGES && looks < LOOKS) {
+			leaf->pages = present_pages(leaf->words);
+			looks++;
+			next = i + 1;
+		}
+		pages += leaf->pages;
+	}
+	start = looks == LOOKS ? next : 0;
+	return pages * PAGE;
 }
 
 void

@@ -123,6 +123,26 @@ run(const char *what)
 	is_int(wrong, 0, "%s: and leaves the rest", what);
 }
 
+/* A gigabyte of addresses away from the rest: a leaf for each block. */
+static void
+residency(void)
+{
+	struct rcp_live block = { .size = 64, .site = 1 }, out;
+	uint64_t before = rcp_live_resident(), now = 0;
+
+	for (unsigned i = 0; i < 100; i++)
+		rcp_live_put(0x100000000000ul + ((uintptr_t)i << 30), block, &out);
+	/* One look is at 64 leaves, the next at the others. */
+	for (unsigned i = 0; i < 2; i++)
+		now = rcp_live_resident();
+	is_int((long)((now - before) / 4096), 100,
+	       "a block in a leaf of its own: one page of shadow");
+	rcp_live_put(0x100000000000ul + 4096 * 4, block, &out);
+	for (unsigned i = 0; i < 2; i++)
+		now = rcp_live_resident();
+	is_int((long)((now - before) / 4096), 101, "one page further");
+}
+
 int
 main(void)
 {
@@ -131,5 +151,6 @@ main(void)
 	rcp_live_setup(true);
 	ok(rcp_shadow_root != NULL, "the shadow is reserved");
 	run("shadow");
+	residency();
 	return done_testing();
 }
