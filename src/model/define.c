@@ -57,7 +57,7 @@ rcp_load_text(struct rcp_load *load, uint64_t id)
 	struct rcp_load_string *string = find_string(load, id);
 	struct rcp_strings *pool = &load->set->tables->strings;
 
-	if (!string)
+	if (!string || string->len == 0)
 		return NULL;
 	if (!string->text)
 		string->text =

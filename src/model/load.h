@@ -71,7 +71,8 @@ struct rcp_load {
 void rcp_load_definition(struct rcp_load *load,
 			 const struct rcp_record *record);
 
-/* The text of a string id; NULL for 0 and (counted as bad) unknown ids. */
+/* The text of a string id; NULL for 0, for an empty string and (counted as bad)
+ * for unknown ids. */
 const char *rcp_load_text(struct rcp_load *load, uint64_t id);
 
 /* Indexes of sites and threads; an id that is not defined gets an empty

@@ -63,11 +63,14 @@ note_info(struct rcp_load *load, const struct rcp_record *record)
 {
 	struct rcp_process *process = load->process;
 	const char *unit;
+	size_t digits;
 
 	set_pair(load, &process->infos, &process->info_count,
 		 &load->info_room, record);
 	unit = rcp_process_info(process, RCP_INFO_MODEL_AGE_NS);
-	if (unit)
+	digits = unit ? strspn(unit, "0123456789") : 0;
+	load->age_unit = 1;
+	if (digits > 0 && digits <= 18 && unit[digits] == '\0')
 		load->age_unit = strtoull(unit, NULL, 10);
 }
 

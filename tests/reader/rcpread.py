@@ -9,9 +9,13 @@ can hold one against the other.  Standard library only; runs on 3.8.
 """
 
 import json
+import re
 import struct
 import sys
 import zlib
+from functools import partial
+
+from linetables import line_of
 
 MAGIC = b"\x89RCPROF\n"
 HEADER = struct.Struct("<8sHHIIIIIQQQQIIII")
@@ -29,13 +33,18 @@ class Bad(Exception):
 
 
 class NotAProfile(Exception):
-    pass
+    """Nothing of it can be read."""
 
 
 def signed(value):
     """64 bits as a two's complement number."""
     value &= MASK64
     return value - (1 << 64) if value >> 63 else value
+
+
+def ascending(rows, column, time):
+    """Times that run backwards make no sense; they are taken to stand."""
+    return max(time, rows[-1][column]) if rows else time
 
 
 class Payload:
@@ -93,66 +102,6 @@ def text(data):
     return data.replace(b"\0", b"\xef\xbf\xbd").decode("latin-1")
 
 
-# --- line tables ---------------------------------------------------------
-
-def line_of(kind, table, first, lasti):
-    line = {0: lambda *_: 0, 1: lnotab, 2: ranges310, 3: location}.get(
-        kind, lambda *_: 0)(table, first, lasti)
-    return line if 0 < line < 1 << 32 else 0
-
-
-def s8(byte):
-    return byte - 256 if byte > 127 else byte
-
-
-def lnotab(table, line, lasti):
-    address = 0
-    for i in range(0, len(table) - 1, 2):
-        address += table[i]
-        if address > lasti:
-            break
-        line += s8(table[i + 1])
-    return line
-
-
-def ranges310(table, line, lasti):
-    end = 0
-    for i in range(0, len(table) - 1, 2):
-        end += table[i]
-        delta = s8(table[i + 1])
-        if delta != -128:
-            line += delta
-        if lasti < end:
-            return 0 if delta == -128 else line
-    return 0
-
-
-def location(table, line, lasti):
-    end = 0
-    entries = []
-    for byte in table:
-        if byte & 128 or not entries:
-            entries.append([byte])
-        else:
-            entries[-1].append(byte)
-    for entry in entries:
-        code = entry[0] >> 3 & 15
-        if code in (13, 14):
-            value = shift = 0
-            for byte in entry[1:7]:  # 36 bits are more than any line
-                value |= (byte & 63) << shift
-                shift += 6
-                if not byte & 64:
-                    break
-            line += -(value >> 1) if value & 1 else value >> 1
-        elif code in (10, 11, 12):
-            line += code - 10
-        end += 2 * ((entry[0] & 7) + 1)
-        if lasti < end:
-            return 0 if code == 15 else line
-    return 0
-
-
 # --- the file ---------------------------------------------------------------
 
 class Profile:
@@ -196,16 +145,17 @@ class Profile:
             if zlib.crc32(payload, zlib.crc32(self.data[at:at + 8])) != crc:
                 return
             self.whole = True
-            self.offset = at
             yield kind, payload
             at += 12 + length
 
     def take(self, kind, payload):
         single = {9: self.snap_begin, 12: self.snap_end, 14: self.event,
                   18: self.ended}
-        many = {1: self.info, 2: self.string, 3: self.code, 4: self.module,
-                5: self.node, 6: self.site, 7: self.thread, 8: self.type,
-                13: self.rss_point, 15: self.cover, 17: self.gc}
+        many = {1: partial(self.pair, self.infos),
+                15: partial(self.pair, self.coverage),
+                2: self.string, 3: self.code, 4: self.module, 5: self.node,
+                6: self.site, 7: self.thread, 8: self.type,
+                13: self.rss_point, 17: self.gc}
         try:
             if kind in single:
                 single[kind](payload)
@@ -214,7 +164,8 @@ class Profile:
                 while payload.more():
                     many[kind](payload)
             elif kind in (10, 11) and self.pending is not None:
-                self.pending["records"].append((kind, payload))
+                take = self.cell if kind == 10 else self.object
+                self.pending["records"].append((take, payload))
         except Bad:
             pass
 
@@ -225,8 +176,7 @@ class Profile:
         self.strings[id_] = p.str()
 
     def name(self, id_):
-        return text(self.strings[id_]) if self.strings.get(id_) is not None \
-            and id_ else None
+        return text(self.strings.get(id_, b"")) or None
 
     def code(self, p):
         id_, file, name, first = p.uv(), p.uv(), p.uv(), p.uv()
@@ -243,7 +193,7 @@ class Profile:
     def node(self, p):
         id_, parent, kind, ref, offset = p.uv(), p.uv(), p.u8(), p.uv(), p.uv()
         if id_ not in self.nodes:
-            above = self.nodes.get(parent, []) if parent else []
+            above = self.nodes.get(parent, [])
             self.nodes[id_] = [self.frame(kind, ref, offset)] + above
 
     def frame(self, kind, ref, offset):
@@ -264,18 +214,23 @@ class Profile:
     def site(self, p):
         id_, node, kind = p.uv(), p.uv(), p.u8()
         if id_ not in self.sites:
-            stack = self.nodes.get(node, []) if node else []
-            self.sites[id_] = (stack, KINDS[kind if kind < 3 else 1])
+            self.sites[id_] = (self.nodes.get(node, []),
+                               KINDS[kind if kind < 3 else 1])
 
     def thread(self, p):
         id_, tid, name = p.uv(), p.uv(), p.uv()
         p.uv(), p.uv()
-        name = self.name(name)
-        if name is None:
-            name = "thread %d" % tid
-            if tid == self.header["pid"]:
-                name = "MainThread"
-        self.threads[id_] = name
+        unnamed = "MainThread" if tid == self.header["pid"] else \
+            "thread %d" % tid
+        self.threads[id_] = self.name(name) or unnamed
+
+    def known(self, thread):
+        return thread if thread in self.threads else 0
+
+    def with_names(self, rows, column):
+        """A thread's last definition holds, also for what came before."""
+        return [row[:column] + [self.threads.get(row[column] or None)] +
+                row[column + 1:] for row in rows]
 
     def type(self, p):
         id_, name = p.uv(), p.uv()
@@ -284,18 +239,14 @@ class Profile:
 
     # Everything else.
 
-    def info(self, p):
+    def pair(self, pairs, p):
         key, value = text(p.str()), p.str()
-        self.infos[key] = value.decode("latin-1")
-
-    def cover(self, p):
-        key, value = text(p.str()), p.str()
-        self.coverage[key] = value.decode("latin-1")
+        pairs[key] = value.decode("latin-1")
 
     def rss_point(self, p):
         delta, rss, live = p.uv(), p.uv(), p.sv()
         self.rss_time += delta
-        self.rss.append([self.rss_time, rss, live])
+        self.rss.append([ascending(self.rss, 0, self.rss_time), rss, live])
 
     def event(self, p):
         time, kind, thread = p.uv(), p.u8(), p.uv()
@@ -304,15 +255,14 @@ class Profile:
             number = p.uv()
         elif kind in (1, 3, 7, 8, 11):
             words = text(p.str())
-        self.events.append([time, kind, self.threads.get(thread), number,
-                            words])
+        self.events.append([time, kind, self.known(thread), number, words])
 
     def gc(self, p):
         time, generation = p.uv(), p.u8()
         pause, collected, uncollectable = p.uv(), p.uv(), p.uv()
         thread, node = p.uv(), p.uv()
         self.gcs.append([time, generation, pause, collected, uncollectable,
-                         self.threads.get(thread),
+                         self.known(thread),
                          len(self.nodes.get(node, []))])
 
     def ended(self, p):
@@ -338,21 +288,19 @@ class Profile:
             pass
         if snap["flags"] & 1:
             self.cells, self.objects = {}, {}
-        for kind, payload in snap["records"]:
+        for take, payload in snap["records"]:
             try:
                 thread = payload.uv()
                 while payload.more():
-                    if kind == 10:
-                        self.cell(thread, payload)
-                    else:
-                        self.object(payload)
+                    take(thread, payload)
             except Bad:
                 pass
         live = sum(signed(c.get(1, 0) - c.get(3, 0))
                    for c in self.cells.values())
         blocks = sum(signed(c.get(0, 0) - c.get(2, 0))
                      for c in self.cells.values())
-        self.snapshots.append([snap["seq"], snap["time"], snap["reason"],
+        time = ascending(self.snapshots, 1, snap["time"])
+        self.snapshots.append([snap["seq"], time, snap["reason"],
                                snap["flags"] & 1, signed(live),
                                signed(blocks), self.totals.get(4, 0)])
         self.end = None
@@ -369,7 +317,7 @@ class Profile:
             else:
                 cell[field] = cell.get(field, 0) + value
 
-    def object(self, payload):
+    def object(self, _, payload):
         site, type_, death = payload.uv(), payload.uv(), payload.uv()
         values = payload.fields(set(), 8)
         row = self.objects.setdefault((site, type_, death), {})
@@ -378,8 +326,12 @@ class Profile:
 
     # --- what the two readers are compared by ---
 
+    def age_unit(self):
+        unit = self.infos.get("age_unit_ns", "")
+        return int(unit) if re.fullmatch("[0-9]{1,18}", unit) else 1
+
     def numbers(self, cell):
-        unit = int(self.infos.get("age_unit_ns") or 1)
+        unit = self.age_unit()
         live = signed(cell.get(1, 0) - cell.get(3, 0))
         blocks = signed(cell.get(0, 0) - cell.get(2, 0))
         peak, peak_blocks = live, blocks
@@ -411,7 +363,7 @@ class Profile:
         return sorted(result, key=json.dumps)
 
     def object_rows(self):
-        unit = int(self.infos.get("age_unit_ns") or 1)
+        unit = self.age_unit()
         result = []
         for (site, type_, death), row in self.objects.items():
             result.append(
@@ -436,8 +388,8 @@ class Profile:
             "totals": sorted([k, v] for k, v in self.totals.items()
                              if k < 32 and v),
             "rss": self.rss,
-            "events": self.events,
-            "gc": self.gcs,
+            "events": self.with_names(self.events, 2),
+            "gc": self.with_names(self.gcs, 5),
             "sites": self.rows(),
             "objects": self.object_rows(),
         }
