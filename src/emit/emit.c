@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * emit.c - the life of emit: set-up, the emit lock, the rhythm of snapshots,
- * the end.  Called from slow paths of hooks with the guard taken, and by the
+ * emit.c - the set-up, the emit lock, the rhythm of snapshots.  Called from slow paths of hooks with the guard taken, and by the
  * helper; no TLS, no errno.
  *
- * Locks, outermost first: the helper's (start and stop), the emit lock, what
- * sources take, the leaves of events and pairs.
+ * Locks, outermost first: the mailbox's, the helper's (start and stop), the
+ * emit lock, what sources take, the leaves of events and pairs.
  */
 #include "emit/emit.h"
 
@@ -22,6 +21,7 @@
 #include "emit/process.h"
 #include "emit/rss.h"
 #include "emit/state.h"
+#include "emit/table.h"
 
 #define LOOK 1000000000u /* ns: the helper's longest sleep */
 #define GROWTH_LOOK 2000000u /* ns between two looks at the growth */
@@ -33,12 +33,19 @@ struct rcp_emit_state rcp_emit;
 /* --- the lock ------------------------------------------------------------ */
 
 bool
+rcp_emit_is_inside(uint32_t tid)
+{
+	return rcp_sys_getpid() != (long)rcp_emit.pid ||
+	       atomic_load_explicit(&rcp_emit.owner, memory_order_relaxed) ==
+		       tid;
+}
+
+bool
 rcp_emit_hold(uint64_t *mask, bool wait)
 {
 	uint32_t tid = (uint32_t)rcp_sys_gettid();
 
-	if (rcp_sys_getpid() != (long)rcp_emit.pid ||
-	    atomic_load_explicit(&rcp_emit.owner, memory_order_relaxed) == tid)
+	if (rcp_emit_is_inside(tid))
 		return false;
 	/* A handler that jumps out of us would leave the lock taken. */
 	rcp_os_signals_block(RCP_OS_ALL_SIGNALS & ~RCP_OS_FAULTS, mask);
@@ -49,12 +56,15 @@ rcp_emit_hold(uint64_t *mask, bool wait)
 		return false;
 	}
 	atomic_store_explicit(&rcp_emit.owner, tid, memory_order_relaxed);
+	rcp_emit.by_helper = rcp_helper_is(tid);
 	return true;
 }
 
 void
 rcp_emit_release(const uint64_t *mask)
 {
+	if (!rcp_emit.by_helper)
+		rcp_fd_rest();
 	atomic_store_explicit(&rcp_emit.owner, 0, memory_order_relaxed);
 	rcp_lock_drop(&rcp_emit.lock);
 	rcp_os_signals_restore(mask);
@@ -83,6 +93,7 @@ rcp_emit_init(const struct rcp_emit_setup *setup)
 	rcp_emit.live_bytes = setup->live_bytes;
 	rcp_emit.beat = setup->beat;
 	rcp_line_init();
+	rcp_rss_init();
 	rcp_process_tell();
 	atomic_store(&rcp_emit.next_snapshot, now + rcp_emit.options.interval);
 	atomic_store(&rcp_emit.next_point, now);
@@ -102,6 +113,16 @@ rcp_emit_on_summary(void (*summary)(struct rcp_str *out))
 }
 
 void
+rcp_emit_report_fault(void)
+{
+	const char *why = rcp_emit.owed_fault;
+
+	rcp_emit.owed_fault = NULL;
+	if (why && rcp_emit.fault)
+		rcp_emit.fault(why);
+}
+
+void
 rcp_emit_give_up(const char *path, long error)
 {
 	int on = RCP_EMIT_ON;
@@ -110,25 +131,10 @@ rcp_emit_give_up(const char *path, long error)
 		return;
 	if (rcp_emit_may_speak())
 		rcp_line_fault(path, error, "recording is off");
-	if (rcp_emit.fault)
-		rcp_emit.fault(rcp_line_reason(error));
-}
-
-int
-rcp_emit_open(void)
-{
-	uint64_t mask;
-	long error = -EDEADLK;
-
-	if (!rcp_emit_is_on() || !rcp_emit_hold(&mask, true))
-		return (int)error;
-	rcp_rss_open();
-	rcp_rss_point(rcp_clock_now());
-	rcp_emit.has_python = true;
-	rcp_emit.python_ended = false;
-	error = rcp_snapshot_open();
-	rcp_emit_release(&mask);
-	return (int)error;
+	rcp_emit.owed_fault = rcp_line_reason(error);
+	if (rcp_emit.owes)
+		return; /* the line has to come from a hook */
+	rcp_emit_report_fault();
 }
 
 bool
@@ -225,6 +231,7 @@ rcp_emit_tick(uint64_t now)
 {
 	bool grown;
 
+	rcp_emit_pay(false);
 	if (!rcp_emit_is_on())
 		return;
 	grown = has_grown(now);
@@ -239,75 +246,4 @@ rcp_emit_tick(uint64_t now)
 	    (rcp_emit.options.rss_interval &&
 	     now >= load(&rcp_emit.next_point)))
 		rcp_emit_work(now, grown, false);
-}
-
-/* --- what happens -------------------------------------------------------- */
-
-bool
-rcp_emit_snapshot(enum rcp_snap_reason reason)
-{
-	uint64_t mask;
-	bool done;
-
-	if (!rcp_emit_is_on() || !rcp_emit_hold(&mask, true))
-		return false;
-	done = rcp_emit_is_on() && rcp_snapshot_take(reason);
-	rcp_emit.python_ended = reason == RCP_SNAP_END_PYTHON &&
-				rcp_emit.is_python;
-	rcp_emit_release(&mask);
-	return done;
-}
-
-void
-rcp_emit_end(enum rcp_end reason, int status)
-{
-	uint64_t mask;
-
-	if (!rcp_emit_is_on() || rcp_sys_getpid() != (long)rcp_emit.pid)
-		return;
-	rcp_emit_helper_stop();
-	if (!rcp_emit_hold(&mask, true))
-		return;
-	if (rcp_emit_is_on() && !rcp_emit.python_ended)
-		rcp_snapshot_take(RCP_SNAP_EXIT);
-	if (rcp_emit_is_on() && rcp_file_is_open()) {
-		rcp_rss_point(rcp_clock_now());
-		rcp_snapshot_finish(reason, status);
-		rcp_line_end(rcp_file_path());
-	}
-	atomic_store(&rcp_emit.phase, RCP_EMIT_OFF);
-	rcp_emit_release(&mask);
-}
-
-void
-rcp_emit_exec(const char *path)
-{
-	uint64_t mask;
-
-	if (!rcp_emit_is_on() || rcp_sys_getpid() != (long)rcp_emit.pid ||
-	    !rcp_file_is_open())
-		return;
-	/* The kernel would kill it in the middle of a write. */
-	rcp_emit_helper_stop();
-	rcp_emit_event(RCP_EVENT_EXEC, path);
-	if (!rcp_emit_hold(&mask, true))
-		return;
-	if (!rcp_emit.python_ended)
-		rcp_snapshot_take(RCP_SNAP_EXEC);
-	rcp_snapshot_finish(RCP_END_EXEC, 0);
-	if (rcp_emit_is_on())
-		atomic_store(&rcp_emit.phase, RCP_EMIT_EXEC);
-	rcp_emit_release(&mask);
-}
-
-void
-rcp_emit_exec_failed(int error)
-{
-	int exec = RCP_EMIT_EXEC;
-
-	if (rcp_sys_getpid() != (long)rcp_emit.pid ||
-	    !atomic_compare_exchange_strong(&rcp_emit.phase, &exec,
-					    RCP_EMIT_ON))
-		return;
-	rcp_emit_event_num(RCP_EVENT_EXEC_FAILED, (uint64_t)error);
 }

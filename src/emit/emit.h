@@ -3,8 +3,8 @@
  * emit.h - snapshots: when they are taken, what they are made of, where they
  * go.  Each stage registers a source to drain; emit knows none of them.
  *
- * A snapshot runs in whichever thread asks (a mark, the end, a slow path) or
- * in the helper, one at a time under the emit lock.  Everything on the way
+ * A snapshot is taken by the helper; where there is none, by the thread that
+ * asks (a mark, the end, a slow path).  One at a time under the emit lock.  Everything on the way
  * uses raw system calls and no TLS, since the helper borrows another
  * thread's; at most 4 KiB of stack.  A thread of the program that calls in
  * has its guard taken.
@@ -87,14 +87,18 @@ void rcp_emit_on_fault(void (*fault)(const char *why));
  * from slow paths (rcp_emit_tick does) and from the constructor. */
 void rcp_emit_helper_start(void);
 
-/* Stop it and wait until the kernel has reaped it: before fork, unshare,
- * setns, setuid and their families, and at the end. */
+/* Stop it and wait until the kernel has reaped it. */
 void rcp_emit_helper_stop(void);
+
+/* Around unshare, setns, chroot and the setuid family: the helper stands
+ * aside, and a file that has been begun stays within reach. */
+void rcp_emit_identity_begin(void);
+void rcp_emit_identity_end(void);
 
 /* Called every few hundred events by recording threads, guard taken: restarts
  * a stopped helper when its time has come, takes a due snapshot itself when
- * no helper runs, wakes it on growth (a set flag and one futex wake). NOW is
- * rcp_clock_coarse(). */
+ * no helper runs, wakes it on growth (a set flag and one futex wake).  Never
+ * waits for a snapshot.  NOW is rcp_clock_coarse(). */
 void rcp_emit_tick(uint64_t now);
 
 /* --- what happens ----------------------------------------------------- */

@@ -11,73 +11,26 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "emit/os.h"
 #include "emit/path.h"
 #include "emit/process.h"
 #include "emit/state.h"
+#include "emit/table.h"
 #include "format/encode.h"
 
-#define HIGHEST_FD 1000
 #define COUNTERS 10000
-#define REFUSALS 10
 
 static struct {
-	int fd; /* -1: none */
-	bool open;
-	struct rcp_file_id id;
+	bool open; /* begun, and not forgotten */
+	struct rcp_fd_id id;
 	uint64_t good; /* committed bytes */
 	uint64_t size; /* written bytes */
 	uint8_t header[sizeof(struct rcp_file_header)];
 	char plain[RCP_EMIT_PATH];     /* template, fields replaced */
 	char path[RCP_EMIT_PATH + 16]; /* the same with its counter */
-} file = { .fd = -1 };
-
-int
-rcp_fd_high(int fd, struct rcp_file_id *id)
-{
-	struct rlimit limit = { 256, 256 };
-	struct stat st;
-	long high;
-
-	RCP_SYS4(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit);
-	high = limit.rlim_cur < HIGHEST_FD + 16 ? (long)limit.rlim_cur / 8 * 7
-						: HIGHEST_FD;
-	if (high > fd) {
-		high = RCP_SYS3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, high);
-		if (high >= 0) {
-			rcp_sys_close(fd);
-			fd = (int)high;
-		}
-	}
-	if (rcp_os_fstat(fd, &st) == 0)
-		*id = (struct rcp_file_id){ st.st_dev, st.st_ino };
-	return fd;
-}
-
-bool
-rcp_fd_ours(int fd, const struct rcp_file_id *id)
-{
-	struct stat st;
-
-	return fd >= 0 && rcp_os_fstat(fd, &st) == 0 &&
-	       st.st_dev == id->device && st.st_ino == id->inode;
-}
-
-bool
-rcp_fd_may_open(void)
-{
-	static int refusals;
-
-	if (!rcp_emit_in_helper() ||
-	    (rcp_os_is_open(0) && rcp_os_is_open(1) && rcp_os_is_open(2))) {
-		refusals = 0;
-		return true;
-	}
-	return ++refusals > REFUSALS;
-}
+} file;
 
 static void
 make_parents(char *path)
@@ -217,12 +170,13 @@ rcp_file_open(void)
 	fd = create();
 	if (fd < 0)
 		return fd;
-	file.fd = rcp_fd_high((int)fd, &file.id);
+	rcp_fd_id(rcp_fd_put(RCP_FD_PROFILE, (int)fd), &file.id);
 	file.good = file.size = 0;
 	file.open = true;
 	fd = write_header();
 	if (fd < 0) {
 		rcp_os_unlink(file.path);
+		rcp_fd_close(RCP_FD_PROFILE);
 		rcp_file_forget();
 		return fd;
 	}
@@ -248,26 +202,24 @@ static bool
 is_own(int fd)
 {
 	uint8_t header[sizeof(file.header)];
+	struct rcp_fd_id id;
 
-	return rcp_fd_ours(fd, &file.id) &&
+	return rcp_fd_id(fd, &id) && id.device == file.id.device &&
+	       id.inode == file.id.inode &&
 	       rcp_sys_pread(fd, header, sizeof(header), 0) ==
 		       (long)sizeof(header) &&
 	       memcmp(header, file.header, sizeof(header)) == 0;
 }
 
-/* The descriptor, opened again when the program has closed it or has put
- * another file there (which is left alone).  -errno when that fails. */
+/* The descriptor in this table, opened by name where there is none.  -errno
+ * when that fails. */
 static long
 descriptor(void)
 {
-	struct rcp_file_id id;
-	long fd;
+	long fd = rcp_fd_here(RCP_FD_PROFILE);
 
-	if (rcp_fd_ours(file.fd, &file.id))
-		return file.fd;
-	file.fd = -1;
-	if (!rcp_fd_may_open())
-		return -EAGAIN;
+	if (fd >= 0)
+		return fd;
 	fd = rcp_sys_open(file.path,
 			  O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
 	if (fd < 0)
@@ -276,18 +228,14 @@ descriptor(void)
 		rcp_sys_close((int)fd);
 		return -ESTALE;
 	}
-	file.fd = rcp_fd_high((int)fd, &id);
-	return file.fd;
+	return rcp_fd_put(RCP_FD_PROFILE, (int)fd);
 }
 
 long
 rcp_file_ready(void)
 {
-	long fd;
+	long fd = file.open ? descriptor() : 0;
 
-	if (!file.open)
-		return rcp_fd_may_open() ? 0 : -EAGAIN;
-	fd = descriptor();
 	return fd < 0 ? fd : 0;
 }
 
@@ -327,9 +275,11 @@ rcp_file_commit(void)
 void
 rcp_file_rollback(void)
 {
+	int fd = rcp_fd_here(RCP_FD_PROFILE);
+
 	file.size = file.good;
-	if (rcp_fd_ours(file.fd, &file.id))
-		rcp_os_truncate(file.fd, file.good);
+	if (fd >= 0)
+		rcp_os_truncate(fd, file.good);
 }
 
 uint64_t
@@ -341,9 +291,6 @@ rcp_file_size(void)
 void
 rcp_file_forget(void)
 {
-	if (rcp_fd_ours(file.fd, &file.id))
-		rcp_sys_close(file.fd);
-	file.fd = -1;
 	file.open = false;
 	file.good = file.size = 0;
 	file.path[0] = '\0';

@@ -18,6 +18,7 @@
 #include "emit/process.h"
 #include "emit/rss.h"
 #include "emit/state.h"
+#include "emit/table.h"
 
 /* By the forking thread, between prepare and parent or child. */
 static bool held;
@@ -69,6 +70,7 @@ rcp_emit_fork_child(void)
 	rcp_rss_fork_child();
 	rcp_sink_fork_child(clean);
 	rcp_snapshot_fork_child();
+	rcp_fd_fork_child();
 	rcp_file_forget();
 	atomic_store(&rcp_emit.owner, 0);
 	atomic_store(&rcp_emit.live_written, 0);

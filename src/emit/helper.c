@@ -7,7 +7,7 @@
  * debugger see a thread while glibc does not.  It runs on the TLS of the
  * thread that started it (no errno, no __thread, no libc call that may touch
  * them) and has all signals blocked.  It takes the emit lock and what lies
- * below it, nothing else.
+ * below it, nothing else.  Its table of descriptors is its own (table.h).
  */
 #include "emit/helper.h"
 
@@ -20,10 +20,12 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "emit/helper_arch.h"
+#include "emit/mailbox.h"
 #include "emit/os.h"
 #include "emit/process.h"
 #include "emit/rss.h"
 #include "emit/state.h"
+#include "emit/table.h"
 
 #define STACK (64ul << 10)
 #define GUARD 4096ul
@@ -32,6 +34,9 @@
 
 #define WAKE_GROWN 1u
 #define WAKE_STOP 2u
+#define WAKE_ASKED 4u
+
+#define SETTLING 10000000u /* ns that its start is waited for at most */
 
 static struct {
 	/* Starting and stopping: one at a time.  Outside the emit lock. */
@@ -43,6 +48,8 @@ static struct {
 	/* The thread's id; the kernel clears it and wakes us at its end. */
 	_Atomic uint32_t tid;
 	_Atomic uint32_t word; /* WAKE_* bits; what the helper sleeps on */
+	_Atomic uint32_t settled; /* it has left the program's table, or not */
+	bool copies; /* start it with a copy: close_range() was refused */
 } helper;
 
 bool
@@ -52,11 +59,9 @@ rcp_helper_is_running(void)
 }
 
 bool
-rcp_emit_in_helper(void)
+rcp_helper_is(uint32_t tid)
 {
-	uint32_t tid = atomic_load_explicit(&helper.tid, memory_order_acquire);
-
-	return tid != 0 && (long)tid == rcp_sys_gettid();
+	return atomic_load_explicit(&helper.tid, memory_order_acquire) == tid;
 }
 
 static void
@@ -78,12 +83,28 @@ is_alone(void)
 	return rcp_rss_main_is_gone() && rcp_process_threads() == 2;
 }
 
+/* Out of the program's table, before all else.  The thread that has started
+ * us waits for it: until then we hold copies of what the program may be about
+ * to close. */
+static bool
+settle(void)
+{
+	bool done = rcp_fd_leave(helper.copies);
+
+	if (!done && helper.copies)
+		atomic_store(&helper.refusals, REFUSALS);
+	else if (!done)
+		helper.copies = true;
+	atomic_store(&helper.settled, 1);
+	rcp_sys_futex_wake(&helper.settled, 1);
+	return done;
+}
+
 /* Its result counts where it is the last to go, and then has to be that of
  * the thread that meant to be the last. */
 static int
-run(void)
+serve(void)
 {
-	RCP_SYS6(SYS_prctl, PR_SET_NAME, "rcprof", 0, 0, 0, 0);
 	while (rcp_emit_is_on()) {
 		uint32_t word = atomic_exchange(&helper.word, 0);
 		uint64_t now, due;
@@ -92,6 +113,7 @@ run(void)
 			break;
 		if (rcp_emit.beat)
 			rcp_emit.beat();
+		rcp_mailbox_serve();
 		due = rcp_emit_work(rcp_clock_now(), word & WAKE_GROWN,
 				    true);
 		if (is_alone())
@@ -101,6 +123,18 @@ run(void)
 			nap(due - now);
 	}
 	return 0;
+}
+
+static int
+run(void)
+{
+	int result = 0;
+
+	RCP_SYS6(SYS_prctl, PR_SET_NAME, "rcprof", 0, 0, 0, 0);
+	if (settle())
+		result = serve();
+	rcp_mailbox_close();
+	return result;
 }
 
 static bool
@@ -114,28 +148,45 @@ make_stack(void)
 	return helper.stack != NULL;
 }
 
+static void
+wait_until_settled(void)
+{
+	uint64_t now = rcp_clock_now(), end = now + SETTLING;
+
+	for (; now < end && !atomic_load(&helper.settled);
+	     now = rcp_clock_now()) {
+		struct timespec ts = { 0, (long)(end - now) };
+
+		rcp_sys_futex_wait(&helper.settled, 0, &ts);
+	}
+}
+
 /* With the lock and no helper. */
 static void
 start(void)
 {
-	const unsigned long flags = CLONE_VM | CLONE_FS | CLONE_FILES |
-				    CLONE_SIGHAND | CLONE_THREAD |
-				    CLONE_SYSVSEM | CLONE_PARENT_SETTID |
-				    CLONE_CHILD_CLEARTID;
+	unsigned long flags = CLONE_VM | CLONE_FS | CLONE_SIGHAND |
+			      CLONE_THREAD | CLONE_SYSVSEM |
+			      CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID;
 	uint64_t mask;
 
-	rcp_rss_open();
 	if (!make_stack()) {
 		atomic_store(&helper.refusals, REFUSALS);
 		return;
 	}
+	if (!helper.copies)
+		flags |= CLONE_FILES;
 	atomic_store(&helper.word, 0);
+	atomic_store(&helper.settled, 0);
+	rcp_mailbox_open();
 	rcp_os_signals_block(RCP_OS_ALL_SIGNALS, &mask);
 	if (rcp_helper_clone(flags, helper.stack + STACK + GUARD,
-			     &helper.tid, run) < 0)
+			     &helper.tid, run) < 0) {
+		rcp_mailbox_close();
 		atomic_fetch_add(&helper.refusals, 1);
-	else
-		atomic_store(&helper.refusals, 0);
+	} else {
+		wait_until_settled();
+	}
 	rcp_os_signals_restore(&mask);
 }
 
@@ -173,11 +224,23 @@ rcp_emit_helper_start(void)
 	rcp_helper_try_start(rcp_clock_now());
 }
 
+static void
+wake(uint32_t why)
+{
+	if (!(atomic_fetch_or(&helper.word, why) & why))
+		rcp_sys_futex_wake(&helper.word, 1);
+}
+
 void
 rcp_helper_wake(void)
 {
-	if (!(atomic_fetch_or(&helper.word, WAKE_GROWN) & WAKE_GROWN))
-		rcp_sys_futex_wake(&helper.word, 1);
+	wake(WAKE_GROWN);
+}
+
+void
+rcp_helper_wake_asked(void)
+{
+	wake(WAKE_ASKED);
 }
 
 /* The kernel says that the thread is over a little before it has taken it out
@@ -204,8 +267,7 @@ stop(void)
 
 	if (tid == 0)
 		return;
-	atomic_fetch_or(&helper.word, WAKE_STOP);
-	rcp_sys_futex_wake(&helper.word, 1);
+	wake(WAKE_STOP);
 	/* The kernel's wake-up is not a private one, so neither is the wait. */
 	while ((left = atomic_load(&helper.tid)) != 0)
 		RCP_SYS4(SYS_futex, &helper.tid, 0 /* WAIT */, left, NULL);
@@ -249,6 +311,7 @@ rcp_helper_fork_child(bool frozen)
 	uint64_t mask = helper.mask;
 
 	rcp_lock_reset(&helper.lock);
+	rcp_mailbox_fork_child();
 	atomic_store(&helper.tid, 0);
 	atomic_store(&helper.word, 0);
 	atomic_store(&helper.refusals, 0);

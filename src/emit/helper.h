@@ -9,12 +9,16 @@
 #include <stdint.h>
 
 bool rcp_helper_is_running(void);
+bool rcp_helper_is(uint32_t tid);
 
-/* Starts it if it may run at NOW.  Never waits. */
+/* Starts it if it may run at NOW, and waits a moment (10 ms at most) until it
+ * has left the program's table of descriptors. */
 void rcp_helper_try_start(uint64_t now);
 
 /* A snapshot is wanted before its time. */
 void rcp_helper_wake(void);
+/* Something is in the mailbox. */
+void rcp_helper_wake_asked(void);
 
 /* Stops it and keeps it from being started until the thaw. */
 void rcp_helper_freeze(void);

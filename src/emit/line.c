@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * line.c - see line.h.  Runs in any thread and in the helper, all signals
- * blocked: raw system calls.  Nothing is written unless descriptor 2 is still
+ * line.c - see line.h.  Runs in any thread, all signals blocked: raw system
+ * calls.  Nothing is written unless descriptor 2 is still
  * the file that it was at start and takes a line at once: the program must
  * neither wait nor die for it, nor find it in a file of its own.
  */
@@ -25,6 +25,7 @@ static struct {
 /* One at a time: under the emit lock. */
 static char text[RCP_EMIT_PATH + 1024];
 static char middle[512];
+static size_t owed; /* bytes of text that wait */
 
 void
 rcp_line_init(void)
@@ -80,20 +81,38 @@ add_path(struct rcp_str *s, const char *path)
 }
 
 static void
-write_line(struct rcp_str *s)
+write_text(size_t len)
 {
 	const uint64_t ours = RCP_OS_SIGNAL(SIGPIPE) | RCP_OS_SIGNAL(SIGXFSZ);
 	uint64_t pending = rcp_os_signals_pending();
 	long n;
 
+	if (!may_write())
+		return;
+	n = rcp_sys_write(2, text, len);
+	if ((n == -EPIPE || n == -EFBIG) && !(pending & ours))
+		rcp_os_signal_eat(ours);
+}
+
+static void
+write_line(struct rcp_str *s)
+{
 	rcp_str_char(s, '\n');
 	if (s->cut)
 		s->buf[s->len - 1] = '\n';
-	if (!may_write())
-		return;
-	n = rcp_sys_write(2, s->buf, s->len);
-	if ((n == -EPIPE || n == -EFBIG) && !(pending & ours))
-		rcp_os_signal_eat(ours);
+	owed = rcp_emit.by_helper ? s->len : 0;
+	if (owed)
+		atomic_store(&rcp_emit.owes, true);
+	else
+		write_text(s->len);
+}
+
+void
+rcp_line_owed(void)
+{
+	if (owed)
+		write_text(owed);
+	owed = 0;
 }
 
 const char *

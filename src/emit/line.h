@@ -8,8 +8,10 @@
 /* Remembers what stderr is. */
 void rcp_line_init(void);
 
-/* "rcprof: PATH: text of ERROR (-errno); SEQUEL" */
+/* "rcprof: PATH: text of ERROR (-errno); SEQUEL".  From the helper, which has
+ * no stderr, it waits for rcp_line_owed() in a thread of the program. */
 void rcp_line_fault(const char *path, long error, const char *sequel);
+void rcp_line_owed(void);
 
 /* The exit line: "rcprof: PATH: SUMMARY; see: rcprof report". */
 void rcp_line_end(const char *path);

@@ -1,5 +1,6 @@
 # src/emit/local.mk - see "Adding a source file" in HACKING.
 preload_sources += \
+	src/emit/ask.c \
 	src/emit/emit.c \
 	src/emit/emit.h \
 	src/emit/events.c \
@@ -15,6 +16,8 @@ preload_sources += \
 	src/emit/info.h \
 	src/emit/line.c \
 	src/emit/line.h \
+	src/emit/mailbox.c \
+	src/emit/mailbox.h \
 	src/emit/os.h \
 	src/emit/path.c \
 	src/emit/path.h \
@@ -25,4 +28,6 @@ preload_sources += \
 	src/emit/sink.c \
 	src/emit/sink.h \
 	src/emit/snapshot.c \
-	src/emit/state.h
+	src/emit/state.h \
+	src/emit/table.c \
+	src/emit/table.h

@@ -12,9 +12,9 @@
 #include <sys/resource.h>
 
 #include "base/str.h"
-#include "emit/file.h"
 #include "emit/os.h"
 #include "emit/state.h"
+#include "emit/table.h"
 
 #define POINTS 512
 
@@ -24,8 +24,6 @@ struct point {
 };
 
 static struct {
-	int fd;
-	struct rcp_file_id id;
 	struct point points[POINTS];
 	unsigned count, drained;
 	uint64_t last, peak, page, looked;
@@ -35,7 +33,7 @@ static struct {
 	/* The kernel's own peak at start; it may still be that of the program
 	 * which exec'd this one, so only what exceeds it is ours. */
 	long kernel_first;
-} rss = { .fd = -1 };
+} rss;
 
 static long
 kernel_peak(void)
@@ -48,29 +46,25 @@ kernel_peak(void)
 }
 
 void
+rcp_rss_init(void)
+{
+	rss.kernel_first = kernel_peak();
+	rss.page = getauxval(AT_PAGESZ);
+}
+
+bool
 rcp_rss_open(void)
 {
-	long fd;
+	long fd = rcp_fd_here(RCP_FD_STATM);
 
-	if (rcp_fd_ours(rss.fd, &rss.id) || !rcp_fd_may_open())
-		return;
-	if (!rss.kernel_first)
-		rss.kernel_first = kernel_peak();
-	rss.page = getauxval(AT_PAGESZ);
-	rss.fd = -1;
+	if (fd >= 0)
+		return true;
 	fd = rcp_sys_open(rss.main_gone ? "/proc/thread-self/statm"
 					: "/proc/self/statm",
 			  O_RDONLY | O_CLOEXEC, 0);
 	if (fd >= 0)
-		rss.fd = rcp_fd_high((int)fd, &rss.id);
-}
-
-static void
-close_statm(void)
-{
-	if (rcp_fd_ours(rss.fd, &rss.id))
-		rcp_sys_close(rss.fd);
-	rss.fd = -1;
+		rcp_fd_put(RCP_FD_STATM, (int)fd);
+	return fd >= 0;
 }
 
 /* Bytes, from the second number of statm; 0: unknown, or the thread that the
@@ -83,11 +77,10 @@ read_statm(void)
 	const char *p;
 	long n;
 
-	if (!rcp_fd_ours(rss.fd, &rss.id))
-		rcp_rss_open();
-	if (rss.fd < 0)
+	if (!rcp_rss_open())
 		return 0;
-	n = rcp_sys_pread(rss.fd, text, sizeof(text) - 1, 0);
+	n = rcp_sys_pread(rcp_fd_here(RCP_FD_STATM), text, sizeof(text) - 1,
+			  0);
 	if (n <= 0)
 		return 0;
 	text[n] = '\0';
@@ -102,10 +95,10 @@ resident(void)
 {
 	uint64_t bytes = read_statm();
 
-	if (bytes || rss.fd < 0)
+	if (bytes || rcp_fd_here(RCP_FD_STATM) < 0)
 		return bytes;
 	rss.main_gone = true;
-	close_statm();
+	rcp_fd_close(RCP_FD_STATM);
 	return read_statm();
 }
 
@@ -223,9 +216,8 @@ rcp_rss_settled(bool written)
 void
 rcp_rss_fork_child(void)
 {
-	close_statm();
 	rss.count = rss.drained = 0;
 	rss.last = rss.peak = rss.looked = 0;
-	rss.kernel_first = 0;
+	rss.kernel_first = kernel_peak();
 	rss.main_gone = false;
 }

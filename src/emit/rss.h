@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * rss.h - the curve of resident memory, point by point.  All calls are made
- * under the emit lock, but for rcp_rss_open().
+ * under the emit lock, but for rcp_rss_init().
  */
 #ifndef RCP_EMIT_RSS_H
 #define RCP_EMIT_RSS_H
@@ -11,9 +11,11 @@
 
 #include "emit/sink.h"
 
-/* Opens /proc/self/statm for good, in a thread of the program: later it may
- * be out of reach.  Does nothing when it is open. */
-void rcp_rss_open(void);
+/* At start: the program's peak counts from here. */
+void rcp_rss_init(void);
+
+/* Opens statm in this table; false: the kernel refuses. */
+bool rcp_rss_open(void);
 
 /* Measures; false: the kernel does not say. */
 bool rcp_rss_point(uint64_t now);
@@ -30,7 +32,7 @@ bool rcp_rss_is_full(void);
 void rcp_rss_drain(struct rcp_sink *sink);
 void rcp_rss_settled(bool written);
 
-/* The child's curve starts anew; its parent's statm is closed. */
+/* The child's curve starts anew. */
 void rcp_rss_fork_child(void);
 
 #endif

@@ -259,7 +259,8 @@ write_out(struct rcp_sink *sink)
 		sink->error = -ENOMEM;
 	if (!sink->error && !rcp_file_is_open()) {
 		error = rcp_file_open();
-		if (error < 0)
+		/* A full table is the program's, and may have room later. */
+		if (error < 0 && error != -EMFILE && error != -ENFILE)
 			rcp_emit_give_up(rcp_file_path(), error);
 	}
 	if (!sink->error && !error && sink->out.len)

@@ -101,8 +101,7 @@ is_ready(void)
 
 	if (error == 0)
 		return true;
-	if (error != -EAGAIN)
-		lose(error);
+	lose(error);
 	return false;
 }
 
@@ -241,7 +240,7 @@ write_notes(enum rcp_end reason, int status)
 	long error;
 
 	if (!is_ready())
-		return -EAGAIN;
+		return -EIO;
 	sink = rcp_sink_begin(&snap);
 	drain_notes(sink);
 	if (reason)

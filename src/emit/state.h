@@ -45,6 +45,12 @@ struct rcp_emit_state {
 	/* The emit lock and the thread that holds it. */
 	struct rcp_lock lock;
 	_Atomic uint32_t owner;
+	bool by_helper; /* the helper holds it */
+
+	/* The helper has something to say, or a fault to report, which only a
+	 * thread of the program can. */
+	_Atomic bool owes;
+	const char *owed_fault; /* its reason; NULL: none */
 
 	/* The rest is the lock's; what the tick looks at is atomic. */
 	_Atomic uint64_t next_snapshot; /* ns since start */
@@ -61,8 +67,11 @@ extern struct rcp_emit_state rcp_emit;
  * nobody told us of, or (unless WAIT) another thread holds it. */
 bool rcp_emit_hold(uint64_t *mask, bool wait);
 void rcp_emit_release(const uint64_t *mask);
+bool rcp_emit_is_inside(uint32_t tid); /* the first two of these */
 
-bool rcp_emit_in_helper(void);
+/* A thread of the program says and reports what the helper could not. */
+void rcp_emit_pay(bool wait);
+void rcp_emit_report_fault(void); /* under the lock */
 
 /* Only the root writes on stderr: its children share it, and what befalls
  * them befalls its own file. */

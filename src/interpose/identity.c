@@ -35,6 +35,12 @@ setns(int fd, int type)
 }
 
 RCP_EXPORT int
+chroot(const char *path)
+{
+	ALONE(rcp_next.chroot(path));
+}
+
+RCP_EXPORT int
 setuid(uid_t id)
 {
 	ALONE(rcp_next.setuid(id));

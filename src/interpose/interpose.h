@@ -34,7 +34,7 @@ struct rcp_interpose_events {
 	void (*exec_failed)(int error);
 	void (*loaded)(void *handle);     /* dlopen returned */
 	void (*unloaded)(void);           /* dlclose returned */
-	void (*identity_begin)(void);     /* unshare, setns, set*id */
+	void (*identity_begin)(void);     /* identity.c */
 	void (*identity_end)(void);
 };
 extern const struct rcp_interpose_events rcp_interpose_events;

@@ -213,23 +213,32 @@ loaded(void *handle)
 }
 
 static void
-stop_helper(void *arg)
+change_begin(void *arg)
 {
 	(void)arg;
-	rcp_emit_helper_stop();
+	rcp_emit_identity_begin();
 }
 
 static void
 identity_begin(void)
 {
 	if (rcp_life_is_me())
-		rcp_life_guarded(stop_helper, NULL);
+		rcp_life_guarded(change_begin, NULL);
 }
 
 static void
+change_end(void *arg)
+{
+	(void)arg;
+	rcp_emit_identity_end();
+}
+
+/* A later tick starts the helper again, with the new identity. */
+static void
 identity_end(void)
 {
-	/* A later tick starts the helper again, with the new identity. */
+	if (rcp_life_is_me())
+		rcp_life_guarded(change_end, NULL);
 }
 
 const struct rcp_interpose_events rcp_interpose_events = {

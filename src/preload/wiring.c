@@ -58,6 +58,16 @@ on_tick(uint64_t now)
 }
 
 static void
+tell_age_unit(void)
+{
+	char text[24];
+	struct rcp_str s = RCP_STR(text);
+
+	rcp_str_u64(&s, RCP_AGE_UNIT_NS);
+	rcp_emit_info(RCP_INFO_MODEL_AGE_NS, text);
+}
+
+static void
 python_ready(void)
 {
 	rcp_emit_info(RCP_INFO_PYTHON, rcp_py_version());
@@ -147,5 +157,6 @@ rcp_wiring_setup(void)
 	rcp_account_register(rcp_capture_define);
 	rcp_emit_register(&capture_source);
 	rcp_emit_info(RCP_INFO_NATIVE, "one");
+	tell_age_unit();
 	return true;
 }
