@@ -20,12 +20,14 @@
 #include "emit/sink.h"
 
 #define ASK_AT_ONCE 4
+#define FIRST_NAME (1ull << 40)
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct rcp_thread *_Atomic threads;
 static struct rcp_thread *hand; /* of the clock that looks for dead slots */
 static uint32_t slots, served;
 static const char *main_name;
+static uint64_t names; /* written so far; the emit lock's */
 
 static bool
 is_dead(struct rcp_thread *th)
@@ -103,7 +105,12 @@ rcp_thread_count(void)
 void
 rcp_thread_main_name(const char *name)
 {
+	struct rcp_thread *th = atomic_load(&threads);
+
 	main_name = name;
+	/* What was written under another name is written again. */
+	for (; th; th = th->next)
+		th->stamp = 0;
 }
 
 /* The kernel's name of a thread (PR_SET_NAME), without the newline. */
@@ -161,17 +168,15 @@ drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 		th->stamp = snap->file_generation;
 		th->written = th->served;
 		name_of(th, tid, &name);
+		/* Names are strings of their own, numbered far above the
+		 * interned ones; a new name is a new string. */
 		b = rcp_sink_record(sink, RCP_CHUNK_STRING);
-		/* Thread names are strings of their own, numbered far above
-		 * the interned ones; a new name is a new string. */
-		rcp_buf_uv(b, (1ull << 40) + ((uint64_t)th->id << 20) +
-				      th->served % (1u << 20));
+		rcp_buf_uv(b, FIRST_NAME + ++names);
 		rcp_buf_str(b, name.buf, name.len);
 		b = rcp_sink_record(sink, RCP_CHUNK_THREAD);
 		rcp_buf_uv(b, th->id);
 		rcp_buf_uv(b, (uint64_t)tid);
-		rcp_buf_uv(b, (1ull << 40) + ((uint64_t)th->id << 20) +
-				      th->served % (1u << 20));
+		rcp_buf_uv(b, FIRST_NAME + names);
 		rcp_buf_uv(b, th->start);
 		rcp_buf_uv(b, th->served);
 	}
