@@ -37,6 +37,18 @@ def find_build():
     return os.environ.get("RCPROF_BUILD") or SRC
 
 
+def _default_signals():
+    """A shell's background job ignores these, and so would the suites, some
+    of which send them to themselves and wait."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+def find_command(preload):
+    """The command that was built with this library."""
+    return os.path.join(os.path.dirname(os.path.abspath(preload)), "rcprof")
+
+
 class Case:
     """A command to be compared.  `{junit}` in an argument becomes a file of
     this run; `{dir}` its directory, which is also where it starts unless cwd
@@ -135,6 +147,7 @@ class Side:
             child = subprocess.Popen(
                 command, cwd=case.cwd or work, stdin=subprocess.DEVNULL,
                 stdout=out, stderr=err, start_new_session=True,
+                preexec_fn=_default_signals,
                 env=self.environment(case, profiles))
         except OSError as error:
             return error.strerror

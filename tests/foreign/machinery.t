@@ -4,6 +4,7 @@ one that breaks something is caught, one that breaks it now and then is told
 from a test that is unsteady anyway."""
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -120,6 +121,12 @@ def commands(folder):
                          "echo 1..2; echo ok 1 - a; echo not ok 2 - b "
                          "'#' SKIP later")
     tap.ok(status == 0 and " 2 " in output, "a TAP command's tests are read")
+    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status, output = run(folder, "nothing", "--", "sh", "-c",
+                         "kill -INT $$; echo 1..1; echo not ok 1")
+    signal.signal(signal.SIGINT, ignored)
+    tap.ok(status == 0 and " 0 " in output,
+           "a signal that our parent ignored is not ignored in the suites")
     with open(os.path.join(folder, "not.so"), "w") as f:
         f.write("no library")
     tap.is_(run(folder, "not", "unittest:sample")[0], 2,
