@@ -93,7 +93,11 @@ rcp_nearest(const char *word, const char *const *list)
 		if (strlen(word) >= 2 &&
 		    strncmp(word, *list, strlen(word)) == 0)
 			d = 1;
-		if (d < best_distance) {
+		/* Letters in a wrong order leave the length as it is. */
+		if (d < best_distance ||
+		    (d == best_distance && d != SIZE_MAX &&
+		     strlen(*list) == strlen(word) &&
+		     strlen(best) != strlen(word))) {
 			best_distance = d;
 			best = *list;
 		}

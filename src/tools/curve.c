@@ -88,17 +88,25 @@ by_time(const void *a, const void *b)
 	return x->process < y->process ? -1 : x->process > y->process;
 }
 
-/* Appends, or replaces a point of the same time. */
+/* Appends, or replaces a point of the same time; a process that goes away at
+ * that time makes a step. */
 static void
-put_point(struct rcp_curve *curve, struct rcp_point point)
+put_point(struct rcp_curve *curve, struct rcp_point point, bool step)
 {
-	if (curve->count > 0 &&
+	if (curve->count > 0 && !step &&
 	    curve->points[curve->count - 1].time == point.time)
 		curve->count--;
 	curve->points[curve->count++] = point;
-	if (point.rss > curve->rss_peak) {
-		curve->rss_peak = point.rss;
-		curve->rss_peak_time = point.time;
+}
+
+static void
+find_rss_peak(struct rcp_curve *curve)
+{
+	for (size_t i = 0; i < curve->count; i++) {
+		if (curve->points[i].rss > curve->rss_peak) {
+			curve->rss_peak = curve->points[i].rss;
+			curve->rss_peak_time = curve->points[i].time;
+		}
 	}
 }
 
@@ -133,34 +141,34 @@ sweep(struct rcp_curve *curve, const struct sights *sights,
 			curve->count = 0;
 			sum.time = curve->from;
 		}
-		put_point(curve, sum);
+		put_point(curve, sum, s->gone && s->time >= curve->from);
 	}
+	find_rss_peak(curve);
 	free(last);
 }
 
-/* The highest total is known exactly, and may lie between two points. */
+/* The highest total is known exactly, and may lie between two points, or at
+ * one where a process went away at the same time. */
 static void
 add_peak(struct rcp_curve *curve, const struct rcp_set *set)
 {
 	struct rcp_peak peak = rcp_set_peak(set);
+	struct rcp_point *points;
 	size_t i = 0;
 
 	while (i < curve->count && curve->points[i].time < peak.time)
 		i++;
-	if (peak.time < curve->from || peak.time > curve->to || i == 0)
+	if (peak.time < curve->from || peak.time > curve->to || i == 0 ||
+	    (i < curve->count && curve->points[i].time == peak.time &&
+	     curve->points[i].live >= peak.bytes))
 		return;
-	if (i < curve->count && curve->points[i].time == peak.time) {
-		if (curve->points[i].live < peak.bytes)
-			curve->points[i].live = peak.bytes;
-		return;
-	}
-	curve->points = rcp_resize(curve->points, (curve->count + 1) *
-							  sizeof(*curve->points));
+	points = rcp_resize(curve->points,
+			    (curve->count + 1) * sizeof(*points));
 	for (size_t k = curve->count; k > i; k--)
-		curve->points[k] = curve->points[k - 1];
-	curve->points[i] = (struct rcp_point){ peak.time,
-					       curve->points[i - 1].rss,
-					       peak.bytes };
+		points[k] = points[k - 1];
+	points[i] = (struct rcp_point){ peak.time, points[i - 1].rss,
+					peak.bytes };
+	curve->points = points;
 	curve->count++;
 }
 

@@ -15,7 +15,7 @@ struct rcp_point {
 };
 
 struct rcp_curve {
-	struct rcp_point *points; /* ascending in time */
+	struct rcp_point *points; /* by time, which may be equal */
 	size_t count;
 	uint64_t from, to; /* the span that was asked for */
 	uint64_t rss_peak, rss_peak_time;

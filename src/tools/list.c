@@ -54,6 +54,8 @@ add_end(struct rcp_text *t, const struct rcp_end_info *end)
 	}
 }
 
+#define MOST_NAME 20
+
 static void
 print_text(const struct rcp_found *found, size_t count,
 	   const struct rcp_out *out)
@@ -68,7 +70,7 @@ print_text(const struct rcp_found *found, size_t count,
 		{ "FILE", false, true, 12, 5, RCP_DIM },
 	};
 	struct rcp_table table;
-	struct rcp_text t = { 0 };
+	struct rcp_text t = { 0 }, name = { 0 };
 
 	rcp_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
 	table.titles = true;
@@ -78,7 +80,9 @@ print_text(const struct rcp_found *found, size_t count,
 
 		rcp_table_row(&table, false);
 		rcp_text_add(&t, child ? "  " : "");
-		rcp_text_name(&t, glance->program);
+		rcp_text_name(&name, glance->program);
+		rcp_text_clip(&t, rcp_text_string(&name), MOST_NAME, false);
+		rcp_text_clear(&name);
 		rcp_table_take(&table, &t);
 		rcp_text_format(&t, "%u", glance->header.pid);
 		rcp_table_take(&table, &t);
@@ -96,6 +100,7 @@ print_text(const struct rcp_found *found, size_t count,
 	rcp_table_print(&table, out);
 	rcp_table_free(&table);
 	rcp_text_free(&t);
+	rcp_text_free(&name);
 }
 
 static void

@@ -212,7 +212,8 @@ rcp_place_frame(const struct rcp_sources *sources, struct rcp_text *t,
 {
 	if (frame->file) {
 		rcp_place_line(sources, t, frame);
-		rcp_text_char(t, ' ');
+		if (frame->function[0])
+			rcp_text_char(t, ' ');
 		rcp_text_name(t, frame->function);
 	} else {
 		rcp_text_name(t, frame->function);

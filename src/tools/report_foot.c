@@ -24,9 +24,14 @@ print_totals(const struct rcp_report *report)
 	rcp_text_count(&t, v->allocations);
 	rcp_text_add(&t, rcp_plural(v->allocations, " allocation",
 				    " allocations"));
-	rcp_text_add(&t, "; live at ");
-	rcp_look_time(look, &t, report->view->time);
-	rcp_text_add(&t, ": ");
+	if (look->set->process_count > 1 &&
+	    look->query.at.kind == RCP_AT_END) {
+		rcp_text_add(&t, "; live at the end of each: ");
+	} else {
+		rcp_text_add(&t, "; live at ");
+		rcp_look_time(look, &t, report->view->time);
+		rcp_text_add(&t, ": ");
+	}
 	rcp_text_size(&t, v->live_bytes);
 	rcp_text_add(&t, " in ");
 	rcp_text_count(&t, v->live_blocks);
@@ -112,7 +117,7 @@ print_temporary(const struct rcp_report *report)
 		rcp_text_add(&t, ") freed before their thread's next ");
 		rcp_text_name(&t, threshold);
 	}
-	rcp_out_line(&look->out, RCP_BOLD, t.s);
+	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
 	rcp_text_clear(&t);
 	rcp_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
 	table.indent = 4;

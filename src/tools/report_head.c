@@ -329,6 +329,7 @@ print_curves(const struct rcp_report *report)
 
 	if (curve->count == 0)
 		return;
+	putc('\n', report->look->out.file);
 	for (size_t i = 0; i < curve->count; i++) {
 		const struct rcp_point *p = &curve->points[i];
 
@@ -361,6 +362,5 @@ rcp_report_head(const struct rcp_report *report)
 	print_command(report, root);
 	print_processes(report, root);
 	print_quality(report, root);
-	putc('\n', report->look->out.file);
 	print_curves(report);
 }

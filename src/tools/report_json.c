@@ -159,6 +159,20 @@ put_error(struct rcp_json *j, const struct rcp_values *v)
 	rcp_json_close(j, '}');
 }
 
+/* The kernel's own high-water mark may lie between two points. */
+static uint64_t
+rss_peak(const struct rcp_report *report)
+{
+	const struct rcp_look *look = report->look;
+	uint64_t known = report->curve->rss_peak;
+	uint64_t kernel = rcp_set_total(look->set, RCP_TOTAL_RSS_PEAK);
+
+	if (look->set->process_count == 1 && !look->query.window &&
+	    look->query.at.kind == RCP_AT_END && kernel > known)
+		return kernel;
+	return known;
+}
+
 static void
 put_totals(struct rcp_json *j, const struct rcp_report *report)
 {
@@ -180,7 +194,7 @@ put_totals(struct rcp_json *j, const struct rcp_report *report)
 		     (int64_t)rcp_set_total(set,
 					    RCP_TOTAL_INHERITED_BLOCKS));
 	rcp_json_seconds(j, "peak_time_s", view->peak.time);
-	rcp_json_int(j, "rss_peak_bytes", (int64_t)report->curve->rss_peak);
+	rcp_json_int(j, "rss_peak_bytes", (int64_t)rss_peak(report));
 	rcp_json_int(j, "profiler_bytes",
 		     (int64_t)rcp_set_total(set, RCP_TOTAL_PROFILER));
 	put_error(j, &view->total);

@@ -117,7 +117,7 @@ print_growing(const struct rcp_report *report)
 	static const struct rcp_column columns[] = {
 		{ "", true, false, 0, 0, RCP_DIM },
 		{ "", true, false, 0, 0, RCP_WARN },
-		{ "(\xc2\xb1)", true, false, 0, 3, RCP_PLAIN },
+		{ "", true, false, 0, 3, RCP_PLAIN },
 		{ "live", true, false, 0, 2, RCP_ACCENT },
 		{ "processes", true, false, 0, 4, RCP_PLAIN },
 		{ "your line", false, false, 24, 0, RCP_BOLD },
@@ -146,7 +146,7 @@ print_growing(const struct rcp_report *report)
 					? look->set->end_time
 					: look->query.at.time);
 	rcp_text_format(&t, ", %" PRIu64 " snapshots)", g->total.points);
-	rcp_out_line(&look->out, RCP_BOLD, t.s);
+	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
 	rcp_text_clear(&t);
 	if (g->growing_count > 0) {
 		rcp_table_init(&table, columns,
@@ -226,7 +226,7 @@ print_title(const struct rcp_report *report)
 				      ? report->view->peak.time
 				      : report->view->time);
 	}
-	rcp_out_line(&look->out, RCP_BOLD, t.s);
+	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
 	rcp_text_free(&t);
 }
 

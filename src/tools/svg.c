@@ -26,15 +26,27 @@ rcp_plot_y(const struct rcp_plot *plot, double bytes)
 }
 
 void
-rcp_svg_text(FILE *file, double x, double y, const char *class,
-	     const char *text)
+rcp_svg_text_and(FILE *file, double x, double y, const char *class,
+		 const char *text, const char *more)
 {
 	struct rcp_text t = { 0 };
 
 	rcp_text_xml(&t, text);
+	if (*more) {
+		rcp_text_add(&t, "<tspan dx=\"8\" class=\"sub\">");
+		rcp_text_xml(&t, more);
+		rcp_text_add(&t, "</tspan>");
+	}
 	fprintf(file, "<text x=\"%.1f\" y=\"%.1f\" class=\"%s\">%s</text>\n",
 		x, y, class, rcp_text_string(&t));
 	rcp_text_free(&t);
+}
+
+void
+rcp_svg_text(FILE *file, double x, double y, const char *class,
+	     const char *text)
+{
+	rcp_svg_text_and(file, x, y, class, text, "");
 }
 
 /* --- axes ----------------------------------------------------------------------- */
@@ -160,22 +172,22 @@ rcp_plot_axes(const struct rcp_plot *plot)
 
 /* Values stand for spans of time, so a curve is made of steps. */
 static void
-put_points(const struct rcp_plot *plot, const double *values, size_t count,
-	   bool backwards)
+put_points(const struct rcp_plot *plot, const double *values, size_t first,
+	   size_t count, bool backwards)
 {
 	double step = plot->width / (double)count;
 
-	for (size_t n = 0; n < count; n++) {
+	for (size_t n = first; n < count; n++) {
 		size_t i = backwards ? count - 1 - n : n;
 		double x = plot->left + step * (double)(i + backwards);
 		double y = rcp_plot_y(plot, values ? values[i] : 0);
 
 		/* A level stretch is one move. */
-		if (n > 0 && n + 1 < count &&
+		if (n > first && n + 1 < count &&
 		    (!values || (values[i] == values[i - 1] &&
 				 values[i] == values[i + 1])))
 			continue;
-		fprintf(plot->file, "%s%.1f %.1f", n ? "L" : "", x, y);
+		fprintf(plot->file, "%s%.1f %.1f", n > first ? "L" : "", x, y);
 		fprintf(plot->file, "H%.1f",
 			plot->left + step * (double)(i + !backwards));
 	}
@@ -187,9 +199,9 @@ rcp_plot_area(const struct rcp_plot *plot, const double *low,
 	      const char *title)
 {
 	fprintf(plot->file, "<path fill=\"%s\" d=\"M", fill);
-	put_points(plot, high, count, false);
+	put_points(plot, high, 0, count, false);
 	fputc('L', plot->file);
-	put_points(plot, low, count, true);
+	put_points(plot, low, 0, count, true);
 	fprintf(plot->file, "Z\"><title>%s</title></path>\n", title);
 }
 
@@ -197,8 +209,12 @@ void
 rcp_plot_line(const struct rcp_plot *plot, const double *values, size_t count,
 	      const char *stroke)
 {
+	size_t first = 0;
+
+	while (first + 1 < count && values[first] <= 0)
+		first++;
 	fprintf(plot->file, "<path class=\"line\" stroke=\"%s\" d=\"M",
 		stroke);
-	put_points(plot, values, count, false);
+	put_points(plot, values, first, count, false);
 	fprintf(plot->file, "\"/>\n");
 }

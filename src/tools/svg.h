@@ -26,7 +26,8 @@ double rcp_plot_y(const struct rcp_plot *plot, double bytes);
 void rcp_plot_axes(const struct rcp_plot *plot);
 
 /* An area between two rows of `count` values that stand at equal distances
- * (`low` NULL: the axis), or a line.  `title` is shown by a browser on hover;
+ * (`low` NULL: the axis), or a line, which begins where something is known
+ * (above 0).  `title` is shown by a browser on hover;
  * it is escaped for XML already. */
 void rcp_plot_area(const struct rcp_plot *plot, const double *low,
 		   const double *high, size_t count, const char *fill,
@@ -34,8 +35,11 @@ void rcp_plot_area(const struct rcp_plot *plot, const double *low,
 void rcp_plot_line(const struct rcp_plot *plot, const double *values,
 		   size_t count, const char *stroke);
 
-/* Text at a point; `class` is of the style sheet; escapes. */
+/* Text at a point; `class` is of the style sheet; escapes.  The second puts
+ * something less important after it. */
 void rcp_svg_text(FILE *file, double x, double y, const char *class,
 		  const char *text);
+void rcp_svg_text_and(FILE *file, double x, double y, const char *class,
+		      const char *text, const char *more);
 
 #endif

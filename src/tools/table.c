@@ -65,13 +65,12 @@ rcp_table_take(struct rcp_table *table, struct rcp_text *text)
 	rcp_text_clear(text);
 }
 
+/* A column without any text is not there, whatever its title. */
 static void
 measure(const struct rcp_table *table, size_t widths[MOST_COLUMNS])
 {
 	for (size_t k = 0; k < table->column_count; k++)
-		widths[k] = table->titles
-				    ? rcp_text_width(table->columns[k].title)
-				    : 0;
+		widths[k] = 0;
 	for (size_t i = 0; i < table->row_count; i++) {
 		for (size_t k = 0; k < table->rows[i].count; k++) {
 			size_t width = rcp_text_width(table->rows[i].cells[k]);
@@ -79,6 +78,12 @@ measure(const struct rcp_table *table, size_t widths[MOST_COLUMNS])
 			if (width > widths[k])
 				widths[k] = width;
 		}
+	}
+	for (size_t k = 0; table->titles && k < table->column_count; k++) {
+		size_t width = rcp_text_width(table->columns[k].title);
+
+		if (widths[k] > 0 && width > widths[k])
+			widths[k] = width;
 	}
 }
 
@@ -200,9 +205,12 @@ rcp_table_print(const struct rcp_table *table, const struct rcp_out *out)
 {
 	static const enum rcp_style dim = RCP_DIM;
 	size_t widths[MOST_COLUMNS];
+	bool titled = false;
 
 	fit(table, out->columns, widths);
-	if (table->titles) {
+	for (size_t k = 0; k < table->column_count; k++)
+		titled = titled || (widths[k] && *table->columns[k].title);
+	if (table->titles && titled) {
 		const char *titles[MOST_COLUMNS];
 
 		for (size_t k = 0; k < table->column_count; k++)

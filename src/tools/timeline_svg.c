@@ -189,7 +189,7 @@ put_peak(const struct drawing *d)
 
 static void
 put_entry(const struct drawing *d, size_t row, size_t column,
-	  const char *color, const char *text)
+	  const char *color, const char *text, const char *size)
 {
 	double x = LEFT + (double)column * (WIDTH - LEFT - RIGHT) / 2;
 	double y = TOP + HEIGHT + 52 + (double)row * ROW;
@@ -199,8 +199,9 @@ put_entry(const struct drawing *d, size_t row, size_t column,
 		"<rect x=\"%.1f\" y=\"%.1f\" width=\"12\" height=\"12\" "
 		"rx=\"2\" fill=\"%s\"/>\n",
 		x, y - 10, color);
-	rcp_text_clip(&t, text, 58, false);
-	rcp_svg_text(d->plot.file, x + 18, y, "key", rcp_text_string(&t));
+	rcp_text_clip(&t, text, 48, false);
+	rcp_svg_text_and(d->plot.file, x + 18, y, "key", rcp_text_string(&t),
+			 size);
 	rcp_text_free(&t);
 }
 
@@ -212,24 +213,24 @@ put_legend(const struct drawing *d)
 	size_t rows = d->legend_rows, n = 0;
 
 	for (; bands && n < bands->count; n++) {
-		struct rcp_text t = { 0 }, name = { 0 };
+		struct rcp_text t = { 0 };
 
-		rcp_text_clip(&name, d->timeline->names[n], 44, false);
-		rcp_text_format(&t, "%s  ", rcp_text_string(&name));
 		rcp_text_size(&t, bands->bands[n].max);
-		put_entry(d, n % rows, n / rows, palette[n % PALETTE], t.s);
+		put_entry(d, n % rows, n / rows, palette[n % PALETTE],
+			  d->timeline->names[n], t.s);
 		rcp_text_free(&t);
-		rcp_text_free(&name);
 	}
 	put_entry(d, n % rows, n / rows, bands ? OTHER : LIVE,
-		  bands ? "other live memory" : "live memory");
+		  bands ? "other live memory" : "live memory", "");
 	n++;
 	if (bands) {
-		put_entry(d, n % rows, n / rows, ALL, "all live memory");
+		put_entry(d, n % rows, n / rows, ALL, "all live memory",
+			  "");
 		n++;
 	}
 	if (rss)
-		put_entry(d, n % rows, n / rows, RSS, "resident (RSS)");
+		put_entry(d, n % rows, n / rows, RSS, "resident (RSS)",
+			  "");
 }
 
 static void

@@ -201,7 +201,7 @@ print_legend(struct chart *chart)
 	paint(chart, &t, colors[1]);
 	rcp_text_add(&t, shade);
 	paint(chart, &t, "");
-	rcp_text_add(&t, " resident (RSS)");
+	rcp_text_add(&t, " RSS");
 	fprintf(out->file, "%s\n", t.s);
 	rcp_text_free(&t);
 }

@@ -1,1 +1,12 @@
-# tests/tools/local.mk - see "Adding a test" in HACKING.
+# tests/tools/local.mk - the command, on profiles that the tests write.
+test_scripts += \
+	tests/tools/cli.t \
+	tests/tools/doctor.t \
+	tests/tools/files.t \
+	tests/tools/list.t \
+	tests/tools/report.t \
+	tests/tools/run.t \
+	tests/tools/timeline.t \
+	tests/tools/tree.t
+EXTRA_DIST += tests/tools/golden tests/tools/profile.py \
+	tests/tools/schema.py tests/tools/stories.py tests/tools/views.py

@@ -1,0 +1,185 @@
+"""schema.py - is this JSON what the contract says?
+
+A schema is: a type or tuple of types; [schema] for a list of such; a dict of
+fields, all of which are there and no others (a name that ends in "?" need not
+be); Or(...) for one of several; Is(...) for one of several values.
+"""
+NUM = (int, float)
+STR = str
+
+
+class Or:
+    def __init__(self, *some):
+        self.some = some
+
+
+class Is:
+    def __init__(self, *values):
+        self.values = values
+
+
+class Map:
+    """Any names, each value by the schema."""
+    def __init__(self, schema):
+        self.schema = schema
+
+
+NONE = type(None)
+FRAME = {"function": STR, "file": (STR, NONE), "line": (int, NONE),
+         "module": (STR, NONE),
+         "kind": Is("python", "native", "address", "marker")}
+STACK = [FRAME]
+END = {"reason": Is("exit", "exec", "signal", "cut", "running"),
+       "time_s": NUM, "last_snapshot_s": NUM}
+ERROR = {"live": NUM, "peak": NUM, "allocated": NUM}
+NUMBERS = {"allocations": int, "allocated_bytes": int, "frees": int,
+           "freed_bytes": int, "live_bytes": int, "live_blocks": int,
+           "peak_bytes": int, "peak_blocks": int, "temporary_blocks": int,
+           "std_error": ERROR}
+POINT = {"time_s": NUM, "rss_bytes": int, "live_bytes": int}
+MARK = {"time_s": NUM, "text": STR, "pid?": int}
+
+REPORT = {
+    "rcprof": STR, "schema": Is(1), "file": STR, "command": [STR],
+    "pid": int, "ppid": int, "root_pid": int,
+    "processes?": [{"file": STR, "pid": int, "ppid": int, "start_s": NUM,
+                    "duration_s": NUM, "end": END}],
+    "start": STR, "duration_s": NUM, "interval_s": NUM, "end": END,
+    "python": Or(NONE, {"version": STR, "coverage": {
+        "frames": STR, "deaths": {"seen": [STR], "unseen": [STR]},
+        "allocators": [STR], "notes": [STR]}}),
+    "mode": STR,
+    "sampling": Or(NONE, {"samples": int, "mean_min?": NUM,
+                          "mean_max?": NUM, "cpu_s?": NUM}),
+    "totals": dict(NUMBERS, unmatched_frees=int, unseen_frees=int,
+                   inherited_bytes=int, inherited_blocks=int,
+                   peak_time_s=NUM, rss_peak_bytes=int, profiler_bytes=int),
+    "lost": {"sites_truncated": int, "samples_dropped": int,
+             "snapshots_merged": int},
+    "sites": [dict(NUMBERS, stack=STACK, own=(int, NONE),
+                   kind=Is("python", "malloc", "mmap"),
+                   threads=[{"name": (STR, NONE), "pid?": int,
+                             "live_bytes": int}])],
+    "types": [{"type": STR, "born": int, "died_refcount": int,
+               "died_collector": int, "died_unseen": int, "alive": int,
+               "alive_bytes": int, "age_median_s": Or(NONE, NUM),
+               "births": [{"stack": STACK, "n": int, "bytes": int}],
+               "deaths": [{"stack": STACK, "n": int,
+                           "by": Is("refcount", "collector")}]}],
+    "types_as_of_s": NUM,
+    "cycles": [{"chain": [STR], "n": int, "bytes": int,
+                "waited_at_most_s": NUM}],
+    "cascades": [object],
+    "gc": [{"time_s": NUM, "generation": int, "pause_s": NUM,
+            "collected": int, "uncollectable": int, "thread": (STR, NONE),
+            "trigger": STACK}],
+    "timeline": [POINT], "rss": [Map(NUM)], "marks": [MARK],
+}
+
+TREE = {
+    "rcprof": STR, "schema": Is(1), "file": STR, "metric": STR, "by": STR,
+    "time_s": NUM, "peak_time_s": NUM, "value": int, "self": int,
+    "nodes": [{"id": int, "parent": int, "value": int, "self": int,
+               "frame": FRAME}],
+}
+
+TIMELINE = {
+    "rcprof": STR, "schema": Is(1), "file": STR, "start": STR,
+    "timeline": [POINT], "by?": STR, "band_times_s?": [NUM],
+    "bands?": [{"name": STR, "max_bytes": int, "bytes": [int]}],
+    "other?": [int], "marks": [MARK],
+}
+
+LIST = {
+    "rcprof": STR, "schema": Is(1),
+    "trees": [{"root_pid": int, "processes": [{
+        "file": STR, "program": STR, "pid": int, "ppid": int, "start": STR,
+        "duration_s": NUM, "peak_bytes": int, "rss_peak_bytes": int,
+        "snapshots": int,
+        "end": {"reason": END["reason"], "status": int}}]}],
+}
+
+DOCTOR = {
+    "rcprof": STR, "schema": Is(1), "missing": int,
+    "checks": [{"check": STR, "verdict": Is("ok", "note", "MISSING"),
+                "text": STR}],
+}
+
+
+def check(value, schema, where="$"):
+    """Yields what is wrong."""
+    if isinstance(schema, Or):
+        if all(list(check(value, s)) for s in schema.some):
+            yield "%s: none of the alternatives" % where
+    elif isinstance(schema, Is):
+        if value not in schema.values:
+            yield "%s: %r is none of %r" % (where, value, schema.values)
+    elif isinstance(schema, Map):
+        for name, item in value.items():
+            yield from check(item, schema.schema, "%s.%s" % (where, name))
+    elif isinstance(schema, list):
+        if not isinstance(value, list):
+            yield "%s: not a list" % where
+            return
+        for i, item in enumerate(value):
+            yield from check(item, schema[0], "%s[%d]" % (where, i))
+    elif isinstance(schema, dict):
+        if not isinstance(value, dict):
+            yield "%s: not an object" % where
+            return
+        names = {n.rstrip("?") for n in schema}
+        for name in set(value) - names:
+            yield "%s.%s: not in the schema" % (where, name)
+        for name, inner in schema.items():
+            plain = name.rstrip("?")
+            if plain in value:
+                yield from check(value[plain], inner, "%s.%s" % (
+                    where, plain))
+            elif plain == name:
+                yield "%s.%s: missing" % (where, plain)
+    elif not isinstance(value, schema) or (
+            isinstance(value, bool) and schema is not object):
+        yield "%s: %r is no %s" % (where, value, schema)
+
+
+def check_report(report):
+    """The schema, and what numbers have to do with each other."""
+    yield from check(report, REPORT)
+    if list(check(report, REPORT)):
+        return
+    totals, sites = report["totals"], report["sites"]
+    for name in NUMBERS:
+        if name == "std_error":
+            continue
+        total = sum(s[name] for s in sites)
+        if total != totals[name]:
+            yield "sites' %s are %d, the total %d" % (name, total,
+                                                      totals[name])
+    for s in [totals] + sites:
+        if s["allocated_bytes"] - s["freed_bytes"] != s["live_bytes"]:
+            yield "allocated - freed is not live: %r" % (s,)
+        if s["allocations"] - s["frees"] != s["live_blocks"]:
+            yield "allocations - frees are not the live blocks: %r" % (s,)
+    for s in sites:
+        if s["own"] is not None and not 0 <= s["own"] < len(s["stack"]):
+            yield "own %r is not in the stack" % s["own"]
+        if sum(t["live_bytes"] for t in s["threads"]) != s["live_bytes"]:
+            yield "threads do not add up: %r" % (s["threads"],)
+    times = [p["time_s"] for p in report["timeline"]]
+    if times != sorted(times):
+        yield "the timeline goes back"
+    for t in report["types"]:
+        if t["born"] != (t["died_refcount"] + t["died_collector"] +
+                         t["died_unseen"] + t["alive"]):
+            yield "born is not died + alive: %r" % t["type"]
+
+
+def check_tree(tree):
+    yield from check(tree, TREE)
+    below = {}
+    for node in tree["nodes"]:
+        below[node["parent"]] = below.get(node["parent"], 0) + node["value"]
+    for node in tree["nodes"] + [dict(tree, id=0)]:
+        if below.get(node["id"], 0) + node["self"] != node["value"]:
+            yield "node %d: its children and itself are not its value" % (
+                node["id"])
