@@ -14,7 +14,7 @@ static struct rcp_symbols *symbols;
 static char exe[PATH_MAX];
 static uintptr_t base;
 
-static const unsigned line = __LINE__ + 3;
+static const unsigned line = __LINE__;
 __attribute__((noinline, noipa)) static int
 find_me(int x)
 {
@@ -42,7 +42,8 @@ finds(void)
 	if (symbol.file) {
 		ok(strstr(symbol.file, "model_symbols.c") != NULL,
 		   "its file: %s", symbol.file);
-		is_int(symbol.line, line, "its line");
+		ok(symbol.line > line && symbol.line <= line + 5,
+		   "its line: %u", symbol.line);
 	} else {
 		skip("no debug information in this build");
 	}
