@@ -46,7 +46,8 @@
  * A SNAPSHOT
  *   SNAP_BEGIN, then definitions and cell records in any order, then
  *   SNAP_END.  Definitions (STRING, CODE, MODULE, NODE, SITE, THREAD, TYPE)
- *   may stand outside a snapshot too.  Values in cell records are differences
+ *   may stand outside a snapshot too, and may be repeated with the same
+ *   content (after a snapshot that was lost, for one).  Values in cell records are differences
  *   to the same cell's last record, unless the snapshot is a keyframe: then
  *   they are absolute, and a cell that the keyframe does not mention is zero.
  *   The first snapshot is a keyframe.
@@ -325,8 +326,9 @@ enum rcp_total {
 /* EVENT kinds and what follows the common fields */
 enum rcp_event {
 	RCP_EVENT_MARK = 1,       /* str text */
-	RCP_EVENT_FORK = 2,       /* in the parent: uv child pid; in the child,
-				     first event: uv parent pid */
+	RCP_EVENT_FORK = 2,       /* in the child, first event: uv parent pid; in
+				     the parent, if the writer knows it (this
+				     one does not): uv child pid */
 	RCP_EVENT_EXEC = 3,       /* str path */
 	RCP_EVENT_EXEC_FAILED = 4,/* uv errno */
 	RCP_EVENT_PAUSE = 5,

@@ -131,7 +131,7 @@ void rcp_emit_on_summary(void (*summary)(struct rcp_str *out));
 /* --- fork ------------------------------------------------------------- */
 
 void rcp_emit_fork_prepare(void); /* stops the helper, takes the emit lock */
-void rcp_emit_fork_parent(int child);
+void rcp_emit_fork_parent(void);
 /* The child: no file, no helper, own pid; starts both at its first interval.
  * One that ends before leaves a file if it has recorded something and either
  * Python runs in it or --follow is all. */

@@ -37,7 +37,7 @@ rcp_emit_fork_prepare(void)
 }
 
 void
-rcp_emit_fork_parent(int child)
+rcp_emit_fork_parent(void)
 {
 	bool ours = held;
 
@@ -48,8 +48,6 @@ rcp_emit_fork_parent(int child)
 		rcp_emit_release(&held_mask);
 		rcp_helper_thaw();
 	}
-	if (child > 0 && rcp_emit_is_on())
-		rcp_emit_event_num(RCP_EVENT_FORK, (uint64_t)child);
 }
 
 void

@@ -110,7 +110,8 @@ write_line(struct rcp_str *s)
 void
 rcp_line_owed(void)
 {
-	if (owed)
+	/* What a parent owes is not its child's to say. */
+	if (owed && rcp_emit_may_speak())
 		write_text(owed);
 	owed = 0;
 }

@@ -46,7 +46,7 @@ parent(void)
 	rcp_capture_fork_done(false);
 	rcp_account_fork_parent();
 	rcp_thread_fork_parent();
-	rcp_emit_fork_parent(0);
+	rcp_emit_fork_parent();
 	rcp_tls.guard--;
 }
 

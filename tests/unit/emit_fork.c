@@ -20,7 +20,7 @@ forked(void)
 	if (pid == 0)
 		rcp_emit_fork_child();
 	else
-		rcp_emit_fork_parent(pid);
+		rcp_emit_fork_parent();
 	return pid;
 }
 
@@ -106,9 +106,7 @@ test_child(void)
 	f = util_read(name_of(parent));
 	ok(f->whole && f->sane && util_equal(f) && f->last_seq == 2,
 	   "the parent's file goes on");
-	ok(f->events[RCP_EVENT_FORK] == 1 && f->number == (uint64_t)child &&
-		   f->events[RCP_EVENT_MARK] == 1,
-	   "with the fork and its own marks");
+	is_int(f->events[RCP_EVENT_MARK], 1, "with its own marks");
 }
 
 static void
@@ -204,6 +202,53 @@ test_interval(void)
 	ok(f->whole && f->cells[1] == 1, "its helper has written its file");
 }
 
+static _Atomic int *faults; /* of all processes */
+
+static void
+on_fault(const char *why)
+{
+	(void)why;
+	++*faults;
+}
+
+/* The parent has found that nothing can be written. */
+static void
+test_fault(void)
+{
+	int errors = 0;
+
+	faults = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	util_prepare("not-there/x");
+	close(open(util_path("not-there"), O_CREAT | O_WRONLY, 0600));
+	util_options.interval = 10 * MS;
+	util_catch_stderr();
+	util_start();
+	rcp_emit_on_fault(on_fault);
+	rcp_emit_helper_start();
+	util_count(1, 1);
+	util_sleep(0.2);
+	unlink(util_path("not-there"));
+	for (int i = 0; i < 10; i++) {
+		if (forked() == 0) {
+			util_count(1, 1);
+			for (int k = 0; k < 20; k++)
+				rcp_emit_tick(rcp_clock_now() + 3000 * MS);
+			rcp_emit_end(RCP_END_EXIT, 0);
+			_exit(rcp_helper_is_running());
+		}
+		errors += reap(-1) != 0;
+	}
+	is_int(errors, 0, "children after a fault are well");
+	is_int(*faults, 10, "each hears of it");
+	ok(!util_read("not-there/x")->there, "and does not try again");
+	is_str(util_stderr(), "", "nor says what is its parent's to say");
+	rcp_emit_tick(rcp_clock_now());
+	rcp_emit_tick(rcp_clock_now());
+	is_int(*faults, 11, "as does the parent");
+	is_int(util_lines(util_stderr()), 1, "which says it once");
+}
+
 /* The parent's helper is stopped for the fork; 3.12 looks at the number of
  * threads right after it. */
 static void
@@ -223,7 +268,7 @@ test_alone(void)
 		child = fork();
 		if (child == 0)
 			_exit(0);
-		rcp_emit_fork_parent(child);
+		rcp_emit_fork_parent();
 		fd = open("/proc/self/stat", O_RDONLY);
 		n = read(fd, text, sizeof(text) - 1);
 		close(fd);
@@ -316,7 +361,7 @@ test_raw(void)
 		any = rcp_emit_snapshot(RCP_SNAP_REQUEST);
 		rcp_emit_tick(rcp_clock_now() + 1000 * MS);
 		rcp_emit_fork_prepare();
-		rcp_emit_fork_parent(-1);
+		rcp_emit_fork_parent();
 		rcp_emit_exec("/bin/true");
 		rcp_emit_end(RCP_END_EXIT, 0);
 		_exit(any);
@@ -372,6 +417,7 @@ main(void)
 	in_fork("a subshell", short_shell);
 	in_fork("a short child of all", short_all);
 	in_fork("a child's interval", test_interval);
+	in_fork("a fault before the fork", test_fault);
 	in_fork("one thread", test_alone);
 	in_fork("a storm of forks", test_storm);
 	in_fork("raw clone", test_raw);

@@ -79,7 +79,7 @@ as_nobody(int file)
 	util_sleep(0.1);
 	ok(size_of(file) > size, "and has the file");
 	rcp_emit_fork_prepare();
-	rcp_emit_fork_parent(0);
+	rcp_emit_fork_parent();
 	util_count(1, 1);
 	ok(rcp_emit_snapshot(RCP_SNAP_REQUEST), "a snapshot after a fork");
 	start_now();
@@ -198,7 +198,7 @@ test_child(void)
 		rcp_emit_fork_child();
 		_exit(holds(file));
 	}
-	rcp_emit_fork_parent(pid);
+	rcp_emit_fork_parent();
 	waitpid(pid, &status, 0);
 	is_int(status, 0, "a forked child has none of its parent's");
 	is_int(holds(file), 1, "which its parent has");
