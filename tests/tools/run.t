@@ -35,9 +35,13 @@ status, out, err = run("sh", "-c", 'echo "$LD_PRELOAD"')
 tap.is_(out.strip(), os.path.join(os.path.realpath(tap.BUILD),
                                   "librcprof.so"),
         "the library is the one beside the command")
-status, out, err = run("-q", "sh", "-c", 'echo "$LD_PRELOAD"',
-                       LD_PRELOAD="libm.so.6")
-tap.like(out, r"librcprof\.so:libm\.so\.6$", "another preload stays, behind")
+if views.SANITIZED:
+    tap.skip("another preload stays, behind", "ASan does not allow it")
+else:
+    status, out, err = run("-q", "sh", "-c", 'echo "$LD_PRELOAD"',
+                           LD_PRELOAD="libm.so.6")
+    tap.like(out, r"librcprof\.so:libm\.so\.6$",
+             "another preload stays, behind")
 shutil.copy(os.path.join(tap.BUILD, "librcprof.so"), "other.so")
 status, out, err = run("-q", "sh", "-c", 'echo "$LD_PRELOAD"',
                        RCPROF_LIBRARY="./other.so")

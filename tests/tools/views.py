@@ -23,6 +23,10 @@ ENV = {k: v for k, v in os.environ.items()
            "COLUMNS", "NO_COLOR", "LD_PRELOAD")}
 ENV.update(TZ="UTC", LC_ALL="C")
 
+# ASan wants to be the first library and all of the address space.
+with open(tap.RCPROF, "rb") as f:
+    SANITIZED = b"__asan_init" in f.read()
+
 directory = tempfile.mkdtemp(prefix="rcprof-test.")
 atexit.register(shutil.rmtree, directory, True)
 os.chdir(directory)
