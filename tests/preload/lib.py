@@ -215,14 +215,18 @@ class Pair:
     def __init__(self, name, *args, beside=(), before=(), bare_env=None,
                  env=None, **how):
         others = tuple(before) + tuple(beside)
-        self.name = name
+        self.name = os.path.basename(name)
         self.bare = Run(name, args, others, env=bare_env or env, **how)
         self.run = Run(name, args, tuple(before) + ("rcprof",)
                        + tuple(beside), env=env, **how)
 
-    def same(self, row, what="runs as without rcprof"):
-        """stdout, stderr and the exit status are those of the bare run."""
+    def same(self, row, what="runs as without rcprof", status=0):
+        """stdout, stderr and the exit status are those of the bare run, whose
+        status is as it should be."""
         bare, run = self.bare, self.run
+        if bare.status != status:
+            raise Broken("%s: bare, its status is %r, not %r: %s" % (
+                self.name, bare.status, status, bare.stderr[-1000:]))
         good = (bare.stdout, bare.stderr, bare.status) == (
             run.stdout, run.stderr, run.status)
         if not ok(row, good, "%s: %s" % (self.name, what)):
@@ -243,6 +247,9 @@ def show_difference(what, bare, run):
     tap.diag("%s differs from line %d on:" % (what, at + 1))
     tap.diag("       bare: %r" % (a[at:at + 3],))
     tap.diag("with rcprof: %r" % (b[at:at + 3],))
+    for x, y in zip(a[at + 3:], b[at + 3:]):
+        if x != y:
+            tap.diag("then: bare %r, with rcprof %r" % (x, y))
 
 
 # --- what prog.h prints --------------------------------------------------------
@@ -359,7 +366,7 @@ def each(*tests):
                 test()
             except Exception as e:
                 tap.ok(False, "%s came to its end" % test.__name__)
-                tap.diag(str(e) if isinstance(e, Broken)
+                tap.diag(str(e) if isinstance(e, (Broken, OSError))
                          else traceback.format_exc())
     finally:
         if _scratch is not None and not os.environ.get("KEEP"):

@@ -39,8 +39,7 @@ freeing(void *p)
 	__asm__ volatile("");
 }
 
-/* Two calls on one line are two sites or one, by their return addresses, but
- * their lines are the same. */
+/* Two calls on one line are one site of the report. */
 NOINLINE static void
 third_site(void)
 {
