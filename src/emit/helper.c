@@ -29,7 +29,7 @@
 
 #define STACK (64ul << 10)
 #define GUARD 4096ul
-#define REST 100000000u /* ns from a stop to the next start */
+#define REST 100000000u /* ns from a thaw to the next start */
 #define REFUSALS 3      /* of clone(): then do without */
 
 #define WAKE_GROWN 1u
@@ -272,8 +272,6 @@ stop(void)
 	while ((left = atomic_load(&helper.tid)) != 0)
 		RCP_SYS4(SYS_futex, &helper.tid, 0 /* WAIT */, left, NULL);
 	wait_until_reaped(tid);
-	atomic_store_explicit(&helper.not_before, rcp_clock_now() + REST,
-			      memory_order_relaxed);
 }
 
 void
@@ -292,6 +290,8 @@ rcp_helper_thaw(void)
 {
 	uint64_t mask = helper.mask;
 
+	atomic_store_explicit(&helper.not_before, rcp_clock_now() + REST,
+			      memory_order_relaxed);
 	rcp_lock_drop(&helper.lock);
 	rcp_os_signals_restore(&mask);
 }
