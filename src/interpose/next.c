@@ -66,6 +66,7 @@ rcp_next_resolve(void)
 
 		*(void **)(void *)((char *)&rcp_next + rows[i].offset) = f;
 	}
+	dlerror(); /* the program's next one is not to tell of those missing */
 	rcp_boot_leave();
 	atomic_store_explicit(&resolved, 1, memory_order_release);
 }

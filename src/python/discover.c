@@ -92,8 +92,8 @@ find_functions(void)
 	return rcp_py_rt.current != NULL;
 }
 
-bool
-rcp_py_discover(void *handle)
+static bool
+discover(void *handle)
 {
 	struct rcp_py_runtime *rt = &rcp_py_rt;
 	const char *(*get_version)(void);
@@ -124,4 +124,15 @@ rcp_py_discover(void *handle)
 	rcp_py_walk_enable(rt->no_walk == NULL);
 	rcp_py_watch_place();
 	return true;
+}
+
+bool
+rcp_py_discover(void *handle)
+{
+	bool found = discover(handle);
+
+	/* What dlsym did not find is nothing that the program's next
+	 * dlerror() should tell. */
+	dlerror();
+	return found;
 }
