@@ -60,7 +60,7 @@ print(json.dumps(lines))
 def test_tracemalloc(py):
     theirs = lib.Run([py.path, os.path.join(lib.PROGRAMS, "compared.py"),
                       "trace"], {}, None, profile=False)
-    lines = json.loads(theirs.stdout.splitlines()[-1])["lines"]
+    lines = theirs.told()["lines"]
     case = lib.Case(py, 58, "compared.py")
     case.same("compared.py runs as without rcprof")
     report = case.report("--at", "mark:end")
@@ -68,7 +68,7 @@ def test_tracemalloc(py):
         number = case.line(name)
         ours = report.leaf(case.program, number, kind="python")
         py.is_(58, [ours.live_bytes, ours.live_blocks],
-               lines.get(str(number), [0, 0]),
+               lines.get(number, [0, 0]),
                "as tracemalloc: @%s, %s" % (name, types))
 
 
@@ -89,7 +89,7 @@ def test_memray(py):
     read = subprocess.run([python, "-c", MEMRAY, capture], check=True,
                           stdout=subprocess.PIPE).stdout
     lines = json.loads(read.decode())
-    case = lib.Case(py, 58, "compared.py", python=python)
+    case = lib.Case(py, 58, "compared.py", "profiled", python=python)
     report = case.report("--at", "mark:end")
     for name, types, _ in LINES:
         number = lib.line_of(program, name)

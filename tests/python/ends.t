@@ -20,7 +20,7 @@ ENDS = (
     ("SystemExit-in-thread", 0, ("exit",), 20),
     ("atexit-raises", 0, ("exit",), 20),
     ("handled", 9, ("exit",), 20),
-    ("SIGINT", -signal.SIGINT, ("exit", "signal"), 20),
+    ("SIGINT", -signal.SIGINT, ("exit", "signal", "cut"), 20),
     # Killed where nothing of ours can run: up to the last snapshot.
     ("abort", -signal.SIGABRT, ("exit", "signal", "cut"), 10),
     ("SIGTERM", -signal.SIGTERM, ("signal", "cut"), 10),

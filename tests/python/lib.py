@@ -15,6 +15,7 @@ the contract and nothing of the inside.
 The program finds its helpers in programs/now.py; a comment `# @name` in a
 program names its line: case.line("name").
 """
+import ast
 import json
 import os
 import re
@@ -34,6 +35,9 @@ NUMBERS = ("allocations", "allocated_bytes", "frees", "freed_bytes",
            "live_bytes", "live_blocks", "peak_bytes", "peak_blocks",
            "temporary_blocks")
 SECONDS = 120
+# Stands for the outer frames of a stack that is deeper than WHOLE frames; of
+# it at least INNER are shown.
+OUTER, WHOLE, INNER = "[outer frames]", 2048, 100
 
 
 class Python:
@@ -101,6 +105,8 @@ class Report:
             site["py"] = tuple(
                 (f["function"], f["file"], f["line"])
                 for f in site["stack"] if f["kind"] == "python")
+            site["cut"] = site["stack"][-1:] and (
+                site["stack"][-1]["function"] == OUTER)
         self._stacks = {}
         for site in self.sites:
             self._stacks.setdefault(site["py"], []).append(site)
@@ -109,6 +115,13 @@ class Report:
         """Sites with exactly this Python stack."""
         return Numbers(self._stacks.get(
             tuple(tuple(f) for f in stack), []))
+
+    def inner(self, stack):
+        """Sites with the inner part of this Python stack, the rest cut."""
+        stack = tuple(tuple(f) for f in stack)
+        return Numbers([
+            s for s in self.sites if s["cut"] and len(s["py"]) >= INNER
+            and s["py"] == stack[:len(s["py"])]])
 
     def leaf(self, file=None, line=None, function=None, kind=None):
         """Sites by their innermost Python frame."""
@@ -130,7 +143,7 @@ class Report:
 
 class Run:
     """One run of a program: stdout, stderr, status, and where its profiles
-    are (an empty folder of its own)."""
+    are (an empty folder of its own).  ENV: None unsets."""
 
     def __init__(self, argv, env, cwd, profile=True, stdin=b""):
         self.out = tempfile.mkdtemp(prefix="out-", dir=scratch())
@@ -141,11 +154,14 @@ class Run:
         full.update(PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1",
                     LC_ALL="C.UTF-8", NATIVE_SO=native())
         full.update(env or {})
+        unset = [name for name in full if full[name] is None]
         if profile:
             full["LD_PRELOAD"] = tap.PRELOAD
             full.setdefault("RCPROF_MODE", "exact")
             full.setdefault("RCPROF_OUTPUT",
                             os.path.join(self.out, "%n.%p.rcprof"))
+        for name in unset:
+            del full[name]
         self.started = time.time()
         done = subprocess.run(
             argv, env=full, cwd=cwd or scratch(), input=stdin,
@@ -153,6 +169,14 @@ class Run:
         self.stdout = done.stdout.decode("utf-8", "backslashreplace")
         self.stderr = done.stderr.decode("utf-8", "backslashreplace")
         self.status = done.returncode
+
+    def told(self):
+        """What the program told: a literal on its last line."""
+        lines = self.stdout.splitlines()
+        if not lines:
+            raise Broken("the program printed nothing: %s (status %d)" % (
+                self.stderr[-1500:], self.status))
+        return ast.literal_eval(lines[-1])
 
     def files(self):
         return sorted(os.path.join(self.out, name)
@@ -166,8 +190,9 @@ class Case:
                  cwd=None, stdin=b"", python=None, flags=()):
         self.py, self.row = py, row
         self.program = program and os.path.join(PROGRAMS, program)
-        argv = argv or [python or py.path] + list(flags) + [
-            self.program] + list(args)
+        # No site: what is installed is not the test's.
+        argv = argv or ([python] if python else [py.path, "-S"]) + list(
+            flags) + [self.program] + list(args)
         self.bare = Run(argv, env, cwd, False, stdin)
         self.run = Run(argv, env, cwd, True, stdin)
 
@@ -186,12 +211,7 @@ class Case:
 
     @property
     def truth(self):
-        """What the program printed: JSON on its last line."""
-        lines = self.run.stdout.splitlines()
-        if not lines:
-            raise Broken("the program printed nothing: %s (status %d)" % (
-                self.run.stderr[-1500:], self.run.status))
-        return json.loads(lines[-1])
+        return self.run.told()
 
     def file(self):
         """The one profile it left."""
@@ -231,35 +251,47 @@ def line_of(path, name):
     raise Broken("no @%s in %s" % (name, path))
 
 
-def check_blocks(case, row, report):
+def check_blocks(case, row, report, *storms):
     """Each block that the program remembered with now.here() stands at
-    exactly the stack it printed, with its bytes; no other site has one."""
+    exactly the stack it printed, with its bytes; no other site has one, but
+    those of the lines named STORMS."""
+    def found(key):
+        return report.inner(key) if len(key) > WHOLE else report.at(key)
+
     names, stacks = {}, {}
     for name, size, stack in case.truth["blocks"]:
-        key = tuple((f[0], f[1], f[2]) for f in stack)
+        key = tuple((shown(f[0]), shown(f[1]), f[2]) for f in stack)
         names.setdefault(name, []).append(key)
         stacks[key] = stacks.get(key, 0) + size
     for name, keys in names.items():
         # What else the line keeps is small: a frame, a list that grew.
         wrong = [k for k in dict.fromkeys(keys) if not
-                 0 <= report.at(k).live_bytes - stacks[k] < 2048]
+                 0 <= found(k).live_bytes - stacks[k] < 2048]
         if not case.py.ok(row, not wrong, name):
             blame(report, wrong[0], stacks[wrong[0]])
+    storms = [case.line(name) for name in storms]
     strange = [s for s in report.sites
-               if s["live_bytes"] >= 100000 and s["py"]
-               and s["py"][0][1] == case.program and s["py"] not in stacks]
+               if s["live_bytes"] >= 100000 and s["py"] and not s["cut"]
+               and s["py"][0][1] == case.program and s["py"] not in stacks
+              and s["py"][0][2] not in storms]
     if not case.py.ok(row, not strange, "no block at another stack"):
-        tap.diag("%d bytes at %r" % (strange[0]["live_bytes"],
-                                     strange[0]["py"]))
+        tap.diag("%d bytes at %.700r" % (strange[0]["live_bytes"],
+                                         strange[0]["py"]))
+
+
+def shown(name):
+    """A name as a profile has it: UTF-8 has no lone surrogates, and a NUL
+    would end it."""
+    return re.sub("[\0\ud800-\udfff]", "\ufffd", name)
 
 
 def blame(report, key, size):
-    tap.diag("want %d bytes at %r" % (size, key))
+    tap.diag("want %d bytes at %.700r" % (size, key))
     tap.diag(" got %r" % report.at(key))
     for site in report.sites:
         if 0 <= site["live_bytes"] - size < 2048:
-            tap.diag("      %d bytes at %r" % (site["live_bytes"],
-                                               site["py"]))
+            tap.diag("      %d bytes at %.700r" % (site["live_bytes"],
+                                                   site["py"]))
 
 
 _scratch = None

@@ -55,7 +55,7 @@ def make(py):
     write(folder, "no_suffix", LOOK)
     write(folder, "two.dots.py", LOOK)
     write(folder, "sp ace/my app.py", LOOK)
-    write(folder, "entry.py", "def main():\n"
+    write(folder, "entry.py", "def main():\n    global keep\n"
           + "".join("    %s\n" % line for line in LOOK.splitlines()))
     write(folder, "bin/tool", "#!%s\nimport os, sys\n"
           "sys.path.insert(0, os.getcwd())\nfrom entry import main\n"
@@ -132,12 +132,13 @@ def test_default_output(py):
     folder = os.path.join(lib.scratch(), "default-" + py.name)
     os.mkdir(folder)
     write(folder, "app.py", "import os\nos.chdir('/')\nprint(1)\n")
-    env = {"RCPROF_OUTPUT": ""}
+    env = {"RCPROF_OUTPUT": None}
     run = lib.Run([py.path, "app.py"], env, folder)
     left = [n for n in os.listdir(folder) if n.endswith(".rcprof")]
     py.ok(47, run.stdout == "1\n" and run.stderr == "" and len(left) == 1
           and re.match(r"^app\.\d+\.rcprof$", left[0]),
-          "no settings: app.PID.rcprof where it started")
+          "no settings: app.PID.rcprof where it started (%r, %r)" % (
+              left, run.stderr))
 
 
 lib.each(47, test_starts, test_venv, test_default_output)

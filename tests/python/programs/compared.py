@@ -1,5 +1,7 @@
 """Lines that tracemalloc and memray see as we do.  argv: `trace` starts
-tracemalloc and prints what it has per line.
+tracemalloc and prints what it has per line; `profiled` has a profile function
+that does nothing, for which the interpreter allocates what it does for
+memray's.
 
 Only types without a free list stand here (from 3.8 to 3.13): an object from a
 free list is no allocation, and tracemalloc alone counts it.  So no tuple,
@@ -7,10 +9,11 @@ list, dict, float, and no Python call on these lines, whose frames are such
 objects."""
 import array
 import collections
+import gc
 import io
 import sys
 
-from now import mark, tell
+from now import mark, native, tell
 
 tracing = sys.argv[1:] == ["trace"]
 N = 300
@@ -30,6 +33,11 @@ def fill():
     table = [None] * N
     kept.append(table)
     return table
+
+
+def warm():
+    # What a first call allocates for later ones, free lists of tuples too.
+    return bytes(1), array.array("d", b"12345678"), frozenset(b"1")
 
 
 def make():
@@ -95,9 +103,14 @@ def make():
         grown.append(1)                         # @realloc
 
 
+# Where it runs, and what it allocates there, is chance.
+gc.disable()
 if tracing:
     import tracemalloc
     tracemalloc.start()
+if sys.argv[1:] == ["profiled"]:
+    native().profile_nothing()
+warm()
 make()
 mark("end")
 lines = {}

@@ -54,16 +54,25 @@ def drop_all():
         c.drop(domain, 10 ** 6)
 
 
-for domain in (nothing, raw, mem, obj, libc):
+def warm(size):
+    # The first call of each function makes more.
+    c.take(RAW, NONE, size)
+    c.take_zeroed(RAW, NONE, 3, size)
+    c.take_by_realloc(RAW, NONE, size)
+    c.resize(RAW, NONE, size + 5)
+    c.resize_fails(RAW, NONE)
+
+
+for domain in (warm, nothing, raw, mem, obj, libc):
     for size in SIZES:
         domain(size)
 mark("held")
 drop_all()
-mark("dropped")
+mark("emptied")
 
 # Blocks of pymalloc: the arenas under them are no allocation.
 c.take(OBJ, 40000, 512)                 # @many
-mark("many")
+mark("crowded")
 drop_all()
 mark("end")
 tell(sizes=SIZES, n=N)
