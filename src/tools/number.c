@@ -67,8 +67,9 @@ rcp_text_duration(struct rcp_text *t, uint64_t ns)
 
 	if (ns == 0)
 		rcp_text_add(t, "0 s");
-	else if (ns < 1000000)
-		rcp_text_format(t, "%.3g ms", (double)ns / 1e6);
+	else if (ns < SECOND / 10)
+		rcp_text_format(t, "%.*f ms", ns < SECOND / 100 ? 1 : 0,
+				(double)ns / 1e6);
 	else if (ns < SECOND)
 		rcp_text_format(t, "%.2f s", (double)ns / 1e9);
 	else if (ns < 100 * SECOND)

@@ -103,39 +103,67 @@ rcp_open(const char *command, char **paths, size_t count)
 
 /* --- looking around ------------------------------------------------------- */
 
-static bool
-same_tree(const struct rcp_file_header *a, const struct rcp_file_header *b)
-{
-	return a->root_pid == b->root_pid && a->root_start == b->root_start &&
-	       a->start_mono == b->start_mono;
-}
-
 static int
 compare(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-/* Newest tree first; within a tree by start, then pid, then name. */
+/* A root's pid and when it started (since boot) name its tree. */
 static int
-order(const void *x, const void *y)
+by_tree(const void *x, const void *y)
 {
 	const struct rcp_found *a = x, *b = y;
-	const struct rcp_file_header *g = &a->glance.header;
-	const struct rcp_file_header *h = &b->glance.header;
-	int c = compare(h->start_wall, g->start_wall);
+	int c = compare(a->glance.header.root_pid, b->glance.header.root_pid);
+
+	return c ? c
+		 : compare(a->glance.header.root_start,
+			   b->glance.header.root_start);
+}
+
+static uint64_t
+start_of(const struct rcp_found *found)
+{
+	return found->glance.header.start_wall + found->glance.start;
+}
+
+/* Newest tree first; within a tree by start, then pid, then name. */
+static int
+by_age(const void *x, const void *y)
+{
+	const struct rcp_found *a = x, *b = y;
+	int c = compare(b->tree_start, a->tree_start);
 
 	if (c == 0)
-		c = compare(g->root_pid, h->root_pid);
+		c = by_tree(x, y);
 	if (c == 0)
-		c = compare(g->root_start, h->root_start);
+		c = compare(start_of(a), start_of(b));
 	if (c == 0)
-		c = compare(g->start_mono, h->start_mono);
-	if (c == 0)
-		c = compare(a->glance.start, b->glance.start);
-	if (c == 0)
-		c = compare(g->pid, h->pid);
+		c = compare(a->glance.header.pid, b->glance.header.pid);
 	return c ? c : strcmp(a->path, b->path);
+}
+
+/* Sorts, and gives each tree its number and the start of its first process. */
+static void
+sort_trees(struct rcp_found *found, size_t count)
+{
+	qsort(found, count, sizeof(*found), by_tree);
+	for (size_t first = 0, next; first < count; first = next) {
+		uint64_t start = start_of(&found[first]);
+
+		for (next = first; next < count &&
+				   by_tree(&found[first], &found[next]) == 0;
+		     next++) {
+			if (start_of(&found[next]) < start)
+				start = start_of(&found[next]);
+		}
+		for (size_t i = first; i < next; i++)
+			found[i].tree_start = start;
+	}
+	qsort(found, count, sizeof(*found), by_age);
+	for (size_t i = 1; i < count; i++)
+		found[i].tree = found[i - 1].tree +
+				(by_tree(&found[i], &found[i - 1]) != 0);
 }
 
 bool
@@ -154,12 +182,8 @@ rcp_find_files(const char *command, char **paths, size_t path_count,
 		else
 			rcp_complain(command, "%s", error.text);
 	}
-	qsort(found, n, sizeof(*found), order);
-	for (size_t i = 1; i < n; i++) {
-		found[i].tree = found[i - 1].tree +
-				!same_tree(&found[i].glance.header,
-					   &found[i - 1].glance.header);
-	}
+	if (n > 0)
+		sort_trees(found, n);
 	*out = found;
 	*count = n;
 	return n == path_count;

@@ -18,6 +18,20 @@ rcp_root_process(const struct rcp_set *set)
 	return set->processes[0];
 }
 
+const struct rcp_process *
+rcp_python_process(const struct rcp_set *set)
+{
+	const struct rcp_process *root = rcp_root_process(set);
+
+	if (rcp_process_info(root, RCP_INFO_PYTHON))
+		return root;
+	for (size_t i = 0; i < set->process_count; i++) {
+		if (rcp_process_info(set->processes[i], RCP_INFO_PYTHON))
+			return set->processes[i];
+	}
+	return NULL;
+}
+
 uint64_t
 rcp_set_total(const struct rcp_set *set, enum rcp_total total)
 {

@@ -28,6 +28,10 @@ void rcp_report_foot(const struct rcp_report *report);
 /* The process that stands for the set: the root if it is there. */
 const struct rcp_process *rcp_root_process(const struct rcp_set *set);
 
+/* The process whose Python stands for the set: the root's, else the first;
+ * NULL if there is none. */
+const struct rcp_process *rcp_python_process(const struct rcp_set *set);
+
 /* A total of SNAP_END over all processes. */
 uint64_t rcp_set_total(const struct rcp_set *set, enum rcp_total total);
 

@@ -153,11 +153,43 @@ add_seen(struct rcp_text *t, uint64_t n, const char *one, const char *many)
 	rcp_text_add(t, rcp_plural((int64_t)n, one, many));
 }
 
+/* Has an earlier process said the same? */
+static bool
+was_said(const struct rcp_set *set, size_t process,
+	 const struct rcp_pair *pair)
+{
+	for (size_t i = 0; i < process; i++) {
+		const char *said =
+			rcp_process_coverage(set->processes[i], pair->key);
+
+		if (said && strcmp(said, pair->value) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+add_notes(struct rcp_text *t, const struct rcp_set *set, size_t index)
+{
+	const struct rcp_process *process = set->processes[index];
+
+	for (size_t i = 0; i < process->coverage_count; i++) {
+		const struct rcp_pair *pair = &process->coverage[i];
+
+		if (strncmp(pair->key, RCP_COVER_NOTE,
+			    strlen(RCP_COVER_NOTE)) != 0 ||
+		    was_said(set, index, pair))
+			continue;
+		if (t->len > 0)
+			rcp_text_add(t, "; ");
+		rcp_text_name(t, pair->value);
+	}
+}
+
 static void
 print_coverage(const struct rcp_report *report)
 {
 	const struct rcp_look *look = report->look;
-	const struct rcp_process *root = rcp_root_process(look->set);
 	const char *changed = rcp_sources_changed(look->sources);
 	struct rcp_text t = { 0 };
 
@@ -172,16 +204,8 @@ print_coverage(const struct rcp_report *report)
 	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_BAD_FRAMES),
 		 "Python frame that could not be read",
 		 "Python frames that could not be read");
-	for (size_t i = 0; i < root->coverage_count; i++) {
-		const struct rcp_pair *pair = &root->coverage[i];
-
-		if (strncmp(pair->key, RCP_COVER_NOTE,
-			    strlen(RCP_COVER_NOTE)) != 0)
-			continue;
-		if (t.len > 0)
-			rcp_text_add(&t, "; ");
-		rcp_text_name(&t, pair->value);
-	}
+	for (size_t i = 0; i < look->set->process_count; i++)
+		add_notes(&t, look->set, i);
 	if (changed) {
 		if (t.len > 0)
 			rcp_text_add(&t, "; ");

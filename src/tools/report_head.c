@@ -135,7 +135,7 @@ print_processes(const struct rcp_report *report,
 		const struct rcp_process *root)
 {
 	const struct rcp_set *set = report->look->set;
-	const char *python = rcp_process_info(root, RCP_INFO_PYTHON);
+	const struct rcp_process *python = rcp_python_process(set);
 	size_t running = 0;
 	struct rcp_text t = { 0 };
 
@@ -148,7 +148,8 @@ print_processes(const struct rcp_report *report,
 		rcp_text_format(&t, "pid %u", root->header.pid);
 	if (python) {
 		rcp_text_add(&t, "   Python ");
-		rcp_text_name(&t, python);
+		rcp_text_name(&t,
+			      rcp_process_info(python, RCP_INFO_PYTHON));
 	}
 	rcp_text_add(&t, "   ");
 	add_span(report, &t);
@@ -184,7 +185,9 @@ print_quality(const struct rcp_report *report, const struct rcp_process *root)
 {
 	const struct rcp_set *set = report->look->set;
 	const char *mode = rcp_process_info(root, RCP_INFO_MODE);
-	const char *frames = rcp_process_coverage(root, RCP_COVER_FRAMES);
+	const struct rcp_process *python = rcp_python_process(set);
+	const char *frames =
+		python ? rcp_process_coverage(python, RCP_COVER_FRAMES) : NULL;
 	struct rcp_text t = { 0 }, lost = { 0 };
 	uint64_t bad = 0, sums = 0;
 

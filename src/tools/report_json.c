@@ -66,16 +66,16 @@ put_list(struct rcp_json *j, const char *name, const char *list)
 static void
 put_python(struct rcp_json *j, const struct rcp_process *process)
 {
-	const char *version = rcp_process_info(process, RCP_INFO_PYTHON);
-	const char *frames =
-		rcp_process_coverage(process, RCP_COVER_FRAMES);
+	const char *frames;
 
-	if (!version) {
+	if (!process) {
 		rcp_json_null(j, "python");
 		return;
 	}
+	frames = rcp_process_coverage(process, RCP_COVER_FRAMES);
 	rcp_json_open(j, "python", '{');
-	rcp_json_string(j, "version", version);
+	rcp_json_string(j, "version",
+			rcp_process_info(process, RCP_INFO_PYTHON));
 	rcp_json_open(j, "coverage", '{');
 	rcp_json_string(j, "frames", frames ? frames : "");
 	rcp_json_open_flat(j, "deaths", '{');
@@ -130,7 +130,7 @@ put_header(struct rcp_json *j, const struct rcp_report *report)
 	rcp_json_seconds(j, "interval_s",
 			 interval ? strtoull(interval, NULL, 10) : 0);
 	put_end(j, root);
-	put_python(j, root);
+	put_python(j, rcp_python_process(set));
 }
 
 /* --- numbers ----------------------------------------------------------------- */

@@ -69,8 +69,7 @@ rcp_table_take(struct rcp_table *table, struct rcp_text *text)
 static void
 measure(const struct rcp_table *table, size_t widths[MOST_COLUMNS])
 {
-	for (size_t k = 0; k < table->column_count; k++)
-		widths[k] = 0;
+	memset(widths, 0, MOST_COLUMNS * sizeof(widths[0]));
 	for (size_t i = 0; i < table->row_count; i++) {
 		for (size_t k = 0; k < table->rows[i].count; k++) {
 			size_t width = rcp_text_width(table->rows[i].cells[k]);

@@ -221,6 +221,10 @@ rcp_look_time(const struct rcp_look *look, struct rcp_text *t, uint64_t time)
 {
 	if (look->clock_times)
 		rcp_text_clock(t, rcp_wall(look->set, time), true);
+	else if (look->set->end_time < 1000000000)
+		rcp_text_format(t, "%.*f ms",
+				look->set->end_time < 10000000 ? 1 : 0,
+				(double)time / 1e6);
 	else
 		rcp_text_format(t, "%.1f s", (double)time / 1e9);
 }

@@ -65,7 +65,8 @@ int rcp_look_finish(struct rcp_look *look);
 /* "rcprof COMMAND: TEXT"; closes; returns the status for bad data. */
 int rcp_look_fail(struct rcp_look *look, const struct rcp_error *error);
 
-/* A time of the set as this look shows times: "38.2 s" or "14:12:31". */
+/* A time of the set as this look shows times: "0.4 ms", "38.2 s" or
+ * "14:12:31", by how long it all took. */
 void rcp_look_time(const struct rcp_look *look, struct rcp_text *t,
 		   uint64_t time);
 
@@ -82,6 +83,7 @@ struct rcp_found {
 	char *path;
 	struct rcp_glance glance;
 	size_t tree; /* 0, 1, ... in this order */
+	uint64_t tree_start; /* wall clock */
 };
 bool rcp_find(const char *command, const char *directory,
 	      struct rcp_found **found, size_t *count);
