@@ -128,8 +128,7 @@ first_tick(const struct rcp_plot *plot, double from, double step)
 	double shift = 0;
 
 	if (plot->clock_start > 0)
-		shift = fmod((double)plot->clock_start / 1e9,
-			     step);
+		shift = fmod((double)plot->clock_start / 1e9, step);
 	return ceil((from + shift) / step) * step - shift;
 }
 
