@@ -3,11 +3,15 @@
 test_scripts += \
 	tests/preload/alloc.t \
 	tests/preload/cxx.t \
+	tests/preload/disk.t \
+	tests/preload/ends.t \
+	tests/preload/kill.t \
 	tests/preload/libc.t \
 	tests/preload/loader.t \
 	tests/preload/mappings.t \
 	tests/preload/moments.t \
 	tests/preload/processes.t \
+	tests/preload/stacks.t \
 	tests/preload/threads.t
 EXTRA_DIST += \
 	tests/preload/lib.py \
@@ -24,6 +28,21 @@ check_PROGRAMS += tests/preload/prog_brk
 tests_preload_prog_brk_CFLAGS = $(native_cflags)
 tests_preload_prog_brk_LDFLAGS = $(native_ldflags)
 tests_preload_prog_brk_LDADD =
+
+check_PROGRAMS += tests/preload/prog_busy
+tests_preload_prog_busy_CFLAGS = $(native_cflags)
+tests_preload_prog_busy_LDFLAGS = $(native_ldflags)
+tests_preload_prog_busy_LDADD =
+
+check_PROGRAMS += tests/preload/prog_disk
+tests_preload_prog_disk_CFLAGS = $(native_cflags)
+tests_preload_prog_disk_LDFLAGS = $(native_ldflags)
+tests_preload_prog_disk_LDADD =
+
+check_PROGRAMS += tests/preload/prog_ends
+tests_preload_prog_ends_CFLAGS = $(native_cflags)
+tests_preload_prog_ends_LDFLAGS = $(native_ldflags)
+tests_preload_prog_ends_LDADD =
 
 check_PROGRAMS += tests/preload/prog_fork
 tests_preload_prog_fork_CFLAGS = $(native_cflags)
@@ -77,6 +96,11 @@ tests_preload_prog_sizes_CFLAGS = $(native_cflags)
 tests_preload_prog_sizes_LDFLAGS = $(native_ldflags)
 tests_preload_prog_sizes_LDADD =
 
+check_PROGRAMS += tests/preload/prog_stacks
+tests_preload_prog_stacks_CFLAGS = $(native_cflags)
+tests_preload_prog_stacks_LDFLAGS = $(native_ldflags)
+tests_preload_prog_stacks_LDADD =
+
 check_PROGRAMS += tests/preload/prog_storm
 tests_preload_prog_storm_CFLAGS = $(native_cflags)
 tests_preload_prog_storm_LDFLAGS = $(native_ldflags)
@@ -114,7 +138,8 @@ tests_preload_libcounter_so_LDADD =
 check_PROGRAMS += tests/preload/libearly.so
 tests_preload_libearly_so_SOURCES = tests/preload/libearly.c
 tests_preload_libearly_so_CFLAGS = $(library_cflags)
-tests_preload_libearly_so_LDFLAGS = $(library_ldflags)
+tests_preload_libearly_so_LDFLAGS = $(library_ldflags) \
+	-Wl,-soname,libearly.so
 tests_preload_libearly_so_LDADD =
 
 check_PROGRAMS += tests/preload/libplug_one.so
