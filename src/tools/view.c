@@ -41,6 +41,17 @@ set_regex(void *into, const struct rcp_flag *flag, const char *value)
 	return rcp_flag_text(into, flag, value);
 }
 
+/* Of --native and --no-native the later one holds. */
+static bool
+set_native(void *into, const struct rcp_flag *flag, const char *value)
+{
+	struct rcp_view_args *args = into;
+
+	(void)value;
+	args->no_native = strcmp(flag->name, "no-native") == 0;
+	return true;
+}
+
 #define FIELD(name) offsetof(struct rcp_view_args, name)
 #define METRICS "live, peak, allocated, freed, temporary or count"
 #define BYS                                                               \
@@ -69,11 +80,12 @@ const struct rcp_flag rcp_view_flags[] = {
 	{ "exclude", 0, "RE",
 	  "no stacks with a function, file or module that matches", REGEX,
 	  set_regex, FIELD(exclude), RCP_TAKES_FILTER },
-	{ "native", 0, NULL, "show native frames (where they are recorded)",
-	  NULL, rcp_flag_on, FIELD(native), RCP_TAKES_STACKS },
+	{ "native", 0, NULL,
+	  "show native frames where they are recorded (the default)", NULL,
+	  set_native, 0, RCP_TAKES_STACKS },
 	{ "no-native", 0, NULL,
 	  "leave native frames out of stacks that have Python frames", NULL,
-	  rcp_flag_on, FIELD(no_native), RCP_TAKES_STACKS },
+	  set_native, 0, RCP_TAKES_STACKS },
 	{ "no-source", 0, NULL, "do not show source lines", NULL, rcp_flag_on,
 	  FIELD(no_source), RCP_TAKES_SOURCE },
 	{ "top", 0, "N", "only the N biggest", "a number from 1",

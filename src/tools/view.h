@@ -34,7 +34,7 @@ struct rcp_view_args {
 	const char *at, *from, *to;
 	const char *thread, *include, *exclude;
 	uint64_t top; /* 0: not given */
-	bool all, json, no_color, native, no_native, no_source;
+	bool all, json, no_color, no_native, no_source;
 };
 
 /* The table of the shared flags; ends with a row without a name. */

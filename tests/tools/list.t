@@ -10,6 +10,7 @@ import views  # noqa: E402
 import schema  # noqa: E402
 import stories  # noqa: E402
 import tap  # noqa: E402
+from profile import START, Profile  # noqa: E402
 
 tap.is_(views.good("list"), "no profiles (*.rcprof) here\n",
         "a directory without profiles")
@@ -35,6 +36,17 @@ tap.is_([p["end"]["reason"] for p in pool[0]["processes"]],
         ["exit", "exit", "cut"], "how they ended")
 tap.is_([p["peak_bytes"] for t in data["trees"] for p in t["processes"]
          if p["pid"] == 4711], [(56 << 20) + (768 << 10)], "the peak")
+
+# A child that was exec'd has a clock of its own; the root makes the tree.
+os.mkdir("clocks")
+for pid, start in ((70, 0), (71, 3), (72, 9)):
+    p = Profile("clocks/c.%d.rcprof" % pid, pid=pid, root_pid=70,
+                start=START + start, mono=10 ** 12 + start * 10 ** 9)
+    p.end(1.0)
+Profile("clocks/later.rcprof", pid=80, start=START + 5).end(1.0)
+tap.is_([[p["pid"] for p in t["processes"]] for t in json.loads(
+    views.good("list", "--json", "clocks"))["trees"]], [[80], [70, 71, 72]],
+    "[row 68] children with a clock of their own; the newest root first")
 
 os.mkdir("other")
 stories.native("other/sort.7.rcprof")
