@@ -226,6 +226,7 @@ print_quality(const struct rcp_report *report, const struct rcp_process *root)
 /* --- the curves ---------------------------------------------------------------- */
 
 #define LEAST_SPARK 8
+#define GOOD_SPARK 20
 #define MOST_SPARK 60
 
 struct sparkline {
@@ -260,7 +261,7 @@ print_spark(const struct rcp_report *report, const struct sparkline *s)
 	const struct rcp_look *look = report->look;
 	const struct rcp_curve *curve = report->curve;
 	struct rcp_text line = { 0 }, end = { 0 }, tail = { 0 };
-	struct rcp_text first = { 0 }, last = { 0 };
+	struct rcp_text first = { 0 }, last = { 0 }, growth = { 0 };
 	double values[MOST_SPARK];
 	size_t used, width;
 
@@ -275,7 +276,13 @@ print_spark(const struct rcp_report *report, const struct sparkline *s)
 	rcp_text_size(&tail, (int64_t)s->high);
 	rcp_text_add(&tail, " at ");
 	rcp_look_time(look, &tail, s->high_time);
-	add_growth(&tail, s->growth);
+	add_growth(&growth, s->growth);
+	used = rcp_text_width(line.s) + rcp_text_width(end.s) +
+	       rcp_text_width(rcp_text_string(&growth));
+	/* The line is about the curve: the peak may go, then the slope. */
+	if (used + rcp_text_width(tail.s) + GOOD_SPARK > look->out.columns)
+		rcp_text_clear(&tail);
+	rcp_text_add(&tail, rcp_text_string(&growth));
 	used = rcp_text_width(line.s) + rcp_text_width(end.s);
 	if (used + rcp_text_width(tail.s) + LEAST_SPARK > look->out.columns)
 		rcp_text_clear(&tail);
@@ -294,6 +301,7 @@ print_spark(const struct rcp_report *report, const struct sparkline *s)
 	rcp_text_free(&tail);
 	rcp_text_free(&first);
 	rcp_text_free(&last);
+	rcp_text_free(&growth);
 }
 
 /* Slope of the resident memory after the start-up of the run. */

@@ -2,6 +2,7 @@
 """rcprof report: the page for people, and the JSON."""
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -103,6 +104,14 @@ tap.ok("CACHE" not in text and "app.py has changed since" in
        " ".join(text.split()), "a line of a changed file is not shown")
 
 # Nothing is called growth that is not.
+text = views.good("report", "--all", *stories.shapes())
+section = text[text.index("GROWING"):text.index("AT THE PEAK")]
+ranked = set(re.findall(r"^ +\d+ .* s\.py:\d+ (\w+)", section, re.M))
+tap.is_(ranked, stories.GROWING, "of twelve shapes three grow")
+tap.like(section, r"(?m)^ +\d+  \s*35\d MiB/h .* steady",
+         "100 KiB a second are 351 MiB/h")
+tap.ok("ramp_then_flat" in section[section.index("Levelled"):],
+       "what grew and stopped is said to have levelled off")
 text = views.good("report", *FILES["service"])
 growing = text[text.index("GROWING"):text.index("AT THE PEAK")]
 tap.ok("remember" in growing, "the cache grows")

@@ -78,6 +78,41 @@ def service(name="app.4711.rcprof"):
     return [name]
 
 
+SHAPES = {
+    "steady": lambda t: 100 * t * K,
+    "stairs": lambda t: t // 5 * 500 * K,
+    "sawtooth_up": lambda t: (100 * t + t % 7 * 300) * K,
+    "one_step": lambda t: (t >= 60) * 9 * M,
+    "late_step": lambda t: (t >= 90) * 9 * M,
+    "two_steps": lambda t: ((t >= 40) + (t >= 80)) * 5 * M,
+    "ramp_then_flat": lambda t: min(t, 50) * 200 * K,
+    "flat_then_ramp": lambda t: max(t - 80, 0) * 300 * K,
+    "sawtooth": lambda t: t % 9 * M,
+    "flat": lambda t: 9 * M,
+    "shrinks": lambda t: (200 - t) * 50 * K,
+    "tiny": lambda t: t * 100,
+}
+GROWING = {"steady", "stairs", "sawtooth_up"}
+
+
+def shapes(name="shapes.8.rcprof"):
+    """Two minutes of curves: some grow, the others only look so."""
+    p = Profile(name, pid=8, program="shapes")
+    live = {f: 0 for f in SHAPES}
+    sites = {f: p.site([("s.py", f, i + 1)]) for i, f in enumerate(SHAPES)}
+    for t in range(1, 121):
+        cells = {}
+        for f, curve in SHAPES.items():
+            more, live[f] = curve(t) - live[f], curve(t)
+            if more > 0:
+                cells[sites[f]] = dict(allocs=1, alloc_bytes=more)
+            elif more < 0:
+                cells[sites[f]] = dict(frees=0, freed_bytes=-more)
+        p.snapshot(t, cells)
+    p.end(120.5)
+    return [name]
+
+
 def killed(name="job.99.rcprof"):
     """Two threads, cut off without an end."""
     p = Profile(name, pid=99, command=["python3", "job.py"], program="job")
