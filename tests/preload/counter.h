@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * counter.h - what libcounter.so tells; a weak symbol, NULL without it.  For
- * one thread at a time.
+ * counter.h - what libcounter.so tells; a weak symbol, NULL without it.
  */
 #ifndef COUNTER_H
 #define COUNTER_H

@@ -138,7 +138,7 @@ class Run:
 
     def __init__(self, name, args=(), libraries=("rcprof",), env=None,
                  output=None, stdin=b"", wrap=(), start=True, cwd=None,
-                 pass_fds=()):
+                 pass_fds=(), seconds=SECONDS):
         self.out = tempfile.mkdtemp(prefix="out-", dir=scratch())
         self.cwd = cwd or tempfile.mkdtemp(prefix="cwd-", dir=scratch())
         self.truth_path = os.path.join(self.cwd, "truth")
@@ -154,7 +154,7 @@ class Run:
         self.stdin, self.pass_fds = stdin, pass_fds
         self.stdout = self.stderr = self.status = self.process = None
         if start:
-            self.finish(self.start())
+            self.finish(self.start(), seconds)
 
     def start(self):
         # SIGINT as a shell in the foreground leaves it; SIGPIPE too.
@@ -285,9 +285,10 @@ def numbers_at(run, truth, at):
     return seen, out
 
 
-def check_cases(pair, adds_up=True):
+def check_cases(pair, adds_up=True, module=None):
     """Each case of the profiled run: the profile counted since the case
-    before it exactly what the program counted."""
+    before it exactly what the program counted.  MODULE instead of the one
+    that the program says."""
     run, last = pair.run, "start"
     cases = truths(run)
     if not cases:
@@ -298,6 +299,7 @@ def check_cases(pair, adds_up=True):
         raise Broken("%s: two cases have one name" % pair.name)
     good = True
     for truth in cases:
+        truth.module = module or truth.module
         _, before = numbers_at(run, truth, last)
         seen, after = numbers_at(run, truth, truth.name)
         good &= seen.adds_up()

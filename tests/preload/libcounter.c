@@ -33,6 +33,8 @@ static struct {
 
 static struct counter total;
 
+#define ADD(what, n) __atomic_fetch_add(&total.what, n, __ATOMIC_RELAXED)
+
 /* --- the sizes of what is live: a table with open addresses ----------------- */
 
 #define ROOM (1u << 20)
@@ -65,8 +67,8 @@ remember(void *p, size_t size)
 			break;
 	}
 	table[at].size = size;
-	total.allocs++;
-	total.bytes += (long long)size;
+	ADD(allocs, 1);
+	ADD(bytes, (long long)size);
 }
 
 /* Before P is given back: afterwards another thread may have it. */
@@ -89,11 +91,11 @@ static void
 freed(bool known, size_t size)
 {
 	if (!known) {
-		total.unknown++;
+		ADD(unknown, 1);
 		return;
 	}
-	total.frees++;
-	total.freed += (long long)size;
+	ADD(frees, 1);
+	ADD(freed, (long long)size);
 }
 
 /* --- the calls ----------------------------------------------------------------- */
@@ -130,7 +132,7 @@ malloc(size_t size)
 {
 	void *p = NEXT(malloc)(size);
 
-	total.calls++;
+	ADD(calls, 1);
 	if (p)
 		remember(p, size);
 	return p;
@@ -150,7 +152,7 @@ calloc(size_t n, size_t size)
 	resolving = true;
 	p = NEXT(calloc)(n, size);
 	resolving = false;
-	total.calls++;
+	ADD(calls, 1);
 	if (p)
 		remember(p, n * size);
 	return p;
@@ -163,7 +165,7 @@ realloc(void *p, size_t size)
 	bool known = p && forget(p, &old);
 	void *q = NEXT(realloc)(p, size);
 
-	total.calls++;
+	ADD(calls, 1);
 	if (q || (p && size == 0)) {
 		if (p)
 			freed(known, old);
@@ -171,8 +173,8 @@ realloc(void *p, size_t size)
 			remember(q, size);
 	} else if (known) {
 		remember(p, old);
-		total.allocs--;
-		total.bytes -= (long long)old;
+		ADD(allocs, -1);
+		ADD(bytes, -(long long)old);
 	}
 	return q;
 }
@@ -184,7 +186,7 @@ reallocarray(void *p, size_t n, size_t size)
 	bool known = p && forget(p, &old);
 	void *q = NEXT(reallocarray)(p, n, size);
 
-	total.calls++;
+	ADD(calls, 1);
 	if (q || (p && n * size == 0)) {
 		if (p)
 			freed(known, old);
@@ -192,8 +194,8 @@ reallocarray(void *p, size_t n, size_t size)
 			remember(q, n * size);
 	} else if (known) {
 		remember(p, old);
-		total.allocs--;
-		total.bytes -= (long long)old;
+		ADD(allocs, -1);
+		ADD(bytes, -(long long)old);
 	}
 	return q;
 }
@@ -203,7 +205,7 @@ posix_memalign(void **out, size_t align, size_t size)
 {
 	int error = NEXT(posix_memalign)(out, align, size);
 
-	total.calls++;
+	ADD(calls, 1);
 	if (!error)
 		remember(*out, size);
 	return error;
@@ -214,7 +216,7 @@ aligned_alloc(size_t align, size_t size)
 {
 	void *p = NEXT(aligned_alloc)(align, size);
 
-	total.calls++;
+	ADD(calls, 1);
 	if (p)
 		remember(p, size);
 	return p;
@@ -225,7 +227,7 @@ memalign(size_t align, size_t size)
 {
 	void *p = NEXT(memalign)(align, size);
 
-	total.calls++;
+	ADD(calls, 1);
 	if (p)
 		remember(p, size);
 	return p;
@@ -239,7 +241,7 @@ free(void *p)
 
 	if (!p || ((char *)p >= early && (char *)p < early + sizeof(early)))
 		return;
-	total.calls++;
+	ADD(calls, 1);
 	known = forget(p, &old);
 	NEXT(free)(p);
 	freed(known, old);
@@ -251,18 +253,26 @@ counter_read(struct counter *out)
 	memcpy(out, &total, sizeof(*out));
 }
 
-/* The sum of the process, for a test that compares two runs. */
+/* The sums of the process, for a test that compares two runs: allocations,
+ * frees, bytes. */
+static const char *path;
+
+__attribute__((constructor)) static void
+where(void)
+{
+	path = getenv("COUNTER_OUT");
+}
+
 __attribute__((destructor)) static void
 tell(void)
 {
-	const char *path = getenv("COUNTER_OUT");
 	char line[200];
 	int n, fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND, 0666) : -1;
 
 	if (fd < 0)
 		return;
-	n = snprintf(line, sizeof(line), "calls %lld allocs %lld bytes %lld\n",
-		     total.calls, total.allocs, total.bytes);
+	n = snprintf(line, sizeof(line), "%lld %lld %lld\n", total.allocs,
+		     total.frees, total.bytes);
 	if (write(fd, line, (size_t)n) != n)
 		_exit(97);
 	close(fd);

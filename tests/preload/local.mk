@@ -5,20 +5,25 @@ test_scripts += \
 	tests/preload/cxx.t \
 	tests/preload/disk.t \
 	tests/preload/ends.t \
+	tests/preload/foreign.t \
 	tests/preload/kill.t \
 	tests/preload/libc.t \
 	tests/preload/loader.t \
 	tests/preload/mappings.t \
 	tests/preload/moments.t \
+	tests/preload/preloads.t \
 	tests/preload/processes.t \
 	tests/preload/stacks.t \
-	tests/preload/threads.t
+	tests/preload/threads.t \
+	tests/preload/unseen.t
 EXTRA_DIST += \
 	tests/preload/lib.py \
 	tests/preload/prog.h \
 	tests/preload/counter.h \
 	tests/preload/plug.h \
-	tests/preload/exports.txt
+	tests/preload/exports.txt \
+	tests/preload/imports.txt \
+	tests/preload/prog_hello.c
 
 # Every call stays where it is written, and returns there.
 native_cflags = $(fixture_cflags) -fno-builtin -fno-optimize-sibling-calls
@@ -86,6 +91,11 @@ tests_preload_prog_realloc_CFLAGS = $(native_cflags)
 tests_preload_prog_realloc_LDFLAGS = $(native_ldflags)
 tests_preload_prog_realloc_LDADD =
 
+check_PROGRAMS += tests/preload/prog_seccomp
+tests_preload_prog_seccomp_CFLAGS = $(native_cflags)
+tests_preload_prog_seccomp_LDFLAGS = $(native_ldflags)
+tests_preload_prog_seccomp_LDADD =
+
 check_PROGRAMS += tests/preload/prog_sites
 tests_preload_prog_sites_CFLAGS = $(native_cflags)
 tests_preload_prog_sites_LDFLAGS = $(native_ldflags)
@@ -110,6 +120,11 @@ check_PROGRAMS += tests/preload/prog_threads
 tests_preload_prog_threads_CFLAGS = $(native_cflags)
 tests_preload_prog_threads_LDFLAGS = $(native_ldflags)
 tests_preload_prog_threads_LDADD =
+
+check_PROGRAMS += tests/preload/prog_unseen
+tests_preload_prog_unseen_CFLAGS = $(native_cflags)
+tests_preload_prog_unseen_LDFLAGS = $(native_ldflags)
+tests_preload_prog_unseen_LDADD =
 
 check_PROGRAMS += tests/preload/prog_walk
 tests_preload_prog_walk_CFLAGS = $(native_cflags)
