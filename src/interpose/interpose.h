@@ -39,6 +39,20 @@ struct rcp_interpose_events {
 };
 extern const struct rcp_interpose_events rcp_interpose_events;
 
+/* loader.c: looks at what this thread has loaded unseen, if it has. */
+extern _Atomic(struct rcp_tls *) rcp_loader_went;
+void rcp_loader_look(void);
+
+static inline void
+rcp_loader_attend(void)
+{
+	if (__builtin_expect(atomic_load_explicit(&rcp_loader_went,
+						  memory_order_relaxed) ==
+				     &rcp_tls,
+			     0))
+		rcp_loader_look();
+}
+
 /* Around calls of ours into libdl, pthread and the like: hooks pass on, and
  * what the call allocates comes from the boot arena, so that it is never a
  * block of the program's allocator.  Nests. */

@@ -58,6 +58,7 @@ RCP_EXPORT void *
 mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	rcp_next_resolve();
+	rcp_loader_attend();
 	return map(rcp_next.mmap, addr, size, prot, flags, fd, offset, CALLER);
 }
 
@@ -65,6 +66,7 @@ RCP_EXPORT void *
 mmap64(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
 	rcp_next_resolve();
+	rcp_loader_attend();
 	return map(rcp_next.mmap64, addr, size, prot, flags, fd, offset,
 		   CALLER);
 }
