@@ -43,7 +43,7 @@ def test_ends(py):
                    "%s: all blocks up to the last snapshot" % how)
         py.is_(46, sum(s["live_bytes"] for s in report.sites),
                report.totals["live_bytes"], "%s: sums" % how)
-        first = case.report("--at", "mark:first")
+        first = case.biggest("--at", "mark:first")
         line = first.leaf(case.program, case.line("held"))
         py.between(46, line.live_bytes, 10 * HELD, 10 * HELD + 4096,
                    "%s: the mark before it" % how)

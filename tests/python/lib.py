@@ -223,6 +223,12 @@ class Case:
     def report(self, *flags):
         return report(self.file(), *flags)
 
+    def biggest(self, *flags, metric="live"):
+        """The sites that have the most: all sites are much text where much
+        was imported."""
+        return report(self.file(), "--metric", metric, "--top", "500",
+                      *flags)
+
     def line(self, name):
         """The line that `# @name` marks in the program."""
         return line_of(self.program, name)
@@ -260,7 +266,8 @@ def check_blocks(case, row, report, *storms):
 
     names, stacks = {}, {}
     for name, size, stack in case.truth["blocks"]:
-        key = tuple((shown(f[0]), shown(f[1]), f[2]) for f in stack)
+        key = tuple((shown(f[0]) or "[unknown]", shown(f[1]) or None, f[2])
+                    for f in stack)
         names.setdefault(name, []).append(key)
         stacks[key] = stacks.get(key, 0) + size
     for name, keys in names.items():

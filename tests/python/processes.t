@@ -26,7 +26,8 @@ class Processes(lib.Case):
         self.same(way + " runs as without rcprof")
         self.reports = {}
         for file in self.run.files():
-            report = lib.report(file)
+            report = lib.report(file, "--metric", "allocated", "--top", "500")
+            report.file = file
             self.reports.setdefault(report.data["pid"], []).append(report)
         self.known = {}
         for file in glob.glob(self.folder + "/*.json"):
@@ -67,7 +68,8 @@ def test_fork(py):
     child = [rs[0] for p, rs in case.reports.items()
              if case.known.get(p, {}).get("n") == 5]
     if py.ok(43, len(child) == 1, "the child is found"):
-        py.ok(43, all(s["live_bytes"] >= 0 for s in child[0].sites),
+        py.ok(43, all(s["live_bytes"] >= 0
+                      for s in lib.report(child[0].file).sites),
               "frees of what was inherited are not the child's")
     Processes(py, "fork_exit").check("fork, sys.exit in the child", 2)
     Processes(py, "fork_thread").check("fork with a thread at work", 11)

@@ -97,7 +97,7 @@ def check(py, what, argv, stdin, name, folder):
     file = os.path.basename(case.file())
     py.ok(47, re.match(r"^%s\.\d+\.rcprof$" % name, file),
           "%s: its profile is %s" % (what, file))
-    report = case.report()
+    report = case.biggest()
     py.ok(47, any(0 <= s["live_bytes"] - 345711 < 2000
                   for s in report.sites if s["py"]),
           what + ": its block is there")

@@ -39,6 +39,7 @@ def other_spiral(f, size):
 
 
 def limit():
+    sys.setrecursionlimit(500)
     for f in (spiral, other_spiral, spiral):
         try:
             f(0, 5000)
@@ -48,10 +49,12 @@ def limit():
 
 
 def steps(n):
+    if n % 500 == 0:
+        kept.append(bytes(50000))               # @step
     if n:
-        kept.append(bytes(5000))                # @step
         steps(n - 1)
-        kept.append(bytes(5000))                # @back
+    if n % 500 == 0:
+        kept.append(bytes(50000))               # @back
 
 
 def thread():
