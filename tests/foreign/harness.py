@@ -268,7 +268,7 @@ def unreadable(rcprof, profiles, limit=20):
     with its complaint."""
     bad = []
     for path in sorted(profiles, key=os.path.getsize, reverse=True)[:limit]:
-        done = subprocess.run([rcprof, "report", "--json", path],
+        done = subprocess.run([rcprof, "report", "--json", "--top", "1", path],
                               stdout=subprocess.DEVNULL,
                               stderr=subprocess.PIPE)
         if done.returncode != 0:
