@@ -101,24 +101,29 @@ native_node(struct rcp_capture *c, const void *caller)
 
 	if (m->key != key || m->parent != NATIVE) {
 		m->node = intern_native(0, caller);
+		if (m->node == RCP_TREE_TRUNCATED)
+			m->node = intern_native(RCP_TREE_TRUNCATED, caller);
 		m->key = key;
 		m->parent = NATIVE;
 	}
 	return m->node;
 }
 
-/* The child of PARENT for frame I (from the leaf) of the stack that is being
- * looked at, whose key is KEY.  The frames themselves are only looked at when
- * the pair is not in the memo. */
-static uint32_t
-python_child(struct rcp_capture *c, uint32_t parent, uintptr_t key, unsigned i)
+static inline bool
+is_memo(const struct rcp_capture_memo *m, uint32_t parent, uintptr_t key)
 {
-	struct rcp_capture_memo *m = memo_slot(c, parent, key);
+	return __builtin_expect(
+		m->key == key && m->parent == parent && m->node, 1);
+}
+
+/* Makes M the child of PARENT for frame I (from the leaf) of the stack that is
+ * being looked at, whose key is KEY. */
+static uint32_t
+look_up(struct rcp_capture *c, struct rcp_capture_memo *m, uint32_t parent,
+	uintptr_t key, unsigned i)
+{
 	bool deeper;
 
-	if (__builtin_expect(m->key == key && m->parent == parent && m->node,
-			     1))
-		return m->node;
 	if (!c->framed) {
 		rcp_py_walk(c->frames, RCP_CAPTURE_MAX, &deeper);
 		c->framed = true;
@@ -127,6 +132,30 @@ python_child(struct rcp_capture *c, uint32_t parent, uintptr_t key, unsigned i)
 	m->key = key;
 	m->parent = parent;
 	return m->node;
+}
+
+/* The frames themselves are only looked at when the pair is not in the memo. */
+static uint32_t
+python_child(struct rcp_capture *c, uint32_t parent, uintptr_t key, unsigned i)
+{
+	struct rcp_capture_memo *m = memo_slot(c, parent, key);
+
+	if (is_memo(m, parent, key))
+		return m->node;
+	if (parent == RCP_TREE_TRUNCATED)
+		return parent;
+	return look_up(c, m, parent, key, i);
+}
+
+/* All that is kept of a stack past the limit: its leaf, under the marker. */
+static uint32_t
+folded(struct rcp_capture *c, uintptr_t key)
+{
+	struct rcp_capture_memo *m = memo_slot(c, RCP_TREE_TRUNCATED, key);
+
+	if (is_memo(m, RCP_TREE_TRUNCATED, key))
+		return m->node;
+	return look_up(c, m, RCP_TREE_TRUNCATED, key, 0);
 }
 
 /* More frames than we walk: the innermost ones under a marker.  Recursion
@@ -139,7 +168,7 @@ deep_node(struct rcp_capture *c, const uintptr_t *keys)
 	c->depth = 0;
 	for (unsigned i = RCP_CAPTURE_DEEP; i > 0; i--)
 		node = python_child(c, node, keys[i - 1], i - 1);
-	return node;
+	return node == RCP_TREE_TRUNCATED ? folded(c, keys[0]) : node;
 }
 
 /* How many frames from the root on the two stacks share. */
@@ -180,13 +209,15 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 	i = shared_frames(keys, n, c->keys[c->which], c->depth);
 	/* The previous stack stays as it is when this one is its outer part:
 	 * the next one may well be it again. */
-	if (i == n)
-		return c->nodes[n - 1];
-	for (; i < n; i++)
-		c->nodes[i] = python_child(c, i ? c->nodes[i - 1] : 0,
-					   keys[n - 1 - i], n - 1 - i);
-	c->depth = n;
-	c->which = !c->which;
+	if (i < n) {
+		for (; i < n; i++)
+			c->nodes[i] = python_child(c, i ? c->nodes[i - 1] : 0,
+						   keys[n - 1 - i], n - 1 - i);
+		c->depth = n;
+		c->which = !c->which;
+	}
+	if (__builtin_expect(c->nodes[n - 1] == RCP_TREE_TRUNCATED, 0))
+		return folded(c, keys[0]);
 	return c->nodes[n - 1];
 }
 

@@ -97,6 +97,16 @@ grow(void)
 	return true;
 }
 
+/* Whole stacks leave an eighth of the limit to the leaves of those that come
+ * after them. */
+static bool
+is_full(uint32_t parent)
+{
+	uint64_t share = parent == RCP_TREE_TRUNCATED ? 0 : limit / 8;
+
+	return rcp_arena_used() >= limit - share;
+}
+
 /* The lock is held. */
 static uint32_t
 add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
@@ -104,7 +114,7 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 	uint32_t id = next_node, slot;
 	struct rcp_node *n;
 
-	if (id >= CHUNK * CHUNKS || rcp_arena_used() >= limit)
+	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
 	if (id > table->mask / 4 * 3 && !grow() && id >= table->mask)
 		return 0;
@@ -132,8 +142,6 @@ rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 {
 	uint32_t slot, id;
 
-	if (parent == RCP_TREE_TRUNCATED)
-		return RCP_TREE_TRUNCATED;
 	id = find(__atomic_load_n(&table, __ATOMIC_ACQUIRE), parent, kind, ref,
 		  offset, &slot);
 	if (id)

@@ -26,7 +26,9 @@ struct rcp_node {
 
 bool rcp_tree_setup(uint64_t memory_limit);
 
-/* The child of PARENT for a frame.  RCP_TREE_TRUNCATED past the limit. */
+/* The child of PARENT for a frame.  RCP_TREE_TRUNCATED past the limit; that
+ * node has children of its own, the leaves of such stacks, until they are past
+ * theirs. */
 uint32_t rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 			 uint32_t offset);
 

@@ -41,6 +41,7 @@ int
 main(void)
 {
 	pthread_t threads[4];
+	uint32_t leaf;
 	int wrong = 0;
 
 	rcp_tree_setup(8u << 20);
@@ -67,12 +68,21 @@ main(void)
 	for (unsigned i = 0; i < 4000000 && !rcp_tree_truncated(); i++)
 		rcp_tree_intern(0, RCP_FRAME_PYTHON, i, 1000);
 	ok(rcp_tree_truncated() > 0, "past the limit stacks are folded");
-	ok(rcp_arena_used() < 9u << 20, "the limit holds: %lu bytes",
+	ok(rcp_arena_used() < 8u << 20, "there is room left: %lu bytes",
 	   (unsigned long)rcp_arena_used());
 	is_int(rcp_tree_intern(0, RCP_FRAME_NATIVE, 1, 1), RCP_TREE_TRUNCATED,
 	       "into the marker");
-	is_int(rcp_tree_intern(RCP_TREE_TRUNCATED, RCP_FRAME_NATIVE, 1, 1),
-	       RCP_TREE_TRUNCATED, "which has no children");
+	leaf = rcp_tree_intern(RCP_TREE_TRUNCATED, RCP_FRAME_NATIVE, 1, 1);
+	ok(leaf > RCP_TREE_TRUNCATED, "which keeps their leaves");
+	is_int(rcp_tree_node(leaf)->parent, RCP_TREE_TRUNCATED, "as children");
+	is_int(rcp_tree_intern(leaf, RCP_FRAME_NATIVE, 1, 2),
+	       RCP_TREE_TRUNCATED, "that have none");
+	for (unsigned i = 0; i < 4000000 && leaf != RCP_TREE_TRUNCATED; i++)
+		leaf = rcp_tree_intern(RCP_TREE_TRUNCATED, RCP_FRAME_PYTHON,
+				       i, 1000);
+	is_int(leaf, RCP_TREE_TRUNCATED, "until there is no room for those");
+	ok(rcp_arena_used() < 9u << 20, "the limit holds: %lu bytes",
+	   (unsigned long)rcp_arena_used());
 	is_int(path_node(5), found[0][5], "what is known stays known");
 	return done_testing();
 }
