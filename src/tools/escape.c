@@ -123,6 +123,18 @@ rcp_text_json(struct rcp_text *t, const char *name, size_t len)
 }
 
 void
+rcp_text_quoted(struct rcp_text *t, const char *name)
+{
+	if (!name) {
+		rcp_text_add(t, "null");
+		return;
+	}
+	rcp_text_char(t, '"');
+	rcp_text_json(t, name, strlen(name));
+	rcp_text_char(t, '"');
+}
+
+void
 rcp_text_csv(struct rcp_text *t, const char *name)
 {
 	struct rcp_text plain = { 0 };

@@ -115,9 +115,16 @@ rcp_json_seconds(struct rcp_json *j, const char *name, uint64_t ns)
 	fwrite(buf, 1, len, j->file);
 }
 
+/* A value that is JSON already. */
+void
+rcp_json_ready(struct rcp_json *j, const char *name, const char *json)
+{
+	begin(j, name);
+	fputs(json, j->file);
+}
+
 void
 rcp_json_null(struct rcp_json *j, const char *name)
 {
-	begin(j, name);
-	fputs("null", j->file);
+	rcp_json_ready(j, name, "null");
 }

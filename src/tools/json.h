@@ -31,6 +31,7 @@ void rcp_json_bytes(struct rcp_json *j, const char *name, const char *value,
 void rcp_json_int(struct rcp_json *j, const char *name, int64_t value);
 void rcp_json_double(struct rcp_json *j, const char *name, double value);
 void rcp_json_seconds(struct rcp_json *j, const char *name, uint64_t ns);
+void rcp_json_ready(struct rcp_json *j, const char *name, const char *json);
 void rcp_json_null(struct rcp_json *j, const char *name);
 
 #endif

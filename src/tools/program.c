@@ -213,22 +213,33 @@ rcp_program_check(const char *path, struct rcp_text *why)
 
 /* --- the library ------------------------------------------------------------ */
 
+/* In the build tree it stands beside the command; installed, in ../lib of
+ * wherever that was moved to. */
 static bool
-beside_us(struct rcp_text *path)
+near_us(struct rcp_text *path)
 {
+	static const char *const places[] = { "", "../lib/" };
 	char own[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	char *slash;
 
-	if (n <= 0)
-		return false;
-	own[n] = '\0';
+	own[n > 0 ? n : 0] = '\0';
 	slash = strrchr(own, '/');
-	if (!slash)
-		return false;
-	rcp_text_bytes(path, own, (size_t)(slash - own) + 1);
-	rcp_text_add(path, "librcprof.so");
-	return access(path->s, R_OK) == 0;
+	for (size_t i = 0; slash && i < 2; i++) {
+		struct rcp_text at = { 0 };
+		char *real;
+
+		rcp_text_bytes(&at, own, (size_t)(slash - own) + 1);
+		rcp_text_format(&at, "%slibrcprof.so", places[i]);
+		real = realpath(at.s, NULL);
+		rcp_text_free(&at);
+		if (real) {
+			rcp_text_add(path, real);
+			free(real);
+			return true;
+		}
+	}
+	return false;
 }
 
 bool
@@ -243,8 +254,7 @@ rcp_program_library(struct rcp_text *path, struct rcp_text *why)
 
 		rcp_text_add(path, real ? real : given);
 		free(real);
-	} else if (!beside_us(path)) {
-		rcp_text_clear(path);
+	} else if (!near_us(path)) {
 		rcp_text_add(path, RCP_LIBDIR "/librcprof.so");
 	}
 	if (stat(path->s, &st) != 0 || access(path->s, R_OK) != 0) {

@@ -25,8 +25,8 @@ int rcp_program_check(const char *path, struct rcp_text *why);
 /* The interpreter for `run app.py`: python3 of the PATH, else python. */
 int rcp_program_python(struct rcp_text *path, struct rcp_text *why);
 
-/* librcprof.so: RCPROF_LIBRARY, else beside this command, else where it was
- * installed.  False and why. */
+/* librcprof.so: RCPROF_LIBRARY, else beside this command, else in ../lib
+ * of it, else where it was installed.  False and why. */
 bool rcp_program_library(struct rcp_text *path, struct rcp_text *why);
 
 /* LD_PRELOAD with the library in front of what is there already. */

@@ -214,9 +214,9 @@ put_totals(struct rcp_json *j, const struct rcp_report *report)
 
 /* --- sites ------------------------------------------------------------------- */
 
-void
-rcp_json_frame(struct rcp_json *j, const char *name,
-	       const struct rcp_frame_info *frame)
+/* A frame stands in thousands of stacks: its text is made once. */
+static const char *
+frame_text(struct rcp_look *look, uint32_t index)
 {
 	static const char *const kinds[] = {
 		[RCP_FRAME_PYTHON] = "python",
@@ -224,17 +224,34 @@ rcp_json_frame(struct rcp_json *j, const char *name,
 		[RCP_FRAME_ADDRESS] = "address",
 		[RCP_FRAME_MARKER] = "marker",
 	};
+	const struct rcp_frame_info *frame = &look->set->frames[index];
+	struct rcp_text t = { 0 };
 
-	rcp_json_open_flat(j, name, '{');
-	rcp_json_string(j, "function", frame->function);
-	rcp_json_string(j, "file", frame->file);
+	if (!look->frame_texts)
+		look->frame_texts = rcp_alloc(look->set->frame_count *
+					      sizeof(*look->frame_texts));
+	if (look->frame_texts[index])
+		return look->frame_texts[index];
+	rcp_text_add(&t, "{\"function\": ");
+	rcp_text_quoted(&t, frame->function);
+	rcp_text_add(&t, ", \"file\": ");
+	rcp_text_quoted(&t, frame->file);
 	if (frame->line)
-		rcp_json_int(j, "line", frame->line);
+		rcp_text_format(&t, ", \"line\": %u", frame->line);
 	else
-		rcp_json_null(j, "line");
-	rcp_json_string(j, "module", frame->module);
-	rcp_json_string(j, "kind", kinds[frame->kind]);
-	rcp_json_close(j, '}');
+		rcp_text_add(&t, ", \"line\": null");
+	rcp_text_add(&t, ", \"module\": ");
+	rcp_text_quoted(&t, frame->module);
+	rcp_text_format(&t, ", \"kind\": \"%s\"}", kinds[frame->kind]);
+	look->frame_texts[index] = t.s;
+	return t.s;
+}
+
+void
+rcp_json_frame(struct rcp_json *j, const char *name, struct rcp_look *look,
+	       uint32_t frame)
+{
+	rcp_json_ready(j, name, frame_text(look, frame));
 }
 
 static bool
@@ -262,8 +279,8 @@ rcp_frame_hidden(const struct rcp_look *look, uint32_t node, uint32_t frame)
 
 /* *own is its index in what is written. */
 void
-rcp_json_stack(struct rcp_json *j, const char *name,
-	       const struct rcp_look *look, uint32_t leaf, uint32_t *own)
+rcp_json_stack(struct rcp_json *j, const char *name, struct rcp_look *look,
+	       uint32_t leaf, uint32_t *own)
 {
 	const struct rcp_set *set = look->set;
 	uint32_t depth = 0, written = 0, wanted = *own;
@@ -276,7 +293,7 @@ rcp_json_stack(struct rcp_json *j, const char *name,
 			*own = written;
 		if (rcp_frame_hidden(look, leaf, frame))
 			continue;
-		rcp_json_frame(j, NULL, &set->frames[frame]);
+		rcp_json_frame(j, NULL, look, frame);
 		written++;
 	}
 	rcp_json_close(j, ']');

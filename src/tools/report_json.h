@@ -8,15 +8,14 @@
 #include "tools/json.h"
 #include "tools/report.h"
 
-/* {"function", "file", "line", "module", "kind"} */
+/* {"function", "file", "line", "module", "kind"} of a frame of the set. */
 void rcp_json_frame(struct rcp_json *j, const char *name,
-	       const struct rcp_frame_info *frame);
+		    struct rcp_look *look, uint32_t frame);
 
 /* A list of frames, leaf first.  *own, an index into the whole stack, becomes
  * the index in what is written. */
 void rcp_json_stack(struct rcp_json *j, const char *name,
-		    const struct rcp_look *look, uint32_t leaf,
-		    uint32_t *own);
+		    struct rcp_look *look, uint32_t leaf, uint32_t *own);
 
 /* Does --no-native leave this frame out of the stack that ends at `node`?
  * Only native ones beside Python frames. */

@@ -47,7 +47,7 @@ sort_objects(const struct rcp_set *set, const struct rcp_view *view)
 }
 
 static void
-put_stack(struct rcp_json *j, const struct rcp_look *look, uint32_t site)
+put_stack(struct rcp_json *j, struct rcp_look *look, uint32_t site)
 {
 	uint32_t own = 0;
 
@@ -57,7 +57,7 @@ put_stack(struct rcp_json *j, const struct rcp_look *look, uint32_t site)
 }
 
 static void
-put_births(struct rcp_json *j, const struct rcp_look *look,
+put_births(struct rcp_json *j, struct rcp_look *look,
 	   const struct born *all, size_t count)
 {
 	rcp_json_open(j, "births", '[');
@@ -74,7 +74,7 @@ put_births(struct rcp_json *j, const struct rcp_look *look,
 }
 
 static void
-put_death(struct rcp_json *j, const struct rcp_look *look, uint32_t site,
+put_death(struct rcp_json *j, struct rcp_look *look, uint32_t site,
 	  int64_t n, const char *by)
 {
 	if (n == 0)
@@ -87,7 +87,7 @@ put_death(struct rcp_json *j, const struct rcp_look *look, uint32_t site,
 }
 
 static void
-put_deaths(struct rcp_json *j, const struct rcp_look *look,
+put_deaths(struct rcp_json *j, struct rcp_look *look,
 	   const struct born *all, size_t count)
 {
 	rcp_json_open(j, "deaths", '[');
@@ -103,7 +103,7 @@ put_deaths(struct rcp_json *j, const struct rcp_look *look,
 }
 
 static void
-put_type(struct rcp_json *j, const struct rcp_look *look,
+put_type(struct rcp_json *j, struct rcp_look *look,
 	 const struct born *all, size_t count)
 {
 	struct rcp_object_row sum = { 0 };
@@ -162,7 +162,7 @@ rcp_json_types(struct rcp_json *j, const struct rcp_report *report)
 /* --- times --------------------------------------------------------------------- */
 
 static void
-put_gc(struct rcp_json *j, const struct rcp_look *look,
+put_gc(struct rcp_json *j, struct rcp_look *look,
        const struct rcp_process *process, const struct rcp_gc_info *gc)
 {
 	uint32_t own = 0;

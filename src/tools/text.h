@@ -43,6 +43,9 @@ void rcp_text_xml(struct rcp_text *t, const char *name);
 /* For JSON, without the quotes; invalid UTF-8 becomes U+FFFD. */
 void rcp_text_json(struct rcp_text *t, const char *name, size_t len);
 
+/* A JSON string with its quotes; NULL becomes null. */
+void rcp_text_quoted(struct rcp_text *t, const char *name);
+
 /* One field of RFC 4180, quoted if need be; control characters as for a
  * terminal. */
 void rcp_text_csv(struct rcp_text *t, const char *name);

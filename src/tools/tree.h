@@ -19,7 +19,7 @@ struct rcp_tree_node {
 };
 
 struct rcp_tree {
-	const struct rcp_look *look;
+	struct rcp_look *look;
 	struct rcp_tree_node *nodes; /* 0 is above all roots */
 	size_t count, room;
 	struct rcp_map index; /* (parent, key) */

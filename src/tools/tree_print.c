@@ -193,8 +193,7 @@ put_children(struct rcp_tree *tree, uint32_t parent)
 		rcp_json_int(j, "parent", parent);
 		rcp_json_int(j, "value", child->value);
 		rcp_json_int(j, "self", child->self);
-		rcp_json_frame(j, "frame",
-			       &tree->look->set->frames[child->frame]);
+		rcp_json_frame(j, "frame", tree->look, child->frame);
 		rcp_json_close(j, '}');
 		put_children(tree, node->children[i]);
 	}

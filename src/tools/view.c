@@ -6,6 +6,7 @@
 
 #include <regex.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/place.h"
@@ -207,6 +208,10 @@ void
 rcp_look_close(struct rcp_look *look)
 {
 	rcp_sources_free(look->sources);
+	for (size_t i = 0; look->frame_texts && i < look->set->frame_count;
+	     i++)
+		free(look->frame_texts[i]);
+	free(look->frame_texts);
 	rcp_set_close(look->set);
 	*look = (struct rcp_look){ .command = look->command };
 }

@@ -49,6 +49,7 @@ struct rcp_look {
 	struct rcp_out out;
 	bool clock_times; /* times as 14:12:31; else seconds from the start */
 	struct rcp_sources *sources; /* see place.h */
+	char **frame_texts; /* of report_json.c, or NULL */
 };
 
 /* Parses the command line (own flags into *own), opens the files or the newest

@@ -154,5 +154,5 @@ hostile, = stories.hostile()
 for view in ("report", "tree", "timeline", "list", "dump"):
     text = views.good(view, hostile)
     tap.ok(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", text),
-           "[row 35] %s: no control characters get through" % view)
+           "[row 66] %s: no control characters get through" % view)
 tap.done()

@@ -4,6 +4,7 @@ test_scripts += \
 	tests/tools/doctor.t \
 	tests/tools/files.t \
 	tests/tools/list.t \
+	tests/tools/live.t \
 	tests/tools/report.t \
 	tests/tools/run.t \
 	tests/tools/timeline.t \

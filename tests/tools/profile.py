@@ -174,6 +174,22 @@ class Profile:
             body += uv(epoch)
         return uv(site) + uv(mask) + body
 
+    def type(self, name):
+        named = uv(self.string(name))
+        return self.define(8, name, lambda: named + uv(0))
+
+    def objects(self, rows):
+        """A snapshot of [(birth site, type, death site, {field: value})];
+        fields are those of enum rcp_object_field."""
+        self.seq += 1
+        self.chunk(9, uv(self.seq) + uv(ns(1)) + bytes([1, 1]))
+        self.chunk(11, uv(self.thread()) + b"".join(
+            uv(site) + uv(kind) + uv(death) +
+            uv(sum(1 << n for n in fields)) +
+            b"".join(uv(fields[n]) for n in sorted(fields))
+            for site, kind, death, fields in rows))
+        self.chunk(12, b"")
+
     def rss(self, points):
         """[(time, rss, live)]"""
         last, body = 0, b""

@@ -10,6 +10,7 @@ import views  # noqa: E402
 import schema  # noqa: E402
 import stories  # noqa: E402
 import tap  # noqa: E402
+from profile import Profile  # noqa: E402
 
 FILES = {f.__name__: f() for f in (
     stories.service, stories.killed, stories.native, stories.family,
@@ -92,6 +93,27 @@ for metric in ("live", "peak", "allocated", "freed", "temporary", "count"):
 for group in ("line", "file", "module", "thread", "kind", "stack", "process"):
     text = views.good("report", "--by", group, *FILES["service"])
     views.golden("report-by-%s.txt" % group, text)
+
+# Types: births, deaths, and what is alive.
+p = Profile("types.9.rcprof", pid=9)
+born = p.site([("tree.py", "make", 12)])
+died = p.site([("tree.py", "drop", 20)])
+node, leaf = p.type("app.Node"), p.type("app.Leaf")
+p.objects([(born, node, 0, {0: 12, 1: 1200}),
+           (born, node, died, {2: 4, 3: 6, 5: 1000}),
+           (born, leaf, 0, {0: 3, 1: 90}),
+           (born, leaf, died, {4: 1, 5: 30})])
+p.end(2.0)
+types = report("types.9.rcprof")
+tap.is_(list(schema.check_report(types)), [], "types: the schema holds")
+tap.is_({t["type"]: (t["born"], t["died_refcount"], t["died_collector"],
+                     t["died_unseen"], t["alive"], t["alive_bytes"])
+         for t in types["types"]},
+        {"app.Node": (12, 4, 6, 0, 2, 200), "app.Leaf": (3, 0, 0, 1, 2, 60)},
+        "types: born, died, alive")
+tap.is_([(d["n"], d["by"], d["stack"][0]["line"])
+         for t in types["types"] for d in t["deaths"]],
+        [(4, "refcount", 20), (6, "collector", 20)], "types: their deaths")
 
 # Source lines.
 tap.ok("CACHE[row.key] = row" in views.good("report", *FILES["service"]),

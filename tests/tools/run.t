@@ -47,6 +47,15 @@ status, out, err = run("-q", "sh", "-c", 'echo "$LD_PRELOAD"',
                        RCPROF_LIBRARY="./other.so")
 tap.is_(out.strip(), os.path.realpath("other.so"),
         "RCPROF_LIBRARY, made absolute")
+os.makedirs("moved/bin")
+os.makedirs("moved/lib")
+shutil.copy(tap.RCPROF, "moved/bin")
+shutil.copy("other.so", "moved/lib/librcprof.so")
+done = subprocess.run(["moved/bin/rcprof", "run", "-q", "sh", "-c",
+                       'echo "$LD_PRELOAD"'], stdout=subprocess.PIPE,
+                      env=views.ENV)
+tap.is_(done.stdout.decode().strip(), os.path.realpath(
+    "moved/lib/librcprof.so"), "../lib of a command that was moved")
 status, out, err = run("-q", "--", "sh", "-c", "kill -TERM $$")
 tap.is_(status, -15, "a signal ends the command as it would the program")
 profiles = glob.glob("*.rcprof")
@@ -60,7 +69,7 @@ script("app.py", "import sys\nprint(sys.argv, __name__, sys.path[0])\n",
 plain = subprocess.run(["python3", "app.py", "a", "-c"], env=views.ENV,
                        stdout=subprocess.PIPE).stdout.decode()
 status, out, err = run("app.py", "a", "-c")
-tap.is_((status, out), (0, plain), "[row 47] run app.py")
+tap.is_((status, out), (0, plain), "run app.py")
 name, = glob.glob("app.*.rcprof")
 tap.like(err, r"^rcprof: app\.\d+\.rcprof: peak .*; see: rcprof report\n$",
          "one line at the end")
@@ -76,7 +85,7 @@ for args, what in ((["-c", "import sys; print(sys.argv)", "x"], "-c code"),
     want = subprocess.run(["python3"] + [a for a in args if a != "--"],
                           stdout=subprocess.PIPE, env=views.ENV).stdout
     status, out, err = run("-q", *args)
-    tap.is_((status, out), (0, want.decode()), "[row 47] run %s" % what)
+    tap.is_((status, out), (0, want.decode()), "run %s" % what)
 os.mkdir("bin")
 script("bin/python3", "#!/bin/sh\necho venv \"$@\"\n")
 status, out, err = run("-q", "app.py", "1", PATH=os.path.abspath("bin") +
