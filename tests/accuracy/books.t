@@ -31,9 +31,9 @@ def test_books(py):
         return (at.peak_bytes - storm["peak_bytes"],
                 at.peak_blocks - storm["peak_blocks"])
 
-    start = own(case.report("--at", "mark:start"), 1)
+    start = own(case.own("--at", "mark:start"), 1)
     for mark, count in (("clean", 2), ("held", 3)):
-        report = case.report("--at", "mark:" + mark)
+        report = case.own("--at", "mark:" + mark)
         got = own(report, count)
         for f in FLOWS:
             py.is_(55, got[f] - start[f],

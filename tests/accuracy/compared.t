@@ -63,7 +63,7 @@ def test_tracemalloc(py):
     lines = theirs.told()["lines"]
     case = lib.Case(py, 58, "compared.py")
     case.same("compared.py runs as without rcprof")
-    report = case.report("--at", "mark:end")
+    report = case.own("--at", "mark:end")
     for name, types, _ in LINES:
         number = case.line(name)
         ours = report.leaf(case.program, number, kind="python")
@@ -90,7 +90,7 @@ def test_memray(py):
                           stdout=subprocess.PIPE).stdout
     lines = json.loads(read.decode())
     case = lib.Case(py, 58, "compared.py", "profiled", python=python)
-    report = case.report("--at", "mark:end")
+    report = case.own("--at", "mark:end")
     for name, types, _ in LINES:
         number = lib.line_of(program, name)
         ours = report.leaf(program, number)

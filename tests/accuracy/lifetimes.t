@@ -23,7 +23,7 @@ def test_temporary(py):
         line = case.line("queue")
 
         def count(mark):
-            return case.report("--at", "mark:" + mark).leaf(
+            return case.own("--at", "mark:" + mark).leaf(
                 case.program, line).temporary_blocks
         before = count("0")
         for distance in case.truth["distances"]:

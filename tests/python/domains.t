@@ -47,8 +47,8 @@ def check(py, row, env, suffix):
     case = lib.Case(py, row, "domains.py", env=env)
     case.same("runs as without rcprof" + suffix)
     truth = case.truth
-    held = case.report("--at", "mark:held")
-    dropped = case.report("--at", "mark:emptied")
+    held = case.own("--at", "mark:held")
+    dropped = case.own("--at", "mark:emptied")
     want = expected(truth["sizes"], truth["n"])
     for domain in ("raw", "mem", "obj", "libc"):
         for call, numbers in want.items():
@@ -57,7 +57,7 @@ def check(py, row, env, suffix):
         py.is_(row, [own(case, dropped, domain, call)[4:] for call in want],
                [(0, 0)] * len(want), "%s, all freed%s" % (domain, suffix))
 
-    many = case.report("--at", "mark:crowded")
+    many = case.own("--at", "mark:crowded")
     line = many.leaf(case.program, case.line("many"))
     py.between(row, line.live_bytes, 40000 * 512, 40000 * 512 + 512,
                "pymalloc's blocks" + suffix)

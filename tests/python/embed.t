@@ -16,11 +16,11 @@ def check(py, what, program, argv, prefix):
     py.is_(45, case.run.status, 0, what + ": runs")
     for n in range(2):
         inside = {"function": "round%d" % n, "file": "embedded.py", "line": 2}
-        live = case.report("--at", "mark:round %d" % n)
+        live = case.own("--at", "mark:round %d" % n)
         py.between(45, live.leaf(**inside).live_bytes,
                    200033 + n, 200533 + n,
                    "%s: a block of round %d" % (what, n))
-        gone = case.report("--at", "mark:after %d" % n)
+        gone = case.own("--at", "mark:after %d" % n)
         py.is_(45, gone.leaf(**inside).live_bytes, 0,
                "%s: gone after round %d" % (what, n))
         # A C program's own calls, before, between and after.

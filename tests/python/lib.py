@@ -223,6 +223,11 @@ class Case:
     def report(self, *flags):
         return report(self.file(), *flags)
 
+    def own(self, *flags):
+        """The report without the sites below imports: these are most of the
+        text."""
+        return self.report("--exclude", "importlib._bootstrap", *flags)
+
     def biggest(self, *flags, metric="live"):
         """The sites that have the most: all sites are much text where much
         was imported."""

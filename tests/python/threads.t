@@ -38,7 +38,7 @@ def test_threads(py):
 
     case = lib.Case(py, 37, "threads.py", "_exit")
     case.same("os._exit with daemon threads at work")
-    py.ok(37, case.report().totals["live_bytes"] > 100 * n * size,
+    py.ok(37, case.own().totals["live_bytes"] > 100 * n * size,
           "its profile is whole")
 
 
@@ -79,10 +79,10 @@ def test_interpreters(py):
     case.same()
     for n in range(2):
         inside = {"function": "inside%d" % n, "file": "sub.py", "line": 2}
-        live = case.report("--at", "mark:in %d" % n).leaf(**inside)
+        live = case.own("--at", "mark:in %d" % n).leaf(**inside)
         py.between(39, live.live_bytes, 200033 + n, 200033 + n + 500,
                    "a block in interpreter %d" % n)
-        gone = case.report("--at", "mark:after %d" % n)
+        gone = case.own("--at", "mark:after %d" % n)
         py.is_(39, gone.leaf(**inside).live_bytes, 0,
                "gone with interpreter %d" % n)
         py.between(39, gone.leaf(
