@@ -186,10 +186,22 @@ point(uint64_t now)
 		rcp_snapshot_points();
 }
 
+static _Atomic bool asked; /* by a signal: the next snapshot is its answer */
+
+void
+rcp_emit_ask(void)
+{
+	atomic_store(&asked, true);
+	atomic_store(&rcp_emit.next_snapshot, 0);
+	rcp_helper_wake();
+}
+
 /* Under the lock. */
 static void
 interval(uint64_t now, enum rcp_snap_reason reason)
 {
+	if (atomic_exchange(&asked, false))
+		reason = RCP_SNAP_REQUEST;
 	if (!rcp_emit.python_ended) {
 		rcp_snapshot_take(reason);
 		return;

@@ -107,6 +107,10 @@ void rcp_emit_tick(uint64_t now);
  * this thread is inside one already. */
 bool rcp_emit_snapshot(enum rcp_snap_reason reason);
 
+/* Ask for a snapshot and do not wait: for signal handlers.  Without a helper
+ * the program's next tick takes it. */
+void rcp_emit_ask(void);
+
 /* Append an event; buffered, reaches the file with the next snapshot. */
 void rcp_emit_event(enum rcp_event kind, const char *text);
 void rcp_emit_event_num(enum rcp_event kind, uint64_t number);

@@ -61,8 +61,10 @@ become_child(void)
 	rcp_capture_fork_done(true);
 	rcp_thread_fork_child(&rcp_tls);
 	rcp_emit_fork_child();
-	if (rcp_life.options.follow == RCP_FOLLOW_NONE)
+	if (rcp_life.options.follow == RCP_FOLLOW_NONE) {
+		rcp_life.followed = false;
 		rcp_life_off();
+	}
 	if (not_forked)
 		*not_forked = 1;
 }

@@ -6,6 +6,7 @@
 #include "preload/life.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -56,6 +57,25 @@ is_followed(bool python)
 	       (rcp_life.options.follow == RCP_FOLLOW_PYTHON && python);
 }
 
+static void
+on_signal(int number)
+{
+	(void)number;
+	rcp_emit_ask();
+}
+
+/* --signal: only where the program leaves the signal alone. */
+static void
+watch_signal(int number)
+{
+	struct sigaction old, ours = { .sa_handler = on_signal,
+				       .sa_flags = SA_RESTART };
+
+	if (number && sigaction(number, NULL, &old) == 0 &&
+	    old.sa_handler == SIG_DFL && !(old.sa_flags & SA_SIGINFO))
+		sigaction(number, &ours, NULL);
+}
+
 /* Recording begins, if this process is one of those to follow. */
 static void
 begin(void)
@@ -66,6 +86,7 @@ begin(void)
 		return;
 	}
 	atomic_store(&rcp_state, RCP_STATE_ON);
+	watch_signal(rcp_life.options.signal);
 	rcp_emit_helper_start();
 }
 

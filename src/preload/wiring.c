@@ -84,13 +84,19 @@ python_end(void)
 	rcp_emit_event(RCP_EVENT_PYTHON_END, NULL);
 	rcp_emit_snapshot(RCP_SNAP_END_PYTHON);
 	rcp_py_finalizing();
+}
+
+static void
+python_down(void)
+{
 	if (rcp_life.is_python)
-		atomic_store(&rcp_state, RCP_STATE_OFF);
+		rcp_life_off();
 }
 
 static const struct rcp_pyhooks_events pyhooks_events = {
 	.ready = python_ready,
 	.end = python_end,
+	.down = python_down,
 	.coverage = rcp_emit_coverage,
 };
 

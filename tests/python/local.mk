@@ -1,5 +1,6 @@
 # tests/python/local.mk - Python programs, by every interpreter.
 test_scripts += \
+	tests/python/asked.t \
 	tests/python/domains.t \
 	tests/python/embed.t \
 	tests/python/ends.t \
