@@ -22,10 +22,26 @@
 		return result_; \
 	} while (0)
 
+#define PATIENCE 20
+
+/* The kernel lets go of the helper's id a moment before all else of it, and
+ * refuses meanwhile as it does for a program with threads. */
+static int
+unshare_patiently(int flags)
+{
+	int result = rcp_next.unshare(flags);
+
+	for (int i = 0; i < PATIENCE && result < 0 && errno == EINVAL; i++) {
+		sched_yield();
+		result = rcp_next.unshare(flags);
+	}
+	return result;
+}
+
 RCP_EXPORT int
 unshare(int flags)
 {
-	ALONE(rcp_next.unshare(flags));
+	ALONE(unshare_patiently(flags));
 }
 
 RCP_EXPORT int
