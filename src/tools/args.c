@@ -105,7 +105,7 @@ rcp_nearest(const char *word, const char *const *list)
 	return best_distance <= 1 + strlen(word) / 3 ? best : NULL;
 }
 
-/* --- parsing --------------------------------------------------------------- */
+/* --- parsing -------------------------------------------------------------- */
 
 struct parser {
 	const struct rcp_command *command;
@@ -323,7 +323,7 @@ rcp_args_parse(const struct rcp_command *command, void *own, void *view,
 	return -1;
 }
 
-/* --- help ------------------------------------------------------------------ */
+/* --- help ----------------------------------------------------------------- */
 
 struct help {
 	struct rcp_out out;

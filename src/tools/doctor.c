@@ -71,7 +71,7 @@ say_format(struct doctor *d, enum verdict verdict, const char *what,
 	rcp_text_free(&t);
 }
 
-/* --- this machine ------------------------------------------------------------------ */
+/* --- this machine --------------------------------------------------------- */
 
 /* The value after "Key:" of a file of /proc, as a number; -1 without it. */
 static long
@@ -134,7 +134,7 @@ look_at_limits(struct doctor *d)
 	rcp_text_free(&t);
 }
 
-/* --- the profile --------------------------------------------------------------------- */
+/* --- the profile ---------------------------------------------------------- */
 
 /* What a Python interpreter is asked to run: a known amount at a known place,
  * some of it kept long enough for the curve to see it. */
@@ -277,7 +277,7 @@ look_at_profile(struct doctor *d, const struct rcp_probe *probe, bool python)
 	rcp_set_close(set);
 }
 
-/* --- running ------------------------------------------------------------------------- */
+/* --- running -------------------------------------------------------------- */
 
 static void
 look_at_run(struct doctor *d, const struct rcp_probe *probe, bool python)

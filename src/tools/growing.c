@@ -113,7 +113,7 @@ map_sites(const struct rcp_set *set, const struct rcp_growing *g)
 	return group_of;
 }
 
-/* --- the verdict ------------------------------------------------------------- */
+/* --- the verdict ---------------------------------------------------------- */
 
 bool
 rcp_growth_sure(const struct rcp_growth *growth)

@@ -24,7 +24,7 @@
 #error "name the ELF machine of this architecture here"
 #endif
 
-/* --- finding ---------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------- */
 
 /* 0, or why not. */
 static int
@@ -92,7 +92,7 @@ rcp_program_python(struct rcp_text *path, struct rcp_text *why)
 	return RCP_NOT_FOUND;
 }
 
-/* --- checking --------------------------------------------------------------- */
+/* --- checking ------------------------------------------------------------- */
 
 static int
 refuse(struct rcp_text *why, const char *path, const char *reason)
@@ -211,7 +211,7 @@ rcp_program_check(const char *path, struct rcp_text *why)
 	return check(path, 0, why);
 }
 
-/* --- the library ------------------------------------------------------------ */
+/* --- the library ---------------------------------------------------------- */
 
 /* In the build tree it stands beside the command; installed, in ../lib of
  * wherever that was moved to. */

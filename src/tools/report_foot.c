@@ -44,7 +44,7 @@ print_totals(const struct rcp_report *report)
 	rcp_text_free(&t);
 }
 
-/* --- temporary allocations ------------------------------------------------------ */
+/* --- temporary allocations ------------------------------------------------ */
 
 #define TEMPORARY_SHARE 0.1
 #define TEMPORARY_LEAST 1000
@@ -139,7 +139,7 @@ print_temporary(const struct rcp_report *report)
 	rcp_text_free(&t);
 }
 
-/* --- coverage --------------------------------------------------------------------- */
+/* --- coverage ------------------------------------------------------------- */
 
 static void
 add_seen(struct rcp_text *t, uint64_t n, const char *one, const char *many)
@@ -223,7 +223,7 @@ print_coverage(const struct rcp_report *report)
 	rcp_text_free(&t);
 }
 
-/* --- where to look next ------------------------------------------------------------ */
+/* --- where to look next --------------------------------------------------- */
 
 #define LARGE_SHARE 0.4
 #define KEPT_SHARE 0.05

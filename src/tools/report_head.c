@@ -223,7 +223,7 @@ print_quality(const struct rcp_report *report, const struct rcp_process *root)
 	rcp_text_free(&lost);
 }
 
-/* --- the curves ---------------------------------------------------------------- */
+/* --- the curves ----------------------------------------------------------- */
 
 #define LEAST_SPARK 8
 #define GOOD_SPARK 20

@@ -133,7 +133,7 @@ put_header(struct rcp_json *j, const struct rcp_report *report)
 	put_python(j, rcp_python_process(set));
 }
 
-/* --- numbers ----------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------- */
 
 static void
 put_values(struct rcp_json *j, const struct rcp_values *v)
@@ -212,7 +212,7 @@ put_totals(struct rcp_json *j, const struct rcp_report *report)
 	rcp_json_close(j, '}');
 }
 
-/* --- sites ------------------------------------------------------------------- */
+/* --- sites ---------------------------------------------------------------- */
 
 /* A frame stands in thousands of stacks: its text is made once. */
 static const char *

@@ -6,6 +6,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ print_blank(const struct rcp_report *report)
 	putc('\n', report->look->out.file);
 }
 
-/* --- growing ----------------------------------------------------------------- */
+/* --- growing -------------------------------------------------------------- */
 
 /* In how many processes the group holds something, "4 of 5". */
 static void
@@ -111,8 +112,29 @@ print_levelled(const struct rcp_report *report)
 	rcp_text_free(&t);
 }
 
+/* "GROWING   (looked at 12.1 s to 60.7 s, 50 snapshots)" */
 static void
-print_growing(const struct rcp_report *report)
+print_growing_title(const struct rcp_report *report)
+{
+	const struct rcp_growing *g = report->growing;
+	const struct rcp_look *look = report->look;
+	struct rcp_text t = { 0 };
+
+	rcp_text_format(&t, "GROWING   %s(looked at ",
+			g->growing_count > 0 ? "" : "nothing ");
+	rcp_look_time(look, &t, g->query.from.time);
+	rcp_text_add(&t, " to ");
+	rcp_look_time(look, &t,
+		      look->query.at.kind == RCP_AT_END
+			      ? look->set->end_time
+			      : look->query.at.time);
+	rcp_text_format(&t, ", %" PRIu64 " snapshots)", g->total.points);
+	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
+	rcp_text_free(&t);
+}
+
+static void
+print_growing_table(const struct rcp_report *report)
 {
 	static const struct rcp_column columns[] = {
 		{ "", true, false, 0, 0, RCP_DIM },
@@ -125,51 +147,57 @@ print_growing(const struct rcp_report *report)
 	};
 	const struct rcp_growing *g = report->growing;
 	const struct rcp_look *look = report->look;
+	size_t shown = g->growing_count > MOST_GROWING && !look->args.all
+			       ? MOST_GROWING
+			       : g->growing_count;
 	struct rcp_table table;
 	struct rcp_text t = { 0 };
-	size_t shown;
 
-	if (!g)
-		return;
-	shown = g->growing_count > MOST_GROWING && !look->args.all
-			? MOST_GROWING
-			: g->growing_count;
-	print_blank(report);
-	if (g->growing_count == 0) {
-		rcp_text_add(&t, "GROWING   nothing (looked at ");
-	} else {
-		rcp_text_add(&t, "GROWING   (looked at ");
-	}
-	rcp_look_time(look, &t, g->query.from.time);
-	rcp_text_add(&t, " to ");
-	rcp_look_time(look, &t, look->query.at.kind == RCP_AT_END
-					? look->set->end_time
-					: look->query.at.time);
-	rcp_text_format(&t, ", %" PRIu64 " snapshots)", g->total.points);
-	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
-	rcp_text_clear(&t);
-	if (g->growing_count > 0) {
-		rcp_table_init(&table, columns,
-			       sizeof(columns) / sizeof(*columns));
-		table.indent = 1;
-		table.titles = true;
-		for (size_t i = 0; i < shown; i++)
-			add_growing(report, &table, i);
-		rcp_table_print(&table, &look->out);
-		rcp_table_free(&table);
-		rcp_text_format(&t, "Not growing: %zu of %zu lines.",
-				g->groups->count - g->growing_count,
-				g->groups->count);
-		if (shown < g->growing_count)
-			rcp_text_format(&t, " %zu more grow: --all",
-					g->growing_count - shown);
-		rcp_out_wrap(&look->out, RCP_PLAIN, t.s, 2);
-	}
+	rcp_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+	table.indent = 1;
+	table.titles = true;
+	for (size_t i = 0; i < shown; i++)
+		add_growing(report, &table, i);
+	rcp_table_print(&table, &look->out);
+	rcp_table_free(&table);
+	rcp_text_format(&t, "Not growing: %zu of %zu lines.",
+			g->groups->count - g->growing_count,
+			g->groups->count);
+	if (shown < g->growing_count)
+		rcp_text_format(&t, " %zu more grow: --all",
+				g->growing_count - shown);
+	rcp_out_wrap(&look->out, RCP_PLAIN, t.s, 2);
 	rcp_text_free(&t);
+}
+
+static void
+print_growing(const struct rcp_report *report)
+{
+	if (!report->growing)
+		return;
+	print_blank(report);
+	print_growing_title(report);
+	if (report->growing->growing_count > 0)
+		print_growing_table(report);
 	print_levelled(report);
 }
 
-/* --- the biggest ---------------------------------------------------------------- */
+/* --- the biggest ---------------------------------------------------------- */
+
+/* Words for each metric, and which blocks go with its bytes. */
+static const struct {
+	const char *title;
+	size_t blocks; /* offset in struct rcp_values; 0: none */
+	bool moment;   /* "at" a time, not "by" it */
+} metrics[RCP_METRICS] = {
+#define BLOCKS(field) offsetof(struct rcp_values, field)
+	[RCP_METRIC_PEAK] = { "AT THE PEAK", BLOCKS(peak_blocks), true },
+	[RCP_METRIC_LIVE] = { "LIVE", BLOCKS(live_blocks), true },
+	[RCP_METRIC_ALLOCATED] = { "ALLOCATED", BLOCKS(allocations), false },
+	[RCP_METRIC_FREED] = { "FREED", BLOCKS(frees), false },
+	[RCP_METRIC_TEMPORARY] = { "TEMPORARY ALLOCATIONS", 0, false },
+	[RCP_METRIC_COUNT] = { "ALLOCATIONS", 0, false },
+};
 
 /* "AT THE PEAK   121 MiB in 120,313 blocks at 38.2 s" */
 static void
@@ -177,35 +205,16 @@ print_title(const struct rcp_report *report)
 {
 	const struct rcp_look *look = report->look;
 	const struct rcp_values *total = &report->view->total;
+	enum rcp_metric metric = look->query.metric;
 	struct rcp_text t = { 0 };
-	int64_t blocks = total->live_blocks;
 
-	switch (look->query.metric) {
-	case RCP_METRIC_PEAK:
-		rcp_text_add(&t, "AT THE PEAK   ");
-		blocks = total->peak_blocks;
-		break;
-	case RCP_METRIC_LIVE:
-		rcp_text_add(&t, "LIVE   ");
-		break;
-	case RCP_METRIC_ALLOCATED:
-		rcp_text_add(&t, "ALLOCATED   ");
-		blocks = total->allocations;
-		break;
-	case RCP_METRIC_FREED:
-		rcp_text_add(&t, "FREED   ");
-		blocks = total->frees;
-		break;
-	case RCP_METRIC_TEMPORARY:
-		rcp_text_add(&t, "TEMPORARY ALLOCATIONS   ");
-		break;
-	default:
-		rcp_text_add(&t, "ALLOCATIONS   ");
-		break;
-	}
-	rcp_metric_text(&t, look->query.metric,
-			rcp_values_metric(total, look->query.metric));
-	if (rcp_metric_is_bytes(look->query.metric)) {
+	rcp_text_format(&t, "%s   ", metrics[metric].title);
+	rcp_metric_text(&t, metric, rcp_values_metric(total, metric));
+	if (rcp_metric_is_bytes(metric)) {
+		int64_t blocks;
+
+		memcpy(&blocks, (const char *)total + metrics[metric].blocks,
+		       sizeof(blocks));
 		rcp_text_add(&t, " in ");
 		rcp_text_count(&t, blocks);
 		rcp_text_add(&t, rcp_plural(blocks, " block", " blocks"));
@@ -216,13 +225,9 @@ print_title(const struct rcp_report *report)
 		rcp_text_add(&t, " to ");
 		rcp_look_time(look, &t, report->view->time);
 	} else {
-		rcp_text_add(&t, look->query.metric == RCP_METRIC_PEAK ||
-						 look->query.metric ==
-							 RCP_METRIC_LIVE
-					 ? " at "
-					 : " by ");
+		rcp_text_add(&t, metrics[metric].moment ? " at " : " by ");
 		rcp_look_time(look, &t,
-			      look->query.metric == RCP_METRIC_PEAK
+			      metric == RCP_METRIC_PEAK
 				      ? report->view->peak.time
 				      : report->view->time);
 	}

@@ -9,7 +9,7 @@
 #include "model/memory.h"
 #include "tools/report_json.h"
 
-/* --- types --------------------------------------------------------------------- */
+/* --- types ---------------------------------------------------------------- */
 
 struct born {
 	const char *type;
@@ -159,7 +159,7 @@ rcp_json_types(struct rcp_json *j, const struct rcp_report *report)
 	free(all);
 }
 
-/* --- times --------------------------------------------------------------------- */
+/* --- times ---------------------------------------------------------------- */
 
 static void
 put_gc(struct rcp_json *j, struct rcp_look *look,

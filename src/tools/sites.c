@@ -84,7 +84,7 @@ rcp_groups_worth(const struct rcp_look *look, const struct rcp_groups *groups,
 	return n;
 }
 
-/* --- neighbours ------------------------------------------------------------- */
+/* --- neighbours ----------------------------------------------------------- */
 
 static int
 by_frame(const void *a, const void *b)
@@ -150,7 +150,7 @@ rcp_group_beside(const struct rcp_look *look, const struct rcp_view *view,
 	return all;
 }
 
-/* --- the table --------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------ */
 
 #define MOST_CALLERS 2
 #define CALLER_SHARE 0.1

@@ -49,7 +49,7 @@ rcp_svg_text(FILE *file, double x, double y, const char *class,
 	rcp_svg_text_and(file, x, y, class, text, "");
 }
 
-/* --- axes ----------------------------------------------------------------------- */
+/* --- axes ----------------------------------------------------------------- */
 
 #define MOST_TICKS 6
 
@@ -167,7 +167,7 @@ rcp_plot_axes(const struct rcp_plot *plot)
 	rcp_text_free(&t);
 }
 
-/* --- curves --------------------------------------------------------------------- */
+/* --- curves --------------------------------------------------------------- */
 
 /* Values stand for spans of time, so a curve is made of steps. */
 static void

@@ -50,7 +50,7 @@ void rcp_text_quoted(struct rcp_text *t, const char *name);
  * terminal. */
 void rcp_text_csv(struct rcp_text *t, const char *name);
 
-/* --- widths ---------------------------------------------------------------- */
+/* --- widths --------------------------------------------------------------- */
 
 /* Columns that text without control characters takes in a terminal. */
 size_t rcp_text_width(const char *text);
@@ -60,7 +60,7 @@ size_t rcp_text_width(const char *text);
 void rcp_text_clip(struct rcp_text *t, const char *text, size_t columns,
 		   bool head);
 
-/* --- numbers ---------------------------------------------------------------- */
+/* --- numbers -------------------------------------------------------------- */
 
 void rcp_text_size(struct rcp_text *t, int64_t bytes);  /* 1.21 GiB */
 void rcp_text_count(struct rcp_text *t, int64_t n);     /* 12,345; 12.3 M */

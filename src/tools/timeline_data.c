@@ -17,7 +17,7 @@ is_repeated(const struct rcp_bands *bands, size_t column)
 	return column > 0 && bands->times[column] == bands->times[column - 1];
 }
 
-/* --- CSV ---------------------------------------------------------------------- */
+/* --- CSV ------------------------------------------------------------------ */
 
 static void
 csv_line(const struct rcp_timeline *timeline, FILE *file, uint64_t time,
@@ -69,7 +69,7 @@ rcp_timeline_csv(const struct rcp_timeline *timeline, FILE *file,
 	return true;
 }
 
-/* --- mprof's .dat --------------------------------------------------------------- */
+/* --- mprof's .dat --------------------------------------------------------- */
 
 static double
 mebibytes(double bytes)
@@ -199,7 +199,7 @@ rcp_timeline_dat(const struct rcp_timeline *timeline, FILE *file,
 	return true;
 }
 
-/* --- JSON ----------------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------- */
 
 static void
 json_bands(struct rcp_json *j, const struct rcp_timeline *timeline)

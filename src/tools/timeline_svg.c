@@ -92,7 +92,7 @@ put_head(const struct drawing *d)
 	rcp_text_free(&t);
 }
 
-/* --- what is drawn ---------------------------------------------------------------- */
+/* --- what is drawn -------------------------------------------------------- */
 
 static void
 put_area(const struct drawing *d, const double *low, const double *high,
@@ -185,7 +185,7 @@ put_peak(const struct drawing *d)
 	rcp_text_free(&t);
 }
 
-/* --- the legend -------------------------------------------------------------------- */
+/* --- the legend ----------------------------------------------------------- */
 
 static void
 put_entry(const struct drawing *d, size_t row, size_t column,

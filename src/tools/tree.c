@@ -52,7 +52,8 @@ child_of(struct rcp_tree *tree, uint32_t parent, uint32_t frame)
 	tree->nodes = rcp_room(tree->nodes, tree->count, &tree->room,
 			       sizeof(*tree->nodes));
 	index = (uint32_t)tree->count++;
-	tree->nodes[index] = (struct rcp_tree_node){ .frame = key, .parent = parent };
+	tree->nodes[index] =
+		(struct rcp_tree_node){ .frame = key, .parent = parent };
 	rcp_map_put(&tree->index, words, index);
 	node = &tree->nodes[parent];
 	node->children = rcp_room(node->children, node->child_count,

@@ -8,7 +8,7 @@
 #include "tools/report_json.h"
 #include "tools/sites.h"
 
-/* --- text ---------------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------- */
 
 static void
 add_name(const struct rcp_tree *tree, struct rcp_text *t, uint32_t frame)
@@ -24,8 +24,8 @@ add_name(const struct rcp_tree *tree, struct rcp_text *t, uint32_t frame)
 }
 
 static void
-add_row(struct rcp_tree *tree, const struct rcp_tree_node *node, const char *prefix,
-	const char *branch)
+add_row(struct rcp_tree *tree, const struct rcp_tree_node *node,
+	const char *prefix, const char *branch)
 {
 	enum rcp_metric metric = tree->look->query.metric;
 	struct rcp_group group = { .name = "", .frame = node->frame };
@@ -89,7 +89,8 @@ worth_showing(const struct rcp_tree *tree, const struct rcp_tree_node *node)
 
 /* The rest is worth a line if what it hides is. */
 static bool
-rest_matters(const struct rcp_tree *tree, const struct rcp_tree_node *node, size_t shown)
+rest_matters(const struct rcp_tree *tree, const struct rcp_tree_node *node,
+	     size_t shown)
 {
 	int64_t rest = 0;
 
@@ -173,7 +174,7 @@ rcp_tree_text(struct rcp_tree *tree, const struct rcp_view *view)
 	rcp_table_free(&tree->table);
 }
 
-/* --- JSON ----------------------------------------------------------------------- */
+/* --- JSON ----------------------------------------------------------------- */
 
 /* A flat list: a nested one would be as deep as the stack, and many parsers
  * are not. */
@@ -185,7 +186,8 @@ put_children(struct rcp_tree *tree, uint32_t parent)
 					    : node->child_count;
 
 	for (size_t i = 0; i < shown; i++) {
-		const struct rcp_tree_node *child = &tree->nodes[node->children[i]];
+		const struct rcp_tree_node *child =
+			&tree->nodes[node->children[i]];
 		struct rcp_json *j = &tree->json;
 
 		rcp_json_open_flat(j, NULL, '{');

@@ -100,7 +100,7 @@ const struct rcp_flag rcp_view_flags[] = {
 	{ .name = NULL },
 };
 
-/* --- the query ------------------------------------------------------------- */
+/* --- the query ------------------------------------------------------------ */
 
 static int
 complain_time(const struct rcp_look *look, const char *flag,

@@ -71,7 +71,7 @@ int rcp_look_fail(struct rcp_look *look, const struct rcp_error *error);
 void rcp_look_time(const struct rcp_look *look, struct rcp_text *t,
 		   uint64_t time);
 
-/* --- files (open.c) -------------------------------------------------------- */
+/* --- files (open.c) ------------------------------------------------------- */
 
 /* Opens the paths, or with none the newest process tree in the current
  * directory; shows progress.  NULL after a complaint. */
