@@ -25,21 +25,33 @@ analyze-gcc analyze-clang-tidy analyze-cppcheck:
 check-layers:
 	$(AM_V_GEN)$(srcdir)/scripts/check-layers $(srcdir)
 
-# Unit tests and the command's tests with sanitizers, in a build of their own.
-# It is made from what `make dist` would ship, since automake cannot build
-# elsewhere once the source tree is configured; a file that is missing in
-# EXTRA_DIST shows here.
-# The helper is no thread that a sanitizer's run-time could know.
+# Two more builds, each with what it is good for.  They are made from what
+# `make dist` would ship, since automake cannot build elsewhere once the source
+# tree is configured; a file that is missing in EXTRA_DIST shows here.
+#
+# sanitized: unit tests and the command under ASan and UBSan.  (The helper is
+# no thread that a sanitizer's run-time could know.)
+# trapped: the preload, with instructions that trap on undefined behaviour, in
+# native programs and in one Python.
+sanitized_options = --enable-asan
 sanitized_tests = $(filter-out tests/unit/emit_helper.t,$(unit_tests)) \
 	$(filter tests/tools/% tests/reader/%,$(test_scripts))
-.PHONY: check-sanitized
-check-sanitized: distdir
-	$(AM_V_at)$(MKDIR_P) sanitized
-	$(AM_V_at)cd sanitized && { test -e config.status || \
-		'$(abs_builddir)/$(distdir)/configure' --enable-asan \
-			--enable-ubsan-trap >configure.log; }
+trapped_options = --enable-ubsan-trap
+trapped_tests = $(filter tests/preload/% tests/python/%,$(test_scripts))
+.PHONY: check-sanitized check-trapped variant
+check-sanitized:
+	$(AM_V_at)$(MAKE) -s variant VARIANT=sanitized
 	$(AM_V_at)UBSAN_OPTIONS=print_stacktrace=1 \
 		$(MAKE) -C sanitized -s prove TESTS='$(sanitized_tests)'
+check-trapped:
+	$(AM_V_at)$(MAKE) -s variant VARIANT=trapped
+	$(AM_V_at)RCPROF_PYTHONS=/usr/bin/python3 \
+		$(MAKE) -C trapped -s prove TESTS='$(trapped_tests)'
+variant: distdir
+	$(AM_V_at)$(MKDIR_P) $(VARIANT)
+	$(AM_V_at)cd $(VARIANT) && { test -e config.status || \
+		'$(abs_builddir)/$(distdir)/configure' $($(VARIANT)_options) \
+			>configure.log; }
 
 # What git knows is in the tarball.
 .PHONY: check-dist
@@ -53,4 +65,4 @@ check-dist: distdir
 		exit $$fault; }
 
 clean-local:
-	-rm -rf sanitized tests/tap-output
+	-rm -rf sanitized trapped tests/tap-output
