@@ -152,6 +152,7 @@ class Run:
             self.env["LD_PRELOAD"] = preload(*libraries)
         self.env.update(env or {})
         self.stdin, self.pass_fds = stdin, pass_fds
+        self.seen = {}
         self.stdout = self.stderr = self.status = self.process = None
         if start:
             self.finish(self.start(), seconds)
@@ -193,7 +194,10 @@ class Run:
         return files[0]
 
     def report(self, *flags):
-        return report(self.file(), *flags)
+        """Each view is made once."""
+        if flags not in self.seen:
+            self.seen[flags] = report(self.file(), *flags)
+        return self.seen[flags]
 
     def reports(self, *flags):
         """{pid: report} of all profiles."""

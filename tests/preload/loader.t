@@ -34,6 +34,8 @@ def test_loader():
     pair = lib.Pair(program)
     pair.same(22)
     run, last = pair.run, "start"
+    if run.status != 0:
+        raise lib.Broken("prog_loader did not come to its end")
     for case in lib.truths(run):
         _, before = lib.numbers_at(run, case, last)
         _, after = lib.numbers_at(run, case, case.name)
@@ -59,8 +61,14 @@ def test_loader():
             and searched.adds_up(), True, "and live is none below zero")
     threads = run.report("--at", "mark:threads")
     busy = sum(int(w[1]) for w in run.truth() if w[0] == "busy")
-    lib.is_(22, four(threads, module="prog_loader", kind="malloc"),
-            [busy, busy * 9001, busy, busy * 9001],
+    signals = run.report("--at", "mark:signals")
+    mapped = signals.sum(kind="mmap")
+    lib.is_(22, (mapped["live_bytes"], mapped["live_blocks"]), (0, 0),
+            "a signal handler that maps, while libraries come and go")
+    lib.is_(22, [b - a for a, b in zip(
+        four(signals, module="prog_loader", kind="malloc"),
+        four(threads, module="prog_loader", kind="malloc"))],
+        [busy, busy * 9001, busy, busy * 9001],
             "threads that allocate while libraries come and go")
 
 

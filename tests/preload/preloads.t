@@ -81,8 +81,9 @@ def find(name):
 
 
 def test_allocator(short, path):
-    for name in ("prog_realloc", "prog_threads", "prog_storm"):
-        pair = lib.Pair(name, beside=[path])
+    for name, *args in (("prog_realloc",), ("prog_threads",),
+                        ("prog_storm", "10000")):
+        pair = lib.Pair(name, *args, beside=[path])
         pair.same(26, "with %s: as without rcprof" % short)
         lib.check_cases(pair)
     for name in ("prog_cxx", "prog_moments", "prog_stacks"):

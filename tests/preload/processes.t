@@ -124,6 +124,18 @@ def test_forms():
         pair.same(23, "nine forms of exec, --follow %s" % follow)
 
 
+def test_raw():
+    for how in ("raw", "_Fork"):
+        pair = lib.Pair("prog_fork", how, env={"RCPROF_INTERVAL": "10ms"})
+        pair.same(23, "%s: a fork that no handler sees: as without rcprof"
+                  % how)
+        reports = check(pair.run, "parent")
+        for pid, report in reports.items():
+            lib.ok(23, report.adds_up() and report.data["pid"] == pid,
+                   "%s: a file of whom it says, whose sites make the totals"
+                   % how)
+
+
 def test_daemon():
     pair = lib.Pair("prog_fork", "daemon")
     pair.same(23, "a daemon that closes every fd: as without rcprof")
@@ -139,4 +151,4 @@ def test_daemon():
 
 
 lib.each(test_fork, test_generations, test_threads, test_vfork, test_spawn,
-         test_exec, test_failing, test_forms, test_daemon)
+         test_exec, test_failing, test_forms, test_raw, test_daemon)

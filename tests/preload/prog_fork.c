@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "preload/prog.h"
@@ -333,6 +334,37 @@ do_forms(const char *step)
 	broken("exec: %s", strerror(errno));
 }
 
+/* --- forks that no handler of libc's sees --------------------------------------- */
+
+static pid_t
+raw_fork(void)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+static void
+do_raw(pid_t (*make)(void))
+{
+	allocate(40, 2207);
+	RCPROF_MARK("before");
+	for (int i = 0; i < 10; i++) {
+		pid_t pid = make();
+
+		if (pid == 0) {
+			/* Long enough for whatever comes now and then. */
+			for (int n = 0; n < 5; n++) {
+				allocate(400, 3301);
+				usleep(2000);
+			}
+			_exit(3);
+		}
+		wait_for(pid, 3 << 8);
+		allocate(40, 2207);
+	}
+	RCPROF_MARK("in the parent");
+	say("parent");
+}
+
 /* --- a daemon ---------------------------------------------------------------------------- */
 
 static void
@@ -401,6 +433,10 @@ main(int argc, char **argv)
 		do_failing_exec();
 	else if (strcmp(how, "forms") == 0)
 		do_forms(argc > 2 ? argv[2] : "0");
+	else if (strcmp(how, "raw") == 0)
+		do_raw(raw_fork);
+	else if (strcmp(how, "_Fork") == 0)
+		do_raw(_Fork);
 	else if (strcmp(how, "daemon") == 0)
 		do_daemon();
 	else

@@ -8,7 +8,10 @@
  */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <sys/mman.h>
+#include <sys/time.h>
 
 #include "preload/plug.h"
 #include "preload/prog.h"
@@ -107,6 +110,20 @@ test_search(void)
 
 	NEED(!dlopen("libhidden.so", RTLD_NOW));
 	printf("%s\n", dlerror());
+	/* The message waits, whatever else is called. */
+	NEED(!dlopen("libhidden.so", RTLD_NOW));
+	free(malloc(100));
+	NEED(munmap(mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		    8192) == 0);
+	RCPROF_SNAPSHOT();
+	hidden = dlerror();
+	printf("%s\n", hidden ? (char *)hidden : "the message is gone");
+	NEED(!dlopen("/nowhere/at/all.so", RTLD_NOW));
+	free(malloc(100));
+	RCPROF_SNAPSHOT();
+	hidden = dlerror();
+	printf("%s\n", hidden ? (char *)hidden : "the message is gone");
 	NEED(open_plug(&finder, "libfinder.so", RTLD_NOW, PLUG_ONE));
 	hidden = finder.open("libhidden.so");
 	printf("by its caller's RUNPATH: %s\n", hidden ? "found" : dlerror());
@@ -159,6 +176,40 @@ test_namespaces(void)
 	printf("after\t%lld\t%lld\n", truth.malloc.allocs, truth.malloc.bytes);
 }
 
+/* --- a signal handler that maps, while libraries come and go ------------------- */
+
+static void
+mapping_handler(int sig)
+{
+	(void)sig;
+	munmap(mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+	       8192);
+}
+
+static void
+test_signals(void)
+{
+	struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { 0 };
+	struct sigaction action = { .sa_handler = mapping_handler,
+				    .sa_flags = SA_RESTART };
+	void *handle;
+
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 1000; i++) {
+		handle = dlopen(i % 2 ? "libplug_one.so" : "libplug_two.so",
+				RTLD_NOW);
+		NEED(handle);
+		NEED(dlclose(handle) == 0);
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	NEED(!dlopen("libplug_one.so", RTLD_NOW | RTLD_NOLOAD));
+	NEED(!dlopen("libplug_two.so", RTLD_NOW | RTLD_NOLOAD));
+	memset(&truth, 0, sizeof(truth));
+	RCPROF_MARK("signals");
+}
+
 /* --- threads that allocate while libraries come and go ----------------------- */
 
 static volatile int stop;
@@ -208,6 +259,7 @@ main(void)
 	test_reload();
 	test_search();
 	test_namespaces();
+	test_signals();
 	test_threads();
 	return 0;
 }

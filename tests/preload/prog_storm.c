@@ -3,6 +3,8 @@
  * prog_storm.c - threads that take each other's addresses the moment they are
  * free: one arena and sizes beyond the thread caches, so that an address given
  * back by one thread is handed at once to another.
+ *
+ *	prog_storm [CALLS]	of each thread
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -10,10 +12,10 @@
 
 #include "preload/prog.h"
 
-#define CALLS 200000
 #define MOST 8
 #define PAGE ((size_t)4096)
 
+static int calls = 200000;
 static struct counts counted[MOST];
 static pthread_barrier_t all_there;
 
@@ -40,7 +42,7 @@ storm_realloc(void *arg)
 
 	add(c, size);
 	pthread_barrier_wait(&all_there);
-	for (int i = 0; i < CALLS; i++) {
+	for (int i = 0; i < calls; i++) {
 		/* Up and down between two size classes. */
 		next = i % 2 ? 1500 + (size_t)i % 16 : 3000 + (size_t)i % 16;
 		q = realloc(p, next);
@@ -67,7 +69,7 @@ storm_malloc(void *arg)
 	size_t size[4] = { 0 };
 
 	pthread_barrier_wait(&all_there);
-	for (int i = 0; i < CALLS; i++) {
+	for (int i = 0; i < calls; i++) {
 		int k = i % 4;
 
 		if (p[k]) {
@@ -93,7 +95,7 @@ storm_mmap(void *arg)
 	struct counts *c = arg;
 
 	pthread_barrier_wait(&all_there);
-	for (int i = 0; i < CALLS / 10; i++) {
+	for (int i = 0; i < calls / 10; i++) {
 		size_t size = (1 + (size_t)i % 8) * PAGE, next = size + PAGE;
 		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -142,7 +144,7 @@ consume(void *arg)
 {
 	struct counts *c = arg;
 
-	for (int i = 0; i < CALLS; i++) {
+	for (int i = 0; i < calls; i++) {
 		void *p;
 
 		while (!(p = ring[i % RING]))
@@ -161,7 +163,7 @@ test_handover(void)
 
 	NEED(pthread_create(&thread, NULL, consume, &counted[0]) == 0);
 	counted[0] = (struct counts){ 0 };
-	for (int i = 0; i < CALLS; i++) {
+	for (int i = 0; i < calls; i++) {
 		size_t size = 1800 + (size_t)i % 32;
 		void *p = got(malloc(size), size);
 
@@ -177,8 +179,10 @@ test_handover(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc > 1)
+		calls = atoi(argv[1]);
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_MMAP_THRESHOLD, 1 << 30);
 	mallopt(M_TRIM_THRESHOLD, 1 << 30);
