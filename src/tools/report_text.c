@@ -187,7 +187,7 @@ print_growing(const struct rcp_report *report)
 /* Words for each metric, and which blocks go with its bytes. */
 static const struct {
 	const char *title;
-	size_t blocks; /* offset in struct rcp_values; 0: none */
+	size_t blocks; /* of metrics in bytes: offset in struct rcp_values */
 	bool moment;   /* "at" a time, not "by" it */
 } metrics[RCP_METRICS] = {
 #define BLOCKS(field) offsetof(struct rcp_values, field)
