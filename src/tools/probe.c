@@ -27,7 +27,7 @@ static _Noreturn void
 become(const struct rcp_probe *probe, const char *path, char *const *argv,
        const char *library)
 {
-	char output[128], log[128];
+	char output[600], log[600];
 	int null = open("/dev/null", O_RDWR);
 	int said;
 
@@ -73,7 +73,7 @@ wait_for(struct rcp_probe *probe, pid_t pid)
 static void
 read_said(struct rcp_probe *probe)
 {
-	char path[128], text[MOST_SAID];
+	char path[600], text[MOST_SAID];
 	FILE *file;
 	size_t n;
 
@@ -113,11 +113,15 @@ bool
 rcp_probe_run(struct rcp_probe *probe, const char *path, char *const *argv,
 	      const char *library, struct rcp_error *error)
 {
+	const char *place = getenv("TMPDIR");
 	pid_t pid;
 
-	*probe = (struct rcp_probe){ .directory = "/tmp/rcprof-doctor.XXXXXX" };
+	*probe = (struct rcp_probe){ .directory = "" };
+	place = place && *place && strlen(place) < 400 ? place : "/tmp";
+	snprintf(probe->directory, sizeof(probe->directory),
+		 "%s/rcprof-doctor.XXXXXX", place);
 	if (!mkdtemp(probe->directory)) {
-		rcp_error_set(error, "/tmp: %s", strerror(errno));
+		rcp_error_set(error, "%s: %s", place, strerror(errno));
 		probe->directory[0] = '\0';
 		return false;
 	}

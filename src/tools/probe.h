@@ -10,7 +10,7 @@
 #include "tools/text.h"
 
 struct rcp_probe {
-	char directory[64];
+	char directory[512]; /* in $TMPDIR, else /tmp */
 	char **profiles; /* one per program, if one became another */
 	size_t profile_count;
 	int status;        /* of waitpid() */

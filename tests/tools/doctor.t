@@ -5,7 +5,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import views  # noqa: E402
@@ -21,7 +20,8 @@ def doctor(*args, **env):
     return status, data, {c["check"]: c for c in data["checks"]}
 
 
-before = set(os.listdir(tempfile.gettempdir()))
+os.mkdir("tmp")
+views.ENV["TMPDIR"] = os.path.abspath("tmp")
 for path, version in tap.pythons():
     status, data, checks = doctor(path)
     wrong = list(schema.check(data, schema.DOCTOR))
@@ -67,7 +67,8 @@ else:
               if c["check"] == "limits"]
     tap.ok(any("address space is limited (ulimit -v, 8.00 GiB)" in t
                for t in limits), "a limited address space is named")
-left = [n for n in set(os.listdir(tempfile.gettempdir())) - before
-        if n.startswith("rcprof-doctor")]
-tap.is_(left, [], "nothing is left behind")
+tap.is_(os.listdir("tmp"), [], "nothing is left behind")
+status, data, checks = doctor("sh", TMPDIR="/no/such/directory")
+tap.ok(status == 1 and "/no/such/directory: No such file" in
+       checks["run"]["text"], "no place for a temporary directory")
 tap.done()
