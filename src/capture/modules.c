@@ -56,6 +56,8 @@ find_build_id(const ElfW(Ehdr) *eh, uintptr_t base, size_t *size)
 	return NULL;
 }
 
+/* The program's own file, whose link map has no name.  By way of the calling
+ * thread: /proc/self is the first thread, which may have ended. */
 static const struct rcp_string *
 module_path(const struct link_map *map)
 {
@@ -64,7 +66,7 @@ module_path(const struct link_map *map)
 
 	if (map->l_name && map->l_name[0])
 		return rcp_string_intern(map->l_name, strlen(map->l_name));
-	n = RCP_SYS4(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", exe,
+	n = RCP_SYS4(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/exe", exe,
 		     sizeof(exe));
 	return n > 0 ? rcp_string_intern(exe, (size_t)n) : NULL;
 }
