@@ -4,6 +4,7 @@
  */
 #include "base/own.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const char *
@@ -12,37 +13,45 @@ find(const char *path, size_t size, const char *part)
 	return memmem(path, size, part, strlen(part));
 }
 
-/* ".../lib/python3.11/..." or "lib/python3/dist-packages", "lib64/..." */
 static bool
-in_library(const char *path, size_t size)
+starts(const char *p, const char *end, const char *with)
 {
-	const char *at = path, *end = path + size;
+	size_t size = strlen(with);
 
-	while ((at = find(at, (size_t)(end - at), "/python3"))) {
-		const char *p = at + strlen("/python3");
-		const char *dir = at;
+	return (size_t)(end - p) >= size && memcmp(p, with, size) == 0;
+}
 
-		while (dir > path && dir[-1] != '/')
-			dir--;
+/* ".../lib/python3.11/", ".../lib64/python3.13t/", ".../lib/python311.zip/";
+ * not Debian's ".../lib/python3/", which holds dist-packages only. */
+static bool
+in_stdlib(const char *p, const char *end)
+{
+	while ((p = find(p, (size_t)(end - p), "/lib"))) {
+		const char *version;
+
+		p += 4;
+		if (starts(p, end, "64") || starts(p, end, "32"))
+			p += 2;
+		if (!starts(p, end, "/python3"))
+			continue;
+		version = p += 8;
 		while (p < end && ((*p >= '0' && *p <= '9') || *p == '.' ||
 				   *p == 't'))
 			p++;
-		if (p < end && *p == '/' &&
-		    strncmp(dir, "lib", 3) == 0)
+		if (p > version &&
+		    (starts(p, end, "/") || starts(p, end, "zip/")))
 			return true;
-		at++;
 	}
 	return false;
 }
 
-bool
-rcp_path_is_own(const char *path, size_t size)
+enum rcp_path_origin
+rcp_path_origin(const char *path, size_t size)
 {
-	static const char frozen[] = "<frozen ";
-
-	if (size >= sizeof(frozen) - 1 &&
-	    memcmp(path, frozen, sizeof(frozen) - 1) == 0)
-		return false;
-	return !find(path, size, "/site-packages/") &&
-	       !find(path, size, "/dist-packages/") && !in_library(path, size);
+	if (starts(path, path + size, "<frozen "))
+		return RCP_PATH_STDLIB;
+	if (find(path, size, "/site-packages/") ||
+	    find(path, size, "/dist-packages/"))
+		return RCP_PATH_SITE;
+	return in_stdlib(path, path + size) ? RCP_PATH_STDLIB : RCP_PATH_OWN;
 }

@@ -5,12 +5,16 @@
 #ifndef RCP_BASE_OWN_H
 #define RCP_BASE_OWN_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* False for Python files of the standard library (any lib/python3.N), of
- * site-packages and dist-packages, and for <frozen ...> modules.  PATH is
- * co_filename, SIZE bytes, not terminated.  Pure. */
-bool rcp_path_is_own(const char *path, size_t size);
+enum rcp_path_origin {
+	RCP_PATH_OWN,
+	RCP_PATH_SITE,   /* site-packages, dist-packages */
+	RCP_PATH_STDLIB, /* lib/python3.N, <frozen ...> */
+};
+
+/* Where a Python file comes from.  PATH is co_filename, SIZE bytes, not
+ * terminated.  Pure. */
+enum rcp_path_origin rcp_path_origin(const char *path, size_t size);
 
 #endif

@@ -9,6 +9,13 @@
 #include "capture/tree.h"
 #include "format/linetable.h"
 
+static bool
+is_own(const struct rcp_code *code)
+{
+	return rcp_path_origin(code->filename->text, code->filename->size) ==
+	       RCP_PATH_OWN;
+}
+
 bool
 rcp_capture_place(uint32_t node, struct rcp_capture_place *out)
 {
@@ -21,11 +28,10 @@ rcp_capture_place(uint32_t node, struct rcp_capture_place *out)
 		if (n->kind != RCP_FRAME_PYTHON)
 			continue;
 		code = rcp_code_by_id(n->ref);
-		if (best && !rcp_path_is_own(code->filename->text,
-					     code->filename->size))
+		/* The innermost own frame; without one, the innermost. */
+		if (best && !is_own(code))
 			continue;
-		if (best && rcp_path_is_own(best->filename->text,
-					    best->filename->size))
+		if (best && is_own(best))
 			break;
 		best = code;
 		offset = n->offset;

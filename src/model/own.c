@@ -7,40 +7,22 @@
 
 #include <string.h>
 
-/* ".../lib/python3.11/", ".../lib64/python3.13t/", ".../lib/python311.zip/";
- * not Debian's ".../lib/python3/", which holds dist-packages only. */
-static bool
-in_stdlib(const char *file)
-{
-	const char *p = file;
-
-	while ((p = strstr(p, "/lib")) != NULL) {
-		size_t version;
-
-		p += 4;
-		if (strncmp(p, "64", 2) == 0 || strncmp(p, "32", 2) == 0)
-			p += 2;
-		if (strncmp(p, "/python3", 8) != 0)
-			continue;
-		p += 8;
-		version = strspn(p, ".0123456789t");
-		p += version;
-		if (version && (*p == '/' || strncmp(p, "zip/", 4) == 0))
-			return true;
-	}
-	return false;
-}
+#include "base/own.h"
 
 enum rcp_origin
 rcp_origin_of(const char *file)
 {
 	if (!file)
 		return RCP_ORIGIN_OWN;
-	if (strncmp(file, "<frozen ", 8) == 0)
+	switch (rcp_path_origin(file, strlen(file))) {
+	case RCP_PATH_STDLIB:
 		return RCP_ORIGIN_STDLIB;
-	if (strstr(file, "/site-packages/") || strstr(file, "/dist-packages/"))
+	case RCP_PATH_SITE:
 		return RCP_ORIGIN_SITE;
-	return in_stdlib(file) ? RCP_ORIGIN_STDLIB : RCP_ORIGIN_OWN;
+	case RCP_PATH_OWN:
+		break;
+	}
+	return RCP_ORIGIN_OWN;
 }
 
 uint32_t
@@ -69,11 +51,23 @@ rcp_own_frame(const struct rcp_set *set, uint32_t node)
 	return program == RCP_NONE ? 0 : program;
 }
 
+/* How well a frame stands for a stack in which nobody's own is: installed
+ * packages before the standard library, and the import machinery last. */
+static int
+rank(const struct rcp_frame_info *frame)
+{
+	if (frame->kind != RCP_FRAME_PYTHON)
+		return 0;
+	if (frame->origin == RCP_ORIGIN_SITE)
+		return 3;
+	return frame->file && strncmp(frame->file, "<frozen ", 8) == 0 ? 1 : 2;
+}
+
 uint32_t
 rcp_site_own_frame(const struct rcp_set *set, uint32_t site)
 {
 	uint32_t own = set->sites[site].own;
-	uint32_t leaf = set->sites[site].node, node = leaf;
+	uint32_t leaf = set->sites[site].node, node = leaf, best = leaf;
 
 	if (!leaf)
 		return RCP_NONE;
@@ -81,10 +75,9 @@ rcp_site_own_frame(const struct rcp_set *set, uint32_t site)
 		node = set->nodes[node].parent;
 	if (own != RCP_NONE)
 		return set->nodes[node].frame;
-	/* Nobody's own: the deepest Python frame stands for it. */
 	for (; node; node = set->nodes[node].parent)
-		if (set->frames[set->nodes[node].frame].kind ==
-		    RCP_FRAME_PYTHON)
-			return set->nodes[node].frame;
-	return set->nodes[leaf].frame;
+		if (rank(&set->frames[set->nodes[node].frame]) >
+		    rank(&set->frames[set->nodes[best].frame]))
+			best = node;
+	return set->nodes[best].frame;
 }

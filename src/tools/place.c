@@ -15,6 +15,7 @@
 
 #define BIGGEST_SOURCE (16 << 20)
 #define MOST_SOURCES 256
+#define LONGEST_PATH 32 /* columns */
 
 struct source {
 	char *name;
@@ -164,6 +165,25 @@ installed_name(const char *file)
 	return NULL;
 }
 
+/* A long path keeps its end, whole directories: the file and its line are
+ * what tells one row from another. */
+static void
+add_path(struct rcp_text *t, const char *name)
+{
+	struct rcp_text whole = { 0 };
+	const char *rest, *slash;
+
+	rcp_text_name(&whole, name);
+	rest = whole.s ? whole.s : "";
+	while (rcp_text_width(rest) > LONGEST_PATH &&
+	       (slash = strchr(rest + 1, '/')) != NULL)
+		rest = slash;
+	if (whole.s && rest != whole.s)
+		rcp_text_add(t, "…");
+	rcp_text_add(t, rest);
+	rcp_text_free(&whole);
+}
+
 void
 rcp_place_file(const struct rcp_sources *sources, struct rcp_text *t,
 	       const char *file)
@@ -178,7 +198,7 @@ rcp_place_file(const struct rcp_sources *sources, struct rcp_text *t,
 	if (!name)
 		name = file[0] == '.' && file[1] == '/' && file[2] ? file + 2
 								   : file;
-	rcp_text_name(t, name);
+	add_path(t, name);
 }
 
 static void
