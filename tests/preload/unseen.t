@@ -53,7 +53,11 @@ def test_identity():
            and "another identity: 1" not in pair.run.stdout,
            "no thread keeps the old identity")
     pair_of(23, "drop-root", "again")
-    pair_of(23, "jail")
+    pair = pair_of(23, "jail")
+    numbers = [tuple(s[n] for n in lib.NUMBERS[:4])
+               for s in pair.run.report().pick(module="prog_unseen")]
+    lib.ok(23, (77, 77 * 4243, 77, 77 * 4243) in numbers,
+           "what it allocates in a chroot is known as the program's")
 
 
 def test_putc():
