@@ -18,7 +18,9 @@ print(sys.base_prefix, sys.exec_prefix, getattr(sys, "orig_argv", None))
 print(sorted(vars(__main__)), __main__.__name__)
 print(__main__.__spec__ and __main__.__spec__.name,
       getattr(__main__, "__file__", None), __main__.__doc__)
-print(sorted(sys.modules))
+# The end is heard of by atexit, a module that 3.8 and 3.9 must import for it.
+print(sorted(m for m in sys.modules
+             if m != "atexit" or sys.version_info >= (3, 10)))
 print(sorted(k for k in os.environ
              if k != "LD_PRELOAD" and not k.startswith("RCPROF_")))
 print([(s, signal.getsignal(s)) for s in range(1, 65)
@@ -114,10 +116,11 @@ def test_venv(py):
     venv = os.path.join(lib.scratch(), "venv-" + py.name)
     made = subprocess.run([py.path, "-m", "venv", "--without-pip", venv],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    if made.returncode:
-        py.skip(47, "a virtual environment", "it cannot make one")
-        return
     python = os.path.join(venv, "bin/python")
+    if made.returncode or subprocess.call([python, "-c", ""],
+                                          stderr=subprocess.DEVNULL):
+        py.skip(47, "a virtual environment", "it makes none that runs")
+        return
     check(py, "a virtual environment", [python, "app.py"], "in", "app",
           folder)
     check(py, "a virtual environment, -m", [python, "-m", "module"], "in",

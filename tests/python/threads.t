@@ -80,7 +80,7 @@ def test_interpreters(py):
     for n in range(2):
         inside = {"function": "inside%d" % n, "file": "sub.py", "line": 2}
         live = case.own("--at", "mark:in %d" % n).leaf(**inside)
-        py.between(39, live.live_bytes, 200033 + n, 200033 + n + 500,
+        py.between(39, live.live_bytes, 200033 + n, 200033 + n + 4096,
                    "a block in interpreter %d" % n)
         gone = case.own("--at", "mark:after %d" % n)
         py.is_(39, gone.leaf(**inside).live_bytes, 0,

@@ -46,7 +46,7 @@ def watched(py, way, python=None):
     line = report.leaf(case.program, case.line("hundred"))
     size = case.truth["hundred"]
     # tracemalloc's own books of these blocks are blocks as well.
-    more = 12000 if way == "tracemalloc" else 4096
+    more = 20000 if way == "tracemalloc" else 4096
     py.between(42, line.live_bytes, size, size + more,
                "rcprof counts right beside %s" % way)
 

@@ -3,7 +3,7 @@ tracemalloc and prints what it has per line; `profiled` has a profile function
 that does nothing, for which the interpreter allocates what it does for
 memray's.
 
-Only types without a free list stand here (from 3.8 to 3.13): an object from a
+Only types without a free list stand here: an object from a
 free list is no allocation, and tracemalloc alone counts it.  So no tuple,
 list, dict, float, and no Python call on these lines, whose frames are such
 objects."""
@@ -37,7 +37,9 @@ def fill():
 
 def warm():
     # What a first call allocates for later ones, free lists of tuples too.
-    return bytes(1), array.array("d", b"12345678"), frozenset(b"1")
+    a = array.array("d", b"12345678")
+    a.extend(a)
+    return bytes(1), a, frozenset(b"1")
 
 
 def make():
