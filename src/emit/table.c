@@ -250,7 +250,7 @@ take_over(int fd)
 bool
 rcp_fd_leave(bool copied)
 {
-	int keep[RCP_FDS], n = 0;
+	int keep[RCP_FDS] = { 0 }, n = 0;
 
 	for (int i = 0; i < RCP_FDS; i++) {
 		int at = n, fd = fds[i].kept.fd;

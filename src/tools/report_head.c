@@ -179,6 +179,41 @@ add_lost(struct rcp_text *t, uint64_t n, const char *one, const char *many)
 	rcp_text_add(t, rcp_plural((int64_t)n, one, many));
 }
 
+/* Allocations whose stack was folded into [truncated], at the limit of the
+ * profiler's memory. */
+static int64_t
+folded(const struct rcp_set *set, const struct rcp_view *view)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < view->row_count; i++) {
+		uint32_t node = set->sites[view->rows[i].site].node;
+		const struct rcp_frame_info *root;
+
+		while (set->nodes[node].parent)
+			node = set->nodes[node].parent;
+		root = &set->frames[set->nodes[node].frame];
+		if (node && root->kind == RCP_FRAME_MARKER &&
+		    strcmp(root->function, "[truncated]") == 0)
+			sum += view->rows[i].values.allocations;
+	}
+	return sum;
+}
+
+static void
+add_folded(struct rcp_text *t, const struct rcp_report *report)
+{
+	int64_t part;
+
+	if (!rcp_set_total(report->look->set, RCP_TOTAL_SITES_TRUNCATED))
+		return;
+	part = folded(report->look->set, report->view);
+	rcp_text_add(t, "the stacks of ");
+	rcp_text_percent(t, (double)part,
+			 (double)report->view->total.allocations);
+	rcp_text_add(t, " of allocations (--memory-limit)");
+}
+
 /* How it was measured, what was lost, what could be seen. */
 static void
 print_quality(const struct rcp_report *report, const struct rcp_process *root)
@@ -204,8 +239,7 @@ print_quality(const struct rcp_report *report, const struct rcp_process *root)
 	} else {
 		rcp_text_add(&t, "exact, every allocation");
 	}
-	add_lost(&lost, rcp_set_total(set, RCP_TOTAL_SITES_TRUNCATED),
-		 "stack (as [truncated])", "stacks (as [truncated])");
+	add_folded(&lost, report);
 	add_lost(&lost, rcp_set_total(set, RCP_TOTAL_SAMPLES_DROPPED),
 		 "sample", "samples");
 	add_lost(&lost, rcp_set_total(set, RCP_TOTAL_SNAPSHOTS_LOST),
