@@ -61,13 +61,14 @@ find_build_id(const ElfW(Ehdr) *eh, uintptr_t base, size_t *size)
 static const struct rcp_string *
 module_path(const struct link_map *map)
 {
-	char exe[1024];
-	long n;
+	static char exe[1024]; /* read once: chroot hides it */
+	static long n;
 
 	if (map->l_name && map->l_name[0])
 		return rcp_string_intern(map->l_name, strlen(map->l_name));
-	n = RCP_SYS4(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/exe", exe,
-		     sizeof(exe));
+	if (n <= 0)
+		n = RCP_SYS4(SYS_readlinkat, AT_FDCWD, "/proc/thread-self/exe",
+			     exe, sizeof(exe));
 	return n > 0 ? rcp_string_intern(exe, (size_t)n) : NULL;
 }
 

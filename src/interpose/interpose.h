@@ -42,6 +42,7 @@ extern const struct rcp_interpose_events rcp_interpose_events;
 /* loader.c: looks at what this thread has loaded unseen, if it has. */
 extern _Atomic(struct rcp_tls *) rcp_loader_went;
 void rcp_loader_look(void);
+void rcp_loader_look_at(const void *caller);
 
 static inline void
 rcp_loader_attend(void)
@@ -51,6 +52,18 @@ rcp_loader_attend(void)
 				     &rcp_tls,
 			     0))
 		rcp_loader_look();
+}
+
+/* From mmap, which a signal handler may call: no dl* call, unless CALLER is an
+ * interpreter's code. */
+static inline void
+rcp_loader_attend_by(const void *caller)
+{
+	if (__builtin_expect(atomic_load_explicit(&rcp_loader_went,
+						  memory_order_relaxed) ==
+				     &rcp_tls,
+			     0))
+		rcp_loader_look_at(caller);
 }
 
 /* Around calls of ours into libdl, pthread and the like: hooks pass on, and

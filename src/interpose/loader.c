@@ -83,6 +83,20 @@ rcp_loader_look(void)
 	rcp_boot_leave();
 }
 
+/* A link map is the handle that dlopen would give. */
+void
+rcp_loader_look_at(const void *caller)
+{
+	struct dl_find_object found;
+
+	if (rcp_tls.guard || !_dl_find_object ||
+	    _dl_find_object((void *)(uintptr_t)caller, &found) != 0 ||
+	    !strstr(found.dlfo_link_map->l_name, "libpython"))
+		return;
+	atomic_store(&rcp_loader_went, NULL);
+	rcp_interpose_events.loaded(found.dlfo_link_map);
+}
+
 RCP_EXPORT void *
 dlopen(const char *name, int flags)
 {

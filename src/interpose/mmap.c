@@ -3,9 +3,11 @@
  * mmap.c - the program's own mappings.  libc's (malloc's, the loader's, thread
  * stacks) do not come through here, nor do ours.
  */
+#include <errno.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 
+#include "base/sys.h"
 #include "interpose/interpose.h"
 #include "record/mappings.h"
 
@@ -54,19 +56,42 @@ map(mmap_function *next, void *addr, size_t size, int prot, int flags, int fd,
 	return p;
 }
 
+/* Nothing has been looked up yet.  An allocator that stands before us maps its
+ * memory inside its first malloc, with its locks held; a look-up would enter
+ * that malloc again.  So it passes on to the kernel, and nobody starts. */
+static inline bool
+is_early(void)
+{
+	return __builtin_expect(rcp_next.mremap == NULL, 0);
+}
+
+static void *
+mapping(long result)
+{
+	if (result < 0 && result > -4096) {
+		errno = (int)-result;
+		return MAP_FAILED;
+	}
+	return (void *)result;
+}
+
 RCP_EXPORT void *
 mmap(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
-	rcp_next_resolve();
-	rcp_loader_attend();
+	if (is_early())
+		return mapping(rcp_sys_mmap(addr, size, prot, flags, fd,
+					    offset));
+	rcp_loader_attend_by(CALLER);
 	return map(rcp_next.mmap, addr, size, prot, flags, fd, offset, CALLER);
 }
 
 RCP_EXPORT void *
 mmap64(void *addr, size_t size, int prot, int flags, int fd, off_t offset)
 {
-	rcp_next_resolve();
-	rcp_loader_attend();
+	if (is_early())
+		return mapping(rcp_sys_mmap(addr, size, prot, flags, fd,
+					    offset));
+	rcp_loader_attend_by(CALLER);
 	return map(rcp_next.mmap64, addr, size, prot, flags, fd, offset,
 		   CALLER);
 }
@@ -78,7 +103,8 @@ munmap(void *addr, size_t size)
 	struct rcp_taken taken;
 	int result;
 
-	rcp_next_resolve();
+	if (is_early())
+		return mapping(RCP_SYS2(SYS_munmap, addr, size)) ? -1 : 0;
 	if (!rcp_enter(t))
 		return rcp_next.munmap(addr, size);
 	rcp_record_unmapping(addr, size, &taken);
@@ -91,14 +117,25 @@ munmap(void *addr, size_t size)
 	return result;
 }
 
-/* What a moved mapping was: reserved only if all of it was. */
-static bool
-was_reserved(const struct rcp_taken *taken)
+/* What was at ADDR is at P now: each piece stays what it was, up to SIZE.  The
+ * kernel moves and shrinks several mappings in one call; only one can grow. */
+static void
+remapped(struct rcp_tls *t, const struct rcp_taken *from, size_t old, char *p,
+	 size_t size, const void *caller)
 {
-	for (unsigned i = 0; i < taken->count; i++)
-		if (!taken->pieces[i].reserved)
-			return false;
-	return true;
+	for (unsigned i = 0; i < from->count; i++) {
+		const struct rcp_region_piece *piece = &from->pieces[i];
+		size_t at = piece->start - from->start;
+		size_t bytes = piece->part.size;
+
+		if (at >= size)
+			break;
+		if (size > old || bytes > size - at)
+			bytes = size - at;
+		rcp_record_mapped(t, p + at, bytes, piece->reserved, caller);
+		if (size > old)
+			break;
+	}
 }
 
 static void *
@@ -109,9 +146,16 @@ remap(struct rcp_tls *t, void *addr, size_t old, size_t size, int flags,
 	bool fixed = (flags & MREMAP_FIXED) != 0;
 	void *p;
 
-	/* DONTUNMAP and an old size of 0 leave the old mapping in place. */
-	if (old == 0 || (flags & 4 /* MREMAP_DONTUNMAP */))
+	/* A second view of shared memory is none of the program's own. */
+	if (old == 0)
 		return rcp_next.mremap(addr, old, size, flags, to);
+	/* The old mapping stays, empty; the new one has what was in it. */
+	if (flags & 4 /* MREMAP_DONTUNMAP */) {
+		p = rcp_next.mremap(addr, old, size, flags, to);
+		if (p != MAP_FAILED)
+			rcp_record_mapped(t, p, size, false, caller);
+		return p;
+	}
 	rcp_record_unmapping(addr, old, &from);
 	if (fixed)
 		rcp_record_unmapping(to, size, &over);
@@ -124,8 +168,7 @@ remap(struct rcp_tls *t, void *addr, size_t old, size_t size, int flags,
 	rcp_record_unmapped(t, &from);
 	if (fixed)
 		rcp_record_unmapped(t, &over);
-	if (from.count)
-		rcp_record_mapped(t, p, size, was_reserved(&from), caller);
+	remapped(t, &from, old, p, size, caller);
 	return p;
 }
 
@@ -140,7 +183,9 @@ mremap(void *addr, size_t old, size_t size, int flags, ...)
 	va_start(args, flags);
 	to = va_arg(args, void *);
 	va_end(args);
-	rcp_next_resolve();
+	if (is_early())
+		return mapping(RCP_SYS6(SYS_mremap, addr, old, size, flags,
+					to, 0));
 	if (!rcp_enter(t))
 		return rcp_next.mremap(addr, old, size, flags, to);
 	p = remap(t, addr, old, size, flags, to, CALLER);

@@ -83,6 +83,17 @@ rcp_fork_check(void)
 		become_child();
 }
 
+/* See life.c. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void),
+		      void (*child)(void), void *dso) __attribute__((weak));
+extern void *__dso_handle;
+
+bool
+rcp_fork_possible(void)
+{
+	return __register_atfork != NULL;
+}
+
 void
 rcp_fork_setup(void)
 {
@@ -96,6 +107,6 @@ rcp_fork_setup(void)
 			not_forked = NULL;
 	}
 	rcp_boot_enter();
-	pthread_atfork(prepare, parent, child);
+	__register_atfork(prepare, parent, child, &__dso_handle);
 	rcp_boot_leave();
 }

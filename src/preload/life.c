@@ -91,10 +91,17 @@ begin(void)
 }
 
 static void
-at_quick_end(void)
+at_quick_end(void *unused)
 {
+	(void)unused;
 	rcp_life_end(RCP_END_EXIT, 0);
 }
+
+/* The symbols behind pthread_atfork() and at_quick_exit(): weak, so that we
+ * load, and do nothing, where libc is another (a program of musl). */
+int __cxa_at_quick_exit(void (*function)(void *), void *dso)
+	__attribute__((weak));
+extern void *__dso_handle;
 
 static void
 set_up(void)
@@ -102,6 +109,10 @@ set_up(void)
 	struct rcp_str program = RCP_STR(rcp_life.program);
 
 	rcp_life.pid = rcp_sys_getpid();
+	if (!rcp_fork_possible() || !__cxa_at_quick_exit) {
+		rcp_life_off();
+		return;
+	}
 	rcp_settings_read(&rcp_life.options);
 	rcp_settings_root(&rcp_life);
 	rcp_program_name(&program, &rcp_life.is_python);
@@ -112,7 +123,7 @@ set_up(void)
 	rcp_wiring_python(NULL);
 	rcp_fork_setup();
 	rcp_boot_enter();
-	(void)at_quick_exit(at_quick_end);
+	(void)__cxa_at_quick_exit(at_quick_end, &__dso_handle);
 	rcp_boot_leave();
 	begin();
 }

@@ -54,6 +54,8 @@ void rcp_program_name(struct rcp_str *out, bool *is_python);
 
 /* fork.c */
 void rcp_fork_setup(void);
+/* False: this is not the libc we know; the preload does nothing. */
+bool rcp_fork_possible(void);
 /* A child that no atfork handler has seen? Then makes it one of ours. */
 void rcp_fork_check(void);
 

@@ -44,7 +44,8 @@ rcp_record_unmapping(void *p, size_t size, struct rcp_taken *taken)
 	taken->start = (uintptr_t)p;
 	taken->size = whole_pages(size);
 	taken->count = 0;
-	if (rcp_regions_count())
+	/* An address within a page is refused. */
+	if (taken->start % PAGE == 0 && rcp_regions_count())
 		taken->count = rcp_regions_take(taken->start, taken->size,
 						taken->pieces);
 }
