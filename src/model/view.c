@@ -31,6 +31,9 @@ add(struct making *m, uint32_t process, uint32_t snap, enum rcp_role role)
 	if (!rcp_state_at(m->set->processes[process], snap, &state, m->error))
 		return false;
 	rcp_builder_add(&m->builder, process, &state, role);
+	if (role == RCP_ROLE_AT || role == RCP_ROLE_AT_GONE)
+		for (size_t i = 0; i < RCP_TOTALS; i++)
+			m->view->totals[i] += state.totals[i];
 	rcp_state_free(&state);
 	return true;
 }

@@ -106,6 +106,8 @@ struct rcp_view {
 	size_t object_count;
 	struct rcp_values total; /* of the rows */
 	struct rcp_peak peak;    /* of the set, in the window if there is one */
+	uint64_t totals[32]; /* SNAP_END's at that time, by enum rcp_total, over
+				the processes; of one that is gone, its last */
 };
 
 struct rcp_view *rcp_view_new(struct rcp_set *set,

@@ -123,6 +123,7 @@ static const struct field fields[] = {
 	FIELD(END, TIME, end, time),
 	NAMED(END, WORD, end, reason, "none", "exit", "exec", "signal"),
 	FIELD(END, SIGNED, end, status),
+	FIELD(END, NUMBER, end, lost),
 };
 
 /* Values that a record has only if their bit of the mask is set. */

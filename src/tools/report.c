@@ -32,16 +32,6 @@ rcp_python_process(const struct rcp_set *set)
 	return NULL;
 }
 
-uint64_t
-rcp_set_total(const struct rcp_set *set, enum rcp_total total)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < set->process_count; i++)
-		sum += set->processes[i]->totals[total];
-	return sum;
-}
-
 bool
 rcp_command_next(const struct rcp_process *process, size_t *at,
 		 const char **arg, size_t *len)

@@ -32,9 +32,6 @@ const struct rcp_process *rcp_root_process(const struct rcp_set *set);
  * NULL if there is none. */
 const struct rcp_process *rcp_python_process(const struct rcp_set *set);
 
-/* A total of SNAP_END over all processes. */
-uint64_t rcp_set_total(const struct rcp_set *set, enum rcp_total total);
-
 /* argv of a process, one after another: false at the end.  *at begins as
  * 0. */
 bool rcp_command_next(const struct rcp_process *process, size_t *at,

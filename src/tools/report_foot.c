@@ -15,7 +15,7 @@ print_totals(const struct rcp_report *report)
 {
 	const struct rcp_look *look = report->look;
 	const struct rcp_values *v = &report->view->total;
-	uint64_t own = rcp_set_total(look->set, RCP_TOTAL_PROFILER);
+	uint64_t own = report->view->totals[RCP_TOTAL_PROFILER];
 	struct rcp_text t = { 0 };
 
 	rcp_text_add(&t, "ALL IN ALL   ");
@@ -193,15 +193,15 @@ print_coverage(const struct rcp_report *report)
 	const char *changed = rcp_sources_changed(look->sources);
 	struct rcp_text t = { 0 };
 
-	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_UNMATCHED_FREES),
+	add_seen(&t, report->view->totals[RCP_TOTAL_UNMATCHED_FREES],
 		 "free of a block from before rcprof was there",
 		 "frees of blocks from before rcprof was there");
-	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_UNSEEN_FREES),
+	add_seen(&t, report->view->totals[RCP_TOTAL_UNSEEN_FREES],
 		 "free that was not seen", "frees that were not seen");
-	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_GUARDED),
+	add_seen(&t, report->view->totals[RCP_TOTAL_GUARDED],
 		 "call inside a hook, not counted",
 		 "calls inside hooks, not counted");
-	add_seen(&t, rcp_set_total(look->set, RCP_TOTAL_BAD_FRAMES),
+	add_seen(&t, report->view->totals[RCP_TOTAL_BAD_FRAMES],
 		 "Python frame that could not be read",
 		 "Python frames that could not be read");
 	for (size_t i = 0; i < look->set->process_count; i++)

@@ -205,7 +205,7 @@ add_folded(struct rcp_text *t, const struct rcp_report *report)
 {
 	int64_t part;
 
-	if (!rcp_set_total(report->look->set, RCP_TOTAL_SITES_TRUNCATED))
+	if (!report->view->totals[RCP_TOTAL_SITES_TRUNCATED])
 		return;
 	part = folded(report->look->set, report->view);
 	rcp_text_add(t, "the stacks of ");
@@ -240,9 +240,9 @@ print_quality(const struct rcp_report *report, const struct rcp_process *root)
 		rcp_text_add(&t, "exact, every allocation");
 	}
 	add_folded(&lost, report);
-	add_lost(&lost, rcp_set_total(set, RCP_TOTAL_SAMPLES_DROPPED),
+	add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
 		 "sample", "samples");
-	add_lost(&lost, rcp_set_total(set, RCP_TOTAL_SNAPSHOTS_LOST),
+	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST],
 		 "snapshot", "snapshots");
 	add_lost(&lost, bad, "malformed record", "malformed records");
 	add_lost(&lost, sums, "snapshot whose sums differ",

@@ -165,7 +165,7 @@ rss_peak(const struct rcp_report *report)
 {
 	const struct rcp_look *look = report->look;
 	uint64_t known = report->curve->rss_peak;
-	uint64_t kernel = rcp_set_total(look->set, RCP_TOTAL_RSS_PEAK);
+	uint64_t kernel = report->view->totals[RCP_TOTAL_RSS_PEAK];
 
 	if (look->set->process_count == 1 && !look->query.window &&
 	    look->query.at.kind == RCP_AT_END && kernel > known)
@@ -176,39 +176,33 @@ rss_peak(const struct rcp_report *report)
 static void
 put_totals(struct rcp_json *j, const struct rcp_report *report)
 {
-	const struct rcp_set *set = report->look->set;
 	const struct rcp_view *view = report->view;
 
 	rcp_json_open(j, "totals", '{');
 	put_values(j, &view->total);
 	rcp_json_int(j, "temporary_blocks", view->total.temporary_blocks);
 	rcp_json_int(j, "unmatched_frees",
-		     (int64_t)rcp_set_total(set,
-					    RCP_TOTAL_UNMATCHED_FREES));
+		     (int64_t)report->view->totals[RCP_TOTAL_UNMATCHED_FREES]);
 	rcp_json_int(j, "unseen_frees",
-		     (int64_t)rcp_set_total(set, RCP_TOTAL_UNSEEN_FREES));
+		     (int64_t)report->view->totals[RCP_TOTAL_UNSEEN_FREES]);
 	rcp_json_int(j, "inherited_bytes",
-		     (int64_t)rcp_set_total(set,
-					    RCP_TOTAL_INHERITED_BYTES));
+		     (int64_t)report->view->totals[RCP_TOTAL_INHERITED_BYTES]);
 	rcp_json_int(j, "inherited_blocks",
-		     (int64_t)rcp_set_total(set,
-					    RCP_TOTAL_INHERITED_BLOCKS));
+		     (int64_t)report->view->totals[RCP_TOTAL_INHERITED_BLOCKS]);
 	rcp_json_seconds(j, "peak_time_s", view->peak.time);
 	rcp_json_int(j, "rss_peak_bytes", (int64_t)rss_peak(report));
 	rcp_json_int(j, "profiler_bytes",
-		     (int64_t)rcp_set_total(set, RCP_TOTAL_PROFILER));
+		     (int64_t)report->view->totals[RCP_TOTAL_PROFILER]);
 	put_error(j, &view->total);
 	rcp_json_close(j, '}');
 
 	rcp_json_open_flat(j, "lost", '{');
 	rcp_json_int(j, "sites_truncated",
-		     (int64_t)rcp_set_total(set,
-					    RCP_TOTAL_SITES_TRUNCATED));
+		     (int64_t)report->view->totals[RCP_TOTAL_SITES_TRUNCATED]);
 	rcp_json_int(j, "samples_dropped",
-		     (int64_t)rcp_set_total(set,
-					    RCP_TOTAL_SAMPLES_DROPPED));
+		     (int64_t)report->view->totals[RCP_TOTAL_SAMPLES_DROPPED]);
 	rcp_json_int(j, "snapshots_merged",
-		     (int64_t)rcp_set_total(set, RCP_TOTAL_SNAPSHOTS_LOST));
+		     (int64_t)report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST]);
 	rcp_json_close(j, '}');
 }
 
