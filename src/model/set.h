@@ -108,7 +108,7 @@ struct rcp_gc_info {
 	uint8_t generation;
 };
 
-/* "exit", "exec", "signal", "cut", "running": INTERFACE section 4. */
+/* "exit", "exec", "signal", "cut", "running". */
 enum rcp_end_reason {
 	RCP_ENDED_EXIT,
 	RCP_ENDED_EXEC,

@@ -47,7 +47,8 @@ struct rcp_py_frame {
  * Returns the number of frames, 0 when the thread has none or frames can not
  * be walked here; *DEEPER is set when there are more than MAX.
  * Reads memory only; no GIL needed.  Call it from allocation hooks and object
- * domain frees only (greenlet, CPYTHON.md section 4d). */
+ * domain frees only: greenlet frees raw memory in the middle of a switch, with
+ * another greenlet's C stack in place. */
 unsigned rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper);
 
 /* The same walk, for the keys alone: what a hook needs nearly always. */
