@@ -176,7 +176,9 @@ enum rcp_chunk {
 	RCP_CHUNK_GC = 17,
 
 	/* The process ended in an orderly way: uv time, u8 enum rcp_end,
-	 * sv status or signal (0 when unknown).  May be followed by more chunks
+	 * sv status or signal (0 when unknown), and, unless it is 0,
+	 * uv snapshots lost so far, with those lost since the last SNAP_END
+	 * (RCP_TOTAL_SNAPSHOTS_LOST there).  May be followed by more chunks
 	 * (a failed exec goes on): the last END holds only if no SNAP_END
 	 * follows it */
 	RCP_CHUNK_END = 18,

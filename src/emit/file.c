@@ -32,16 +32,24 @@ static struct {
 	char path[RCP_EMIT_PATH + 16]; /* the same with its counter */
 } file;
 
-static void
+/* 0, or why the last one that is not there could not be made. */
+static long
 make_parents(char *path)
 {
+	long error = 0;
+
 	for (char *p = path + 1; *p; p++) {
+		long made;
+
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		rcp_os_mkdir(path, 0777);
+		made = rcp_os_mkdir(path, 0777);
 		*p = '/';
+		if (made != -EEXIST && made != -ENOENT)
+			error = made;
 	}
+	return error;
 }
 
 /* May --force take this file's place?  Not when it is a profile of our own
@@ -95,7 +103,7 @@ static long
 create(void)
 {
 	bool made = false;
-	long fd = -EEXIST, next;
+	long fd = -EEXIST, next, error = 0;
 	unsigned tries = 0;
 
 	for (unsigned n = 0; n < COUNTERS && tries < 2 * COUNTERS; tries++) {
@@ -110,14 +118,14 @@ create(void)
 				  0600);
 		if (fd == -ENOENT && !made) {
 			made = true;
-			make_parents(file.path);
+			error = make_parents(file.path);
 		} else if (fd == -EEXIST) {
 			next = on_existing(file.path);
 			if (next < 0)
 				return next;
 			n += next == 0;
 		} else if (fd != -EINTR) {
-			return fd;
+			return fd == -ENOENT && error < 0 ? error : fd;
 		}
 	}
 	return fd;
@@ -177,7 +185,7 @@ rcp_file_open(void)
 	if (fd < 0) {
 		rcp_os_unlink(file.path);
 		rcp_fd_close(RCP_FD_PROFILE);
-		rcp_file_forget();
+		file.open = false; /* the line needs its name */
 		return fd;
 	}
 	rcp_file_commit();

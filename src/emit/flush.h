@@ -23,6 +23,7 @@ bool rcp_sink_has_news(const struct rcp_sink *sink);
 enum rcp_sink_part {
 	RCP_SINK_NOTES,    /* INFO, COVERAGE, RSS and events only */
 	RCP_SINK_SNAPSHOT, /* all of it, between SNAP_BEGIN and SNAP_END */
+	RCP_SINK_END,      /* END alone, where there is no room for more */
 };
 
 /* Writes what is left; 0, or -errno of the first failure: then nothing of
@@ -32,8 +33,9 @@ long rcp_sink_finish(struct rcp_sink *sink, enum rcp_sink_part part);
 /* Bytes that finish wrote, earlier flushes included. */
 uint64_t rcp_sink_written(const struct rcp_sink *sink);
 
-/* Makes finish put END after all the rest. */
-void rcp_sink_put_end(struct rcp_sink *sink, enum rcp_end reason, int status);
+/* Makes finish put END after all the rest; LOST snapshots so far. */
+void rcp_sink_put_end(struct rcp_sink *sink, enum rcp_end reason, int status,
+		      uint64_t lost);
 
 /* The child.  CLEAN: nobody was inside emit when it was forked. */
 void rcp_sink_fork_child(bool clean);

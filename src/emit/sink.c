@@ -43,6 +43,7 @@ struct rcp_sink {
 	uint64_t end_time;
 	int end_status;
 	enum rcp_end end;
+	uint64_t end_lost;
 };
 
 static struct rcp_sink the_sink;
@@ -246,7 +247,17 @@ put_end(struct rcp_sink *sink)
 	rcp_buf_uv(&sink->out, sink->end_time);
 	rcp_buf_u8(&sink->out, (uint8_t)sink->end);
 	rcp_buf_sv(&sink->out, sink->end_status);
+	if (sink->end_lost)
+		rcp_buf_uv(&sink->out, sink->end_lost);
 	rcp_chunk_finish(&sink->out, start);
+}
+
+/* A full table, which is the program's, and a full disk. */
+static bool
+may_have_room_later(long error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOSPC ||
+	       error == -EDQUOT;
 }
 
 /* OUT into the file.  After a failure the rest is thrown away. */
@@ -259,8 +270,7 @@ write_out(struct rcp_sink *sink)
 		sink->error = -ENOMEM;
 	if (!sink->error && !rcp_file_is_open()) {
 		error = rcp_file_open();
-		/* A full table is the program's, and may have room later. */
-		if (error < 0 && error != -EMFILE && error != -ENFILE)
+		if (error < 0 && !may_have_room_later(error))
 			rcp_emit_give_up(rcp_file_path(), error);
 	}
 	if (!sink->error && !error && sink->out.len)
@@ -294,7 +304,8 @@ shrink(struct rcp_buf *buf)
 long
 rcp_sink_finish(struct rcp_sink *sink, enum rcp_sink_part part)
 {
-	put_notes(sink);
+	if (part != RCP_SINK_END)
+		put_notes(sink);
 	if (part == RCP_SINK_SNAPSHOT || sink->begun) {
 		put_snapshot(sink);
 		put_totals(sink);
@@ -323,10 +334,12 @@ rcp_sink_written(const struct rcp_sink *sink)
 }
 
 void
-rcp_sink_put_end(struct rcp_sink *sink, enum rcp_end reason, int status)
+rcp_sink_put_end(struct rcp_sink *sink, enum rcp_end reason, int status,
+		 uint64_t lost)
 {
 	sink->end = reason;
 	sink->end_status = status;
+	sink->end_lost = lost;
 	sink->end_time = sink->snap->time;
 }
 

@@ -21,6 +21,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/str.h"
 
 #define KEYFRAME_SNAPSHOTS 64
 #define KEYFRAME_WEIGHT 4
@@ -37,7 +38,9 @@ static struct {
 	uint64_t since, since_bytes; /* snapshots and bytes after the last
 					keyframe */
 	uint64_t keyframe_bytes;
-	uint64_t lost;
+	uint64_t lost, lost_written; /* all, and those the file tells of */
+	long error;         /* of the last loss */
+	uint64_t last_time; /* of the last one in the file */
 	unsigned streak; /* lost one after another */
 	bool told;
 } state = { .generation = 1, .need_keyframe = true };
@@ -77,11 +80,13 @@ schedule(uint64_t begun)
 			      memory_order_relaxed);
 }
 
+/* WHOLE: a snapshot, not just notes, which are kept for the next time. */
 static void
-lose(long error)
+lose(long error, bool whole)
 {
-	state.lost++;
-	state.streak++;
+	state.lost += whole;
+	state.streak += whole;
+	state.error = error;
 	state.need_keyframe = true;
 	state.generation++;
 	if (state.told || !rcp_emit_is_on() || !rcp_emit_may_speak() ||
@@ -95,13 +100,13 @@ lose(long error)
 /* The file can not be reached now: nothing was drained, nothing is lost but
  * this moment. */
 static bool
-is_ready(void)
+is_ready(bool whole)
 {
 	long error = rcp_file_ready();
 
 	if (error == 0)
 		return true;
-	lose(error);
+	lose(error, whole);
 	return false;
 }
 
@@ -109,9 +114,11 @@ static void
 settle(const struct rcp_snap *snap, uint64_t bytes, long error, bool whole)
 {
 	if (error < 0) {
-		lose(error);
+		lose(error, whole);
 	} else if (whole) {
 		state.seq = snap->seq;
+		state.lost_written = state.lost;
+		state.last_time = snap->time;
 		state.streak = 0;
 		state.need_keyframe = false;
 		state.since++;
@@ -211,7 +218,7 @@ rcp_snapshot_take(enum rcp_snap_reason reason)
 		atomic_store_explicit(&rcp_emit.live_written,
 				      rcp_emit.live_bytes(),
 				      memory_order_relaxed);
-	if (is_ready()) {
+	if (is_ready(true)) {
 		point = rcp_rss_point(snap.time);
 		sink = rcp_sink_begin(&snap);
 		drain_all(sink, &snap);
@@ -239,12 +246,12 @@ write_notes(enum rcp_end reason, int status)
 	struct rcp_sink *sink;
 	long error;
 
-	if (!is_ready())
+	if (!is_ready(false))
 		return -EIO;
 	sink = rcp_sink_begin(&snap);
 	drain_notes(sink);
 	if (reason)
-		rcp_sink_put_end(sink, reason, status);
+		rcp_sink_put_end(sink, reason, status, state.lost);
 	error = rcp_sink_finish(sink, RCP_SINK_NOTES);
 	settle(&snap, 0, error, false);
 	return error;
@@ -266,10 +273,47 @@ rcp_snapshot_open(void)
 	return rcp_file_is_open() ? 0 : error;
 }
 
+/* No SNAP_END counts the last losses. */
+static void
+tell_missing(void)
+{
+	uint64_t ms = (rcp_clock_now() - state.last_time) / 1000000u;
+	uint64_t n = state.lost - state.lost_written;
+	char text[160];
+	struct rcp_str s = RCP_STR(text);
+
+	rcp_str_add(&s, rcp_line_reason(state.error));
+	rcp_str_add(&s, ": ");
+	rcp_str_u64(&s, n);
+	rcp_str_add(&s, n == 1 ? " snapshot" : " snapshots");
+	rcp_str_add(&s, " could not be written, the last ");
+	rcp_str_u64(&s, ms / 1000);
+	rcp_str_char(&s, '.');
+	rcp_str_u64_pad(&s, ms % 1000, 3);
+	rcp_str_add(&s, " s are missing");
+	rcp_emit_event(RCP_EVENT_LIMIT, text);
+}
+
 bool
 rcp_snapshot_finish(enum rcp_end reason, int status)
 {
-	return write_notes(reason, status) == 0;
+	struct rcp_snap snap;
+	struct rcp_sink *sink;
+
+	if (state.lost > state.lost_written)
+		tell_missing();
+	if (write_notes(reason, status) < 0) {
+		if (rcp_file_ready() < 0)
+			return false;
+		/* Points and events may take more than there is. */
+		snap = prepare(RCP_SNAP_INTERVAL);
+		sink = rcp_sink_begin(&snap);
+		rcp_sink_put_end(sink, reason, status, state.lost);
+		if (rcp_sink_finish(sink, RCP_SINK_END) < 0)
+			return false;
+	}
+	state.lost_written = state.lost;
+	return true;
 }
 
 void
@@ -279,5 +323,6 @@ rcp_snapshot_fork_child(void)
 	state.generation++;
 	state.need_keyframe = true;
 	state.since = state.since_bytes = state.keyframe_bytes = 0;
-	state.lost = state.streak = 0;
+	state.lost = state.lost_written = state.streak = 0;
+	state.last_time = rcp_clock_now();
 }

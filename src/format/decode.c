@@ -312,8 +312,10 @@ get_gc(struct rcp_records *r, struct rcp_record *out)
 static bool
 get_end(struct rcp_records *r, struct rcp_record *out)
 {
+	out->u.end.lost = 0;
 	return get_uv(r, &out->u.end.time) && get_u8(r, &out->u.end.reason) &&
-	       get_sv(r, &out->u.end.status);
+	       get_sv(r, &out->u.end.status) &&
+	       (r->next == r->limit || get_uv(r, &out->u.end.lost));
 }
 
 static const struct {

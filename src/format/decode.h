@@ -127,6 +127,7 @@ struct rcp_record {
 			uint64_t time;
 			uint8_t reason; /* enum rcp_end */
 			int64_t status;
+			uint64_t lost; /* snapshots */
 		} end;
 	} u;
 };

@@ -214,6 +214,9 @@ rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 		}
 	}
 	memcpy(load->process->totals, state.totals, sizeof(state.totals));
+	if (load->ended &&
+	    load->process->totals[RCP_TOTAL_SNAPSHOTS_LOST] < load->lost)
+		load->process->totals[RCP_TOTAL_SNAPSHOTS_LOST] = load->lost;
 	load->process->bad_records += state.bad;
 	note_peak(load, &state);
 	rcp_state_free(&state);

@@ -51,6 +51,7 @@ struct rcp_load {
 	uint64_t peak_time;
 	int64_t peak_bytes;
 	bool ended; /* an END, and no snapshot after it */
+	uint64_t lost; /* snapshots, by that END */
 	uint64_t rss_stride, rss_skipped; /* thinning of the RSS curve */
 
 	/* From ids of the file to indexes */

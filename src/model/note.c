@@ -224,6 +224,7 @@ note_end(struct rcp_load *load, const struct rcp_record *record)
 	end->reason = reasons[record->u.end.reason];
 	end->status = record->u.end.status;
 	end->time = rcp_load_time(load, record->u.end.time);
+	load->lost = record->u.end.lost;
 	load->ended = true;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * emit_file.c - the file's name and descriptor, and what cannot be written.
+ * emit_file.c - the file's name and descriptor, and names that cannot be used.
  */
 #include "unit/emit_util.h"
 
@@ -279,65 +279,6 @@ test_gone(void)
 	is_int(util_lines(util_stderr()), 1, "one line tells of it");
 }
 
-static void
-limit_size(rlim_t size)
-{
-	struct rlimit limit = { size, RLIM_INFINITY };
-
-	setrlimit(RLIMIT_FSIZE, &limit);
-}
-
-/* SIGXFSZ has its default action here: it would kill us. */
-static void
-test_full(void)
-{
-	struct util_file *f;
-	uint64_t size;
-
-	util_prepare("full");
-	util_catch_stderr();
-	util_start();
-	rcp_emit_open();
-	util_count(1, 1);
-	rcp_emit_snapshot(RCP_SNAP_REQUEST);
-	size = util_read("full")->size;
-	limit_size(size + 100000);
-	util.filler = 5000;
-	util_count(2, 1);
-	ok(!rcp_emit_snapshot(RCP_SNAP_REQUEST), "5 MB into 100 KB");
-	is_int(util.lost, 1, "is lost");
-	f = util_read("full");
-	ok(f->whole && f->size == size, "the file is what it was");
-	util.filler = 0;
-	rcp_emit_event(RCP_EVENT_PAUSE, NULL);
-	ok(rcp_emit_snapshot(RCP_SNAP_REQUEST), "a small one goes through");
-	f = util_read("full");
-	ok(f->whole && f->sane && util_equal(f), "and has everything");
-	is_int(f->keyframes, 2, "it is a keyframe");
-	is_int(f->totals[RCP_TOTAL_SNAPSHOTS_LOST], 1, "the loss is counted");
-	limit_size(RLIM_INFINITY);
-	is_int(util_lines(util_stderr()), 1, "one line tells of it");
-	ok(strstr(util_stderr(), "/full: File too large; snapshots are dropped"
-				 " until it can be written\n"),
-	   "in plain words");
-}
-
-static void
-test_full_at_start(void)
-{
-	int error;
-
-	util_prepare("start");
-	util_catch_stderr();
-	util_start();
-	limit_size(0);
-	error = rcp_emit_open();
-	limit_size(RLIM_INFINITY);
-	is_int(error, -EFBIG, "no room even for the header");
-	is_str(util_find("start"), "", "no empty file stays");
-	rcp_emit_end(RCP_END_EXIT, 0);
-}
-
 int
 main(void)
 {
@@ -359,8 +300,6 @@ main(void)
 	in_fork("few descriptors", test_few_descriptors);
 	in_fork("no descriptors", test_no_descriptors);
 	in_fork("a lost file", test_gone);
-	in_fork("a full disk", test_full);
-	in_fork("a full disk at start", test_full_at_start);
 	util_remove();
 	return done_testing();
 }

@@ -208,7 +208,7 @@ struct util_file {
 	uint64_t last_seq, last_time; /* of any record */
 	unsigned events[16];          /* by kind */
 	char text[1200];              /* of the last event */
-	uint64_t number, points, rss, end_time;
+	uint64_t number, points, rss, end_time, end_lost;
 	int64_t live;
 	int end, status; /* the last chunk, 0: not END */
 	char info[2048]; /* key=value; */
@@ -294,6 +294,7 @@ util_take(struct util_file *f, const struct rcp_record *r)
 		f->end = r->u.end.reason;
 		f->status = (int)r->u.end.status;
 		f->end_time = r->u.end.time;
+		f->end_lost = r->u.end.lost;
 		break;
 	}
 }

@@ -266,8 +266,19 @@ others(void)
 	restart();
 	mk_end(&m, 77, RCP_END_SIGNAL, -15);
 	ok(first_record(&r, &it) == 1 && r.u.end.time == 77 &&
-		   r.u.end.reason == RCP_END_SIGNAL && r.u.end.status == -15,
+		   r.u.end.reason == RCP_END_SIGNAL && r.u.end.status == -15 &&
+		   r.u.end.lost == 0,
 	   "END");
+	restart();
+	buf = mk_open(&m, RCP_CHUNK_END);
+	rcp_buf_uv(buf, 77);
+	rcp_buf_u8(buf, RCP_END_EXIT);
+	rcp_buf_sv(buf, 3);
+	rcp_buf_uv(buf, 5000);
+	mk_close(&m);
+	ok(first_record(&r, &it) == 1 && r.u.end.status == 3 &&
+		   r.u.end.lost == 5000,
+	   "END with losses");
 }
 
 static void

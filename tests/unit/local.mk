@@ -7,6 +7,7 @@ unit_tests += tests/unit/tap.t
 unit_tests += tests/unit/live.t tests/unit/peak.t tests/unit/regions.t \
 	tests/unit/tree.t
 unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
+	tests/unit/emit_full.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
 	tests/unit/emit_table.t tests/unit/emit_identity.t \
 	tests/unit/emit_fork.t tests/unit/emit_line.t
