@@ -214,6 +214,7 @@ rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 		}
 	}
 	memcpy(load->process->totals, state.totals, sizeof(state.totals));
+	/* No SNAP_END could count the last ones. */
 	if (load->ended &&
 	    load->process->totals[RCP_TOTAL_SNAPSHOTS_LOST] < load->lost)
 		load->process->totals[RCP_TOTAL_SNAPSHOTS_LOST] = load->lost;

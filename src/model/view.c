@@ -22,6 +22,19 @@ struct making {
 	struct rcp_error *error;
 };
 
+/* What was lost after the last snapshot stands only in END. */
+static void
+add_totals(struct rcp_view *view, const struct rcp_process *process,
+	   uint32_t snap, const struct rcp_state *state)
+{
+	for (size_t i = 0; i < RCP_TOTALS; i++)
+		view->totals[i] += state->totals[i];
+	if (snap + 1 == process->snap_count)
+		view->totals[RCP_TOTAL_SNAPSHOTS_LOST] +=
+			process->totals[RCP_TOTAL_SNAPSHOTS_LOST] -
+			state->totals[RCP_TOTAL_SNAPSHOTS_LOST];
+}
+
 /* Adds the state of a process at one snapshot. */
 static bool
 add(struct making *m, uint32_t process, uint32_t snap, enum rcp_role role)
@@ -32,8 +45,7 @@ add(struct making *m, uint32_t process, uint32_t snap, enum rcp_role role)
 		return false;
 	rcp_builder_add(&m->builder, process, &state, role);
 	if (role == RCP_ROLE_AT || role == RCP_ROLE_AT_GONE)
-		for (size_t i = 0; i < RCP_TOTALS; i++)
-			m->view->totals[i] += state.totals[i];
+		add_totals(m->view, m->set->processes[process], snap, &state);
 	rcp_state_free(&state);
 	return true;
 }

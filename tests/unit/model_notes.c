@@ -184,6 +184,48 @@ many_keys(void)
 	rcp_set_close(set);
 }
 
+/* END counts what was lost after the last SNAP_END; not so an END that a
+ * snapshot follows. */
+static void
+lost(bool goes_on)
+{
+	const uint64_t pairs[] = { RCP_TOTAL_SNAPSHOTS_LOST, 2, 0 };
+	struct rcp_query query = { .metric = RCP_METRIC_LIVE,
+				   .at = { RCP_AT_TIME, 1 * S } };
+	struct rcp_file_header header = mk_plain_header();
+	struct rcp_view *view;
+	struct rcp_set *set;
+	struct rcp_buf *buf;
+	struct maker m;
+
+	mk_begin(&m, &header);
+	for (int i = 1; i <= 3; i++) {
+		if (i == 3) {
+			buf = mk_open(&m, RCP_CHUNK_END);
+			rcp_buf_uv(buf, 5 * S);
+			rcp_buf_u8(buf, RCP_END_EXIT);
+			rcp_buf_sv(buf, 0);
+			rcp_buf_uv(buf, 7);
+			mk_close(&m);
+			if (!goes_on)
+				break;
+		}
+		mk_snap(&m, (uint64_t)(2 * i) * S, true, RCP_SNAP_INTERVAL);
+		mk_snap_end(&m, i == 1 ? NULL : pairs);
+	}
+	set = open_one(&m);
+	is_int((long long)set->processes[0]->totals[RCP_TOTAL_SNAPSHOTS_LOST],
+	       goes_on ? 2 : 7, "snapshots that were lost");
+	for (int t = 2; t <= 4; t += 2) {
+		query.at.time = (uint64_t)t * S;
+		view = rcp_view_new(set, &query, &error);
+		is_int((long long)view->totals[RCP_TOTAL_SNAPSHOTS_LOST],
+		       t == 2 ? 0 : goes_on ? 2 : 7, "up to %d s", t);
+		rcp_view_free(view);
+	}
+	rcp_set_close(set);
+}
+
 int
 main(void)
 {
@@ -192,5 +234,7 @@ main(void)
 	exec();
 	glance();
 	many_keys();
+	lost(false);
+	lost(true);
 	return done_testing();
 }
