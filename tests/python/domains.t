@@ -59,13 +59,13 @@ def check(py, row, env, suffix):
 
     many = case.own("--at", "mark:crowded")
     line = many.leaf(case.program, case.line("many"))
-    py.between(row, line.live_bytes, 40000 * 512, 40000 * 512 + 512,
+    py.between(row, line.live_bytes, 10000 * 512, 10000 * 512 + 512,
                "pymalloc's blocks" + suffix)
     py.is_(row, sum(s["live_bytes"] for s in line.sites
                     if s["kind"] != "python"), 0,
            "no arena under them" + suffix)
     py.between(row, many.totals["live_bytes"] - dropped.totals["live_bytes"],
-               40000 * 512, 40000 * 512 + 20000,
+               10000 * 512, 10000 * 512 + 20000,
                "nothing of them is counted twice" + suffix)
     py.is_(row, sum(s["live_bytes"] for s in many.sites),
            many.totals["live_bytes"], "sites sum to the total" + suffix)

@@ -3,7 +3,7 @@ from now import mark, native, tell
 
 c = native()
 RAW, MEM, OBJ, LIBC = range(4)
-SIZES = (1, 15, 16, 17, 33, 100, 511, 512, 513, 4000, 70000, 300000)
+SIZES = (1, 15, 16, 17, 33, 100, 511, 512, 513, 4000, 70000, 150000)
 N = 50
 NONE = 0
 
@@ -51,7 +51,7 @@ def nothing(size):
 
 def drop_all():
     for domain in range(4):
-        c.drop(domain, 10 ** 6)
+        c.drop(domain, 20000)
 
 
 def warm(size):
@@ -71,7 +71,7 @@ drop_all()
 mark("emptied")
 
 # Blocks of pymalloc: the arenas under them are no allocation.
-c.take(OBJ, 40000, 512)                 # @many
+c.take(OBJ, 10000, 512)                 # @many
 mark("crowded")
 drop_all()
 mark("end")
