@@ -4,7 +4,8 @@
 # build has.
 . "$RCPROF_SRC/tests/tap/tap.sh"
 
-sources=$(ls "$RCPROF_SRC"/src/model/*.c "$RCPROF_SRC"/src/format/*.c |
+sources=$(ls "$RCPROF_SRC"/src/model/*.c "$RCPROF_SRC"/src/format/*.c \
+	"$RCPROF_SRC"/src/base/own.c |
 	grep -v '/symbolize.c$')
 ok "the target compiles" ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -DRCP_REPLAY -g -O1 \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \

@@ -21,6 +21,7 @@ fuzz_reader: tests/fuzz/fuzz_reader.c $(shared_sources) $(offline_sources)
 		-fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=undefined \
 		$(srcdir)/tests/fuzz/fuzz_reader.c \
-		`ls $(srcdir)/src/model/*.c $(srcdir)/src/format/*.c | \
+		`ls $(srcdir)/src/model/*.c $(srcdir)/src/format/*.c \
+		    $(srcdir)/src/base/own.c | \
 		grep -v '/symbolize.c$$'` -lm -o $@
 CLEANFILES += fuzz_reader
