@@ -26,8 +26,14 @@ is "$(cut -f1 <<<"$list" | xargs -n1 readlink -f | sort | uniq -d)" "" \
 	"each of them once"
 while IFS=$'\t' read -r path version _; do
 	is "$("$path" -c 'import platform as p; print(p.python_version())')" \
-		"$version" "$path is $version"
+		"${version%%-*}" "$path is $version"
 done <<<"$list"
+is "$(cut -f2 <<<"$list" | sort | uniq -d)" "" "a version names one of them"
+ln -s "$(cut -f1 <<<"$list" | head -n 1)" again
+cp "$(readlink -f again)" copy
+like "$(RCPROF_PYTHONS=$PWD/again:$PWD/copy "$RCPROF_SRC/scripts/pythons" \
+	--versions | cut -f2 | xargs)" '^([0-9.]+) \1-[a-z]+$' \
+	"also when there are two builds of one version"
 is "$(RCPROF_PYTHONS=/bin/true:/nowhere "$RCPROF_SRC/scripts/pythons")" "" \
 	"what is no Python is left out"
 done_testing
