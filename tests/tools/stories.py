@@ -42,7 +42,7 @@ def service(name="app.4711.rcprof"):
     start = p.site([("app.py", "start", 5), main])
     cache = p.site([("app.py", "remember", 11), ("app.py", "detail", 8),
                     main])
-    strings = p.site([("/usr/lib/python3.12/json/encoder.py", "iterencode",
+    strings = p.site([("/usr/lib/python3.99/json/encoder.py", "iterencode",
                        258), ("app.py", "render", 14), main])
     table = p.site([("/usr/lib/python3/dist-packages/numpy/core.py", "zeros",
                      80), ("tables.py", "build", 3), main], MALLOC)
