@@ -28,7 +28,8 @@ for path, version in tap.pythons():
     if not tap.ok(status == 0 and data["missing"] == 0 and not wrong,
                   "[%s] nothing is missing" % version):
         tap.diag(json.dumps(data, indent=1))
-    tap.is_(checks["python"]["text"], version, "[%s] its version" % version)
+    tap.is_(checks["python"]["text"], version.split("-")[0],
+            "[%s] its version" % version)
     tap.ok("self-test passed" in checks["frames"]["text"],
            "[%s] frames: the self-test" % version)
 status, data, checks = doctor("sh", "-c", "exit 3")
