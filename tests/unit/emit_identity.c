@@ -125,7 +125,7 @@ test_nobody(void)
 static void
 test_number_reused(void)
 {
-	int file, theirs;
+	int file, theirs, replaced = 0;
 	struct stat st;
 
 	if (getuid() != 0) {
@@ -139,7 +139,7 @@ test_number_reused(void)
 	is_int(holds(file), 1, "one descriptor stays");
 	for (int fd = 100; fd < 1100; fd++)
 		if (fcntl(fd, F_GETFD) >= 0)
-			dup2(theirs, fd);
+			replaced += dup2(theirs, fd) == fd;
 	is_int(holds(file), 0, "the program has put another in its place");
 	util_count(1, 1);
 	ok(!rcp_emit_snapshot(RCP_SNAP_REQUEST), "then the file is lost");
@@ -148,7 +148,8 @@ test_number_reused(void)
 	rcp_emit_end(RCP_END_EXIT, 0);
 	ok(fstat(theirs, &st) == 0 && st.st_size == 0,
 	   "but nothing is written to the other");
-	is_int(holds(theirs), 2, "nor is it closed");
+	/* The test's own parent may have left it descriptors up there. */
+	is_int(holds(theirs), replaced, "nor is it closed");
 }
 
 /* Rights that are given up and taken back, or do not matter. */
