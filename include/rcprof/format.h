@@ -276,14 +276,22 @@ enum rcp_cell_field {
 	 * exactly what it has now: its live */
 	RCP_CELL_PEAK_BYTES = 7,
 	RCP_CELL_PEAK_BLOCKS = 8,
-	/* sample mode: sums of squares for the standard errors, in bytes^2 and
-	 * blocks^2, saturating; and the number of samples */
+	/* sample mode: estimated variances of the estimates above, which add
+	 * up over cells since samples are independent (doc/SAMPLING.md), in
+	 * units of RCP_VAR_UNIT bytes^2, and the number of samples.  The
+	 * variance of the freed bytes is ALLOC less LIVE */
 	RCP_CELL_VAR_LIVE_BYTES = 9,   /* sv difference */
 	RCP_CELL_VAR_ALLOC_BYTES = 10,
 	RCP_CELL_SAMPLES = 11,
 	RCP_CELL_PEAK_EPOCH = 12, /* uv, absolute always */
-	RCP_CELL_FIELDS = 13,
+	RCP_CELL_VAR_PEAK_BYTES = 13, /* as PEAK_BYTES, and with it */
+	RCP_CELL_VAR_ALLOCS = 14,     /* blocks^2 */
+	RCP_CELL_FIELDS = 15,
 };
+
+/* A weight is rarely less than a few hundred bytes; its square in this unit
+ * leaves room for 2^28 samples of 16 MiB each. */
+#define RCP_VAR_UNIT 4096.0
 
 /* Fields of OBJECTS records; uv differences. */
 enum rcp_object_field {
@@ -323,6 +331,8 @@ enum rcp_total {
 	RCP_TOTAL_LIVE_BYTES = 20,       /* check sums: equal the cells' sums */
 	RCP_TOTAL_LIVE_BLOCKS = 21,
 	RCP_TOTAL_BAD_FRAMES = 22,       /* Python frames that were refused */
+	RCP_TOTAL_SAMPLE_CPU = 23, /* sample mode: ns spent taking samples */
+	RCP_TOTAL_CPU = 24,        /* ns of CPU time of the process */
 };
 
 /* EVENT kinds and what follows the common fields */
@@ -340,6 +350,9 @@ enum rcp_event {
 	RCP_EVENT_PYTHON_READY = 9,
 	RCP_EVENT_PYTHON_END = 10,
 	RCP_EVENT_GC_CONTROL = 11,/* str: "freeze", "disable", ... */
+	RCP_EVENT_RATE = 12,      /* uv mean bytes between samples from now on,
+				     uv mean before (0: this is the start),
+				     str reason */
 };
 
 enum rcp_end {

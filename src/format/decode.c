@@ -271,6 +271,7 @@ static bool
 get_event(struct rcp_records *r, struct rcp_record *out)
 {
 	out->u.event.number = 0;
+	out->u.event.before = 0;
 	out->u.event.text = (struct rcp_bytes){ NULL, 0 };
 	if (!get_uv(r, &out->u.event.time) ||
 	    !get_u8(r, &out->u.event.kind) ||
@@ -286,6 +287,10 @@ get_event(struct rcp_records *r, struct rcp_record *out)
 	case RCP_EVENT_FAULT:
 	case RCP_EVENT_GC_CONTROL:
 		return get_str(r, &out->u.event.text);
+	case RCP_EVENT_RATE:
+		return get_uv(r, &out->u.event.number) &&
+		       get_uv(r, &out->u.event.before) &&
+		       get_str(r, &out->u.event.text);
 	default:
 		return true;
 	}

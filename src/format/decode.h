@@ -112,7 +112,8 @@ struct rcp_record {
 		struct {
 			uint64_t time, thread;
 			uint8_t kind;    /* enum rcp_event */
-			uint64_t number; /* FORK, EXEC_FAILED; else 0 */
+			uint64_t number; /* FORK, EXEC_FAILED, RATE; else 0 */
+			uint64_t before; /* RATE: the mean until then */
 			struct rcp_bytes text; /* of kinds that have one */
 		} event;
 		struct {

@@ -14,7 +14,7 @@
 
 #define PEAK_FIELDS                                                           \
 	(1u << RCP_CELL_PEAK_BYTES | 1u << RCP_CELL_PEAK_BLOCKS |             \
-	 1u << RCP_CELL_PEAK_EPOCH)
+	 1u << RCP_CELL_PEAK_EPOCH | 1u << RCP_CELL_VAR_PEAK_BYTES)
 
 void
 rcp_state_init(struct rcp_state *state, struct rcp_load *load)

@@ -104,9 +104,10 @@ static const struct field fields[] = {
 	FIELD(EVENT, TIME, event, time),
 	NAMED(EVENT, WORD, event, kind, "none", "mark", "fork", "exec",
 	      "exec-failed", "pause", "resume", "limit", "fault",
-	      "python-ready", "python-end", "gc-control"),
+	      "python-ready", "python-end", "gc-control", "rate"),
 	FIELD(EVENT, NUMBER, event, thread),
 	FIELD(EVENT, NUMBER, event, number),
+	FIELD(EVENT, NUMBER, event, before),
 	FIELD(EVENT, TEXT, event, text),
 	FIELD(COVERAGE, TEXT, info, key),
 	FIELD(COVERAGE, TEXT, info, value),
@@ -141,6 +142,8 @@ static const char *const cell_names[RCP_CELL_FIELDS] = {
 	[RCP_CELL_VAR_ALLOC_BYTES] = "var_alloc_bytes",
 	[RCP_CELL_SAMPLES] = "samples",
 	[RCP_CELL_PEAK_EPOCH] = "peak_epoch",
+	[RCP_CELL_VAR_PEAK_BYTES] = "var_peak_bytes",
+	[RCP_CELL_VAR_ALLOCS] = "var_allocs",
 };
 #define CELL_SIGNED                                                  \
 	(1u << RCP_CELL_PEAK_BYTES | 1u << RCP_CELL_PEAK_BLOCKS |    \

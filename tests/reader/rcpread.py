@@ -21,7 +21,7 @@ MAGIC = b"\x89RCPROF\n"
 HEADER = struct.Struct("<8sHHIIIIIQQQQIIII")
 CHUNK_MAX = 1 << 24
 SIGNED_CELL = {7, 8, 9}
-PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH = 7, 8, 12
+PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH, VAR_PEAK = 7, 8, 12, 13
 KINDS = ["python", "malloc", "mmap"]
 MARKERS = {1: "[truncated]", 2: "[outer frames]", 3: "[unknown]"}
 ENDS = {1: "exit", 2: "exec", 3: "signal"}
@@ -251,8 +251,11 @@ class Profile:
     def event(self, p):
         time, kind, thread = p.uv(), p.u8(), p.uv()
         number, words = 0, None
-        if kind in (2, 4):
+        if kind in (2, 4, 12):
             number = p.uv()
+        if kind == 12:
+            p.uv()
+            words = text(p.str())
         elif kind in (1, 3, 7, 8, 11):
             words = text(p.str())
         self.events.append([time, kind, self.known(thread), number, words])
@@ -307,12 +310,12 @@ class Profile:
 
     def cell(self, thread, payload):
         site = payload.uv()
-        values = payload.fields(SIGNED_CELL, 13)
+        values = payload.fields(SIGNED_CELL, 15)
         self.sites.setdefault(site, ([], "malloc"))
         self.threads.setdefault(thread, "[unknown]")
         cell = self.cells.setdefault((thread, site), {})
         for field, value in values.items():
-            if field in (PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH):
+            if field in (PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH, VAR_PEAK):
                 cell[field] = value
             else:
                 cell[field] = cell.get(field, 0) + value
