@@ -262,10 +262,10 @@ def line_of(path, name):
     raise Broken("no @%s in %s" % (name, path))
 
 
-def check_blocks(case, row, report, *storms):
+def check_blocks(case, row, report, *storms, slack=2048):
     """Each block that the program remembered with now.here() stands at
     exactly the stack it printed, with its bytes; no other site has one, but
-    those of the lines named STORMS."""
+    those of the lines named STORMS.  SLACK: what else a line may keep."""
     def found(key):
         return report.inner(key) if len(key) > WHOLE else report.at(key)
 
@@ -276,9 +276,9 @@ def check_blocks(case, row, report, *storms):
         names.setdefault(name, []).append(key)
         stacks[key] = stacks.get(key, 0) + size
     for name, keys in names.items():
-        # What else the line keeps is small: a frame, a list that grew.
+        # As a rule that is small: a frame, a list that grew.
         wrong = [k for k in dict.fromkeys(keys) if not
-                 0 <= found(k).live_bytes - stacks[k] < 2048]
+                 0 <= found(k).live_bytes - stacks[k] < slack]
         if not case.py.ok(row, not wrong, name):
             blame(report, wrong[0], stacks[wrong[0]])
     storms = [case.line(name) for name in storms]

@@ -42,12 +42,12 @@ def watched(py, way, python=None):
     case = lib.Case(py, 42, "tracers.py", way, python=python)
     case.same("%s finds what it finds without rcprof" % way)
     report = case.biggest("--at", "mark:end")
-    lib.check_blocks(case, 42, report, "hundred")
+    # tracemalloc's own books are blocks as well, wherever they grow.
+    slack = 20000 if way == "tracemalloc" else 2048
+    lib.check_blocks(case, 42, report, "hundred", slack=slack)
     line = report.leaf(case.program, case.line("hundred"))
     size = case.truth["hundred"]
-    # tracemalloc's own books of these blocks are blocks as well.
-    more = 20000 if way == "tracemalloc" else 4096
-    py.between(42, line.live_bytes, size, size + more,
+    py.between(42, line.live_bytes, size, size + 2 * slack,
                "rcprof counts right beside %s" % way)
 
 
@@ -66,7 +66,8 @@ def test_tracers(py):
     case = lib.Case(py, 42, "tracers.py", "cprofile",
                     env={"PYTHONTRACEMALLOC": "3"})
     case.same("PYTHONTRACEMALLOC=3")
-    lib.check_blocks(case, 42, case.biggest("--at", "mark:end"), "hundred")
+    lib.check_blocks(case, 42, case.biggest("--at", "mark:end"), "hundred",
+                     slack=20000)
 
 
 def test_modules(py):
