@@ -67,7 +67,12 @@ counters(const struct rcp_state *state, const struct rcp_cell *cell)
 		.lifetime = (double)v[RCP_CELL_LIFETIME] *
 			    (double)state->load->age_unit,
 		.samples = (int64_t)v[RCP_CELL_SAMPLES],
-		.var_allocated = (double)v[RCP_CELL_VAR_ALLOC_BYTES],
+		.var_allocated = RCP_VAR_UNIT *
+				 (double)v[RCP_CELL_VAR_ALLOC_BYTES],
+		.var_freed = RCP_VAR_UNIT *
+			     (double)(int64_t)(v[RCP_CELL_VAR_ALLOC_BYTES] -
+					       v[RCP_CELL_VAR_LIVE_BYTES]),
+		.var_allocations = (double)v[RCP_CELL_VAR_ALLOCS],
 	};
 }
 
@@ -83,22 +88,25 @@ add_cell(struct rcp_values *sum, const struct rcp_state *state,
 	case RCP_ROLE_AT:
 		more.live_bytes = rcp_cell_live(cell);
 		more.live_blocks = rcp_cell_blocks(cell);
-		more.var_live =
-			(double)(int64_t)cell->values[RCP_CELL_VAR_LIVE_BYTES];
+		more.var_live = rcp_cell_variance(cell);
 		more.grown_bytes = more.live_bytes;
 		more.grown_blocks = more.live_blocks;
 		break;
 	case RCP_ROLE_FROM:
 		more.grown_bytes = rcp_cell_live(cell);
 		more.grown_blocks = rcp_cell_blocks(cell);
+		/* Subtracted below with the rest, though it adds up. */
+		more.var_before = -rcp_cell_variance(cell);
 		break;
 	case RCP_ROLE_PEAK_OWN:
 		more.peak_bytes = rcp_cells_peak(state, cell);
 		more.peak_blocks = rcp_cells_peak_blocks(state, cell);
+		more.var_peak = rcp_cells_peak_variance(state, cell);
 		break;
 	case RCP_ROLE_PEAK:
 		more.peak_bytes = rcp_cell_live(cell);
 		more.peak_blocks = rcp_cell_blocks(cell);
+		more.var_peak = rcp_cell_variance(cell);
 		break;
 	case RCP_ROLE_AT_GONE:
 	case RCP_ROLE_FROM_GONE:

@@ -46,6 +46,8 @@ touch(struct rcp_state *state, struct rcp_cell *cell)
 	cell->touched = true;
 	cell->old_bytes = rcp_cell_live(cell);
 	cell->old_blocks = rcp_cell_blocks(cell);
+	cell->old_var_live = cell->values[RCP_CELL_VAR_LIVE_BYTES];
+	cell->old_var_alloc = cell->values[RCP_CELL_VAR_ALLOC_BYTES];
 	state->touched = rcp_room(state->touched, state->touched_count,
 				  &state->touched_room,
 				  sizeof(*state->touched));
@@ -101,21 +103,51 @@ apply_cell(struct rcp_state *state, const struct rcp_record *record)
 		cell->has_peak = true;
 }
 
+/* Is what the cell keeps of a peak that of the last one? */
+static bool
+keeps_peak(const struct rcp_state *state, const struct rcp_cell *cell)
+{
+	return cell->has_peak && cell->values[RCP_CELL_PEAK_EPOCH] ==
+					 state->totals[RCP_TOTAL_PEAK_EPOCH];
+}
+
 int64_t
 rcp_cells_peak(const struct rcp_state *state, const struct rcp_cell *cell)
 {
-	if (cell->has_peak && cell->values[RCP_CELL_PEAK_EPOCH] ==
-				      state->totals[RCP_TOTAL_PEAK_EPOCH])
+	if (keeps_peak(state, cell))
 		return (int64_t)cell->values[RCP_CELL_PEAK_BYTES];
 	return rcp_cell_live(cell);
+}
+
+double
+rcp_cells_peak_variance(const struct rcp_state *state,
+			const struct rcp_cell *cell)
+{
+	if (keeps_peak(state, cell))
+		return RCP_VAR_UNIT *
+		       (double)(int64_t)cell->values[RCP_CELL_VAR_PEAK_BYTES];
+	return rcp_cell_variance(cell);
+}
+
+void
+rcp_state_peak(const struct rcp_state *state, int64_t *bytes,
+	       double *variance)
+{
+	uint64_t sum = 0;
+
+	*variance = 0;
+	for (size_t i = 0; i < state->cell_count; i++) {
+		sum += (uint64_t)rcp_cells_peak(state, &state->cells[i]);
+		*variance += rcp_cells_peak_variance(state, &state->cells[i]);
+	}
+	*bytes = (int64_t)sum;
 }
 
 int64_t
 rcp_cells_peak_blocks(const struct rcp_state *state,
 		     const struct rcp_cell *cell)
 {
-	if (cell->has_peak && cell->values[RCP_CELL_PEAK_EPOCH] ==
-				      state->totals[RCP_TOTAL_PEAK_EPOCH])
+	if (keeps_peak(state, cell))
 		return (int64_t)cell->values[RCP_CELL_PEAK_BLOCKS];
 	return rcp_cell_blocks(cell);
 }
@@ -265,7 +297,7 @@ begin(struct rcp_state *state, const struct rcp_raw_chunk *chunk)
 static void
 complete(struct rcp_state *state, const struct rcp_raw_chunk *chunk)
 {
-	uint64_t bytes = 0, blocks = 0;
+	uint64_t bytes = 0, blocks = 0, variance = 0;
 
 	for (size_t i = 0; i < state->touched_count; i++)
 		state->cells[state->touched[i]].touched = false;
@@ -281,9 +313,13 @@ complete(struct rcp_state *state, const struct rcp_raw_chunk *chunk)
 			 (uint64_t)cell->old_bytes;
 		blocks += (uint64_t)rcp_cell_blocks(cell) -
 			  (uint64_t)cell->old_blocks;
+		variance += cell->values[RCP_CELL_VAR_LIVE_BYTES] -
+			    cell->old_var_live;
 	}
 	state->live_bytes = (int64_t)((uint64_t)state->live_bytes + bytes);
 	state->live_blocks = (int64_t)((uint64_t)state->live_blocks + blocks);
+	state->live_variance =
+		(int64_t)((uint64_t)state->live_variance + variance);
 	state->open = false;
 }
 

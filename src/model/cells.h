@@ -14,6 +14,8 @@ struct rcp_cell {
 	bool has_peak;
 	bool touched; /* by the snapshot being applied */
 	int64_t old_bytes, old_blocks; /* live before it */
+	/* Variances before it, as they stand in the file */
+	uint64_t old_var_live, old_var_alloc;
 };
 
 struct rcp_object {
@@ -39,6 +41,7 @@ struct rcp_state {
 	uint64_t totals[RCP_TOTALS]; /* of the last snapshot */
 	uint32_t totals_seen;        /* bit: it was written */
 	int64_t live_bytes, live_blocks; /* sums over the cells */
+	int64_t live_variance; /* the same, in units of RCP_VAR_UNIT */
 	uint64_t bad;                    /* malformed records so far */
 
 	/* The snapshot being read */
@@ -71,10 +74,25 @@ rcp_cell_blocks(const struct rcp_cell *cell)
 			 cell->values[RCP_CELL_FREES]);
 }
 
+/* Of the live bytes, bytes^2; negative where a thread has freed more than it
+ * has allocated. */
+static inline double
+rcp_cell_variance(const struct rcp_cell *cell)
+{
+	return RCP_VAR_UNIT *
+	       (double)(int64_t)cell->values[RCP_CELL_VAR_LIVE_BYTES];
+}
+
 /* Live bytes and blocks at the peak, by the rule of RCP_CELL_PEAK_BYTES. */
 int64_t rcp_cells_peak(const struct rcp_state *state,
 		      const struct rcp_cell *cell);
 int64_t rcp_cells_peak_blocks(const struct rcp_state *state,
 			     const struct rcp_cell *cell);
+double rcp_cells_peak_variance(const struct rcp_state *state,
+			       const struct rcp_cell *cell);
+
+/* Sums over all cells of live bytes at the peak and of their variance. */
+void rcp_state_peak(const struct rcp_state *state, int64_t *bytes,
+		    double *variance);
 
 #endif

@@ -30,6 +30,7 @@ rcp_glance(const char *path, struct rcp_glance *out, struct rcp_error *error)
 	out->end.why = NULL;
 	out->snapshots = process->snap_count;
 	out->peak_bytes = (uint64_t)rcp_set_peak(set).bytes;
+	out->peak_variance = rcp_set_peak(set).variance;
 	out->rss_peak = process->totals[RCP_TOTAL_RSS_PEAK];
 	rcp_set_close(set);
 	return true;

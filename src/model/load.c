@@ -89,6 +89,7 @@ note_snapshot(struct rcp_load *load, const struct rcp_state *state)
 	snap->offset = state->offset;
 	snap->live_bytes = state->live_bytes;
 	snap->live_blocks = state->live_blocks;
+	snap->live_variance = RCP_VAR_UNIT * (double)state->live_variance;
 	snap->rss = state->totals[RCP_TOTAL_RSS];
 	snap->reason = state->reason;
 	snap->keyframe = state->keyframe;
@@ -105,12 +106,8 @@ note_snapshot(struct rcp_load *load, const struct rcp_state *state)
 static void
 note_peak(struct rcp_load *load, const struct rcp_state *state)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < state->cell_count; i++)
-		sum += (uint64_t)rcp_cells_peak(state, &state->cells[i]);
+	rcp_state_peak(state, &load->peak_bytes, &load->peak_variance);
 	load->peak_known = state->totals[RCP_TOTAL_PEAK_EPOCH] != 0;
-	load->peak_bytes = (int64_t)sum;
 	load->peak_time =
 		rcp_load_clock(load, state->totals[RCP_TOTAL_PEAK_TIME]);
 }

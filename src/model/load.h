@@ -50,6 +50,7 @@ struct rcp_load {
 	bool peak_known;
 	uint64_t peak_time;
 	int64_t peak_bytes;
+	double peak_variance;
 	bool ended; /* an END, and no snapshot after it */
 	uint64_t lost; /* snapshots, by that END */
 	uint64_t rss_stride, rss_skipped; /* thinning of the RSS curve */

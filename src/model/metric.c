@@ -3,6 +3,7 @@
  * metric.c - the numbers of a site: which one a metric means, sums, names of
  * metrics and groupings.  Offline only.
  */
+#include <math.h>
 #include <string.h>
 
 #include "model/view.h"
@@ -98,6 +99,52 @@ rcp_values_metric(const struct rcp_values *values, enum rcp_metric metric)
 	return 0;
 }
 
+/* One thread may free what another has allocated: what is "live" in it then
+ * has all that happened in it as a bound. */
+static double
+live_variance(const struct rcp_values *v)
+{
+	return v->var_live >= 0 ? v->var_live :
+				  v->var_allocated + v->var_freed;
+}
+
+double
+rcp_values_error(const struct rcp_values *values, enum rcp_metric metric)
+{
+	double variance = 0;
+
+	switch (metric) {
+	case RCP_METRIC_LIVE:
+		variance = live_variance(values);
+		break;
+	case RCP_METRIC_PEAK:
+		variance = values->var_peak;
+		break;
+	case RCP_METRIC_ALLOCATED:
+		variance = values->var_allocated;
+		break;
+	case RCP_METRIC_FREED:
+		variance = values->var_freed;
+		break;
+	case RCP_METRIC_TEMPORARY:
+	case RCP_METRIC_COUNT:
+		variance = values->var_allocations;
+		break;
+	case RCP_METRICS:
+		break;
+	}
+	return sqrt(fmax(variance, 0));
+}
+
+double
+rcp_values_grown_error(const struct rcp_values *values)
+{
+	double ends = values->var_live + values->var_before;
+	double events = values->var_allocated + values->var_freed;
+
+	return sqrt(fmax(fmin(ends, events), 0));
+}
+
 /* Numbers of a file may be anything: they wrap, they do not trap. */
 static void
 add(int64_t *sum, int64_t more, bool negative)
@@ -127,7 +174,11 @@ combine(struct rcp_values *sum, const struct rcp_values *more, bool negative)
 	add(&sum->samples, more->samples, negative);
 	sum->lifetime += sign * more->lifetime;
 	sum->var_live += sign * more->var_live;
+	sum->var_before += sign * more->var_before;
 	sum->var_allocated += sign * more->var_allocated;
+	sum->var_freed += sign * more->var_freed;
+	sum->var_peak += sign * more->var_peak;
+	sum->var_allocations += sign * more->var_allocations;
 }
 
 void

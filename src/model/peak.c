@@ -67,16 +67,20 @@ rcp_gone_at(const struct rcp_set *set, size_t process,
 	return gone(set, set->processes[process], time);
 }
 
-/* Live bytes of a process by its last snapshot at or before `time`. */
-static int64_t
-live_at(const struct rcp_set *set, size_t index, uint64_t time)
+/* Adds the live bytes of a process by its last snapshot at or before `time`
+ * to a peak. */
+static void
+add_live_at(const struct rcp_set *set, size_t index, uint64_t time,
+	    struct rcp_peak *sum)
 {
 	const struct rcp_process *process = set->processes[index];
 	uint32_t snap = last_before(process, time);
 
 	if (snap == RCP_NONE || gone(set, process, time))
-		return 0;
-	return process->snaps[snap].live_bytes;
+		return;
+	sum->bytes = (int64_t)((uint64_t)sum->bytes +
+			       (uint64_t)process->snaps[snap].live_bytes);
+	sum->variance += process->snaps[snap].live_variance;
 }
 
 /* One process's next point in the order of time. */
@@ -84,6 +88,7 @@ struct cursor {
 	uint32_t process;
 	size_t next;
 	int64_t live;
+	double variance;
 };
 
 static uint64_t
@@ -119,15 +124,28 @@ sift(const struct rcp_set *set, struct cursor *heap, size_t count, size_t i)
 	}
 }
 
+/* To the next point. */
+static void
+step(const struct rcp_set *set, struct cursor *c)
+{
+	const struct rcp_process *process = set->processes[c->process];
+	bool over = c->next >= process->snap_count;
+
+	c->live = over ? 0 : process->snaps[c->next].live_bytes;
+	c->variance = over ? 0 : process->snaps[c->next].live_variance;
+	c->next++;
+}
+
 /* The highest sum at a snapshot in the window. */
 static struct rcp_peak
 peak_of_snapshots(const struct rcp_set *set, uint64_t from, uint64_t to)
 {
-	struct rcp_peak peak = { from, 0, RCP_NONE };
+	struct rcp_peak peak = { from, 0, 0, RCP_NONE };
 	struct cursor *heap = rcp_alloc(set->process_count * sizeof(*heap));
 	size_t n = set->process_count;
 	bool any = false;
 	uint64_t sum = 0;
+	double variance = 0;
 
 	for (size_t i = 0; i < n; i++)
 		heap[i].process = (uint32_t)i;
@@ -135,18 +153,15 @@ peak_of_snapshots(const struct rcp_set *set, uint64_t from, uint64_t to)
 		sift(set, heap, n, i);
 	for (;;) {
 		struct cursor *c = &heap[0];
-		const struct rcp_process *process =
-			set->processes[c->process];
 		uint64_t time = cursor_time(set, c);
 
 		if (time == UINT64_MAX || time > to)
 			break;
 		sum -= (uint64_t)c->live;
-		c->live = c->next < process->snap_count ?
-				  process->snaps[c->next].live_bytes :
-				  0;
+		variance -= c->variance;
+		step(set, c);
 		sum += (uint64_t)c->live;
-		c->next++;
+		variance += c->variance;
 		sift(set, heap, n, 0);
 		/* What happens at one time is one moment. */
 		if (cursor_time(set, &heap[0]) == time)
@@ -154,6 +169,7 @@ peak_of_snapshots(const struct rcp_set *set, uint64_t from, uint64_t to)
 		if (time >= from && (!any || (int64_t)sum > peak.bytes)) {
 			peak.time = time;
 			peak.bytes = (int64_t)sum;
+			peak.variance = variance;
 			any = true;
 		}
 	}
@@ -171,21 +187,20 @@ rcp_peak_between(const struct rcp_set *set, uint64_t from, uint64_t to,
 	 * with busy threads is a little blurred and must not outdo it. */
 	if (set->process_count == 1 && own[0].known && own[0].time >= from &&
 	    own[0].time <= to)
-		return (struct rcp_peak){ own[0].time, own[0].bytes, 0 };
+		return (struct rcp_peak){ own[0].time, own[0].bytes,
+					  own[0].variance, 0 };
 	peak = peak_of_snapshots(set, from, to);
 	for (size_t i = 0; i < set->process_count; i++) {
-		uint64_t sum = (uint64_t)own[i].bytes;
+		struct rcp_peak sum = { own[i].time, own[i].bytes,
+					own[i].variance, (uint32_t)i };
 
 		if (!own[i].known || own[i].time < from || own[i].time > to)
 			continue;
 		for (size_t j = 0; j < set->process_count; j++)
 			if (j != i)
-				sum += (uint64_t)live_at(set, j, own[i].time);
-		if ((int64_t)sum >= peak.bytes) {
-			peak.time = own[i].time;
-			peak.bytes = (int64_t)sum;
-			peak.process = (uint32_t)i;
-		}
+				add_live_at(set, j, own[i].time, &sum);
+		if (sum.bytes >= peak.bytes)
+			peak = sum;
 	}
 	return peak;
 }
@@ -202,6 +217,7 @@ rcp_peak_settle(struct rcp_set *set)
 		own[i].known = load->peak_known;
 		own[i].time = load->peak_time;
 		own[i].bytes = load->peak_bytes;
+		own[i].variance = load->peak_variance;
 	}
 	set->tables->peak = rcp_peak_between(set, 0, UINT64_MAX - 1, own);
 	free(own);

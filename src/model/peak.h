@@ -12,6 +12,7 @@ struct rcp_own_peak {
 	bool known;
 	uint64_t time;
 	int64_t bytes;
+	double variance;
 };
 
 /* The highest sum within [from, to].  `own` has one for each process, as of

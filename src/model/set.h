@@ -79,6 +79,7 @@ struct rcp_snap_info {
 	uint64_t offset; /* of its SNAP_BEGIN in the file */
 	int64_t live_bytes; /* sums over all cells */
 	int64_t live_blocks;
+	double live_variance; /* of the bytes; 0 in exact mode */
 	uint64_t rss; /* RCP_TOTAL_RSS; 0: not known */
 	uint32_t reason; /* enum rcp_snap_reason */
 	bool keyframe;
@@ -208,6 +209,7 @@ struct rcp_glance {
 	struct rcp_end_info end;
 	uint64_t snapshots;
 	uint64_t peak_bytes; /* highest live bytes known */
+	double peak_variance;
 	uint64_t rss_peak;
 };
 bool rcp_glance(const char *path, struct rcp_glance *out,
@@ -262,6 +264,7 @@ bool rcp_gone_at(const struct rcp_set *set, size_t process,
 struct rcp_peak {
 	uint64_t time;
 	int64_t bytes;
+	double variance; /* of the bytes; 0 in exact mode */
 	uint32_t process;
 };
 struct rcp_peak rcp_set_peak(const struct rcp_set *set);

@@ -58,7 +58,6 @@ find_own_peak(struct making *m, uint32_t i)
 	const struct rcp_process *process = m->set->processes[i];
 	struct rcp_own_peak *own = &m->own[i];
 	struct rcp_state state;
-	uint64_t sum = 0;
 
 	m->peak_snap[i] = RCP_NONE;
 	if (m->query->at.kind == RCP_AT_TIME)
@@ -70,16 +69,15 @@ find_own_peak(struct making *m, uint32_t i)
 	own->known = process->load->peak_known;
 	own->time = process->load->peak_time;
 	own->bytes = process->load->peak_bytes;
+	own->variance = process->load->peak_variance;
 	if (m->peak_snap[i] == process->snap_count - 1)
 		return true;
 	if (!rcp_state_at(process, m->peak_snap[i], &state, m->error))
 		return false;
-	for (size_t c = 0; c < state.cell_count; c++)
-		sum += (uint64_t)rcp_cells_peak(&state, &state.cells[c]);
+	rcp_state_peak(&state, &own->bytes, &own->variance);
 	own->known = state.totals[RCP_TOTAL_PEAK_EPOCH] != 0;
 	own->time = rcp_load_clock(process->load,
 				   state.totals[RCP_TOTAL_PEAK_TIME]);
-	own->bytes = (int64_t)sum;
 	rcp_state_free(&state);
 	return true;
 }
@@ -182,6 +180,7 @@ show_peak(struct rcp_view *view)
 			.live_blocks = v->peak_blocks,
 			.grown_bytes = v->peak_bytes,
 			.grown_blocks = v->peak_blocks,
+			.var_live = v->var_peak,
 		};
 
 		rcp_values_add(v, &more);

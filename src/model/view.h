@@ -40,9 +40,27 @@ struct rcp_values {
 	int64_t aged;        /* frees whose age was known */
 	double lifetime;     /* sum of their ages, ns */
 	int64_t samples;     /* sample mode, 0 in exact mode */
-	double var_live;     /* variances, bytes^2 */
+	/* Sample mode: variances of the estimates above, bytes^2 (but see
+	 * var_allocations); they add up as the estimates do.  Over a window,
+	 * those of what was allocated and freed in it. */
+	double var_live;
+	double var_before; /* of what lived at the window's begin */
 	double var_allocated;
+	double var_freed;
+	double var_peak;
+	double var_allocations; /* blocks^2 */
 };
+
+/* Standard error of the metric, 0 where there is none.  Temporary blocks have
+ * that of all allocations, which is an upper bound. */
+double rcp_values_error(const struct rcp_values *values,
+			enum rcp_metric metric);
+
+/* The same of grown_bytes.  Blocks that live at both ends of the window cancel
+ * out; how many of the freed ones are older than it is not known, so this is
+ * an upper bound: the smaller of two, each of which is exact at one extreme
+ * (nothing was freed; nothing has stayed). */
+double rcp_values_grown_error(const struct rcp_values *values);
 
 int64_t rcp_values_metric(const struct rcp_values *values,
 			  enum rcp_metric metric);
