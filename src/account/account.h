@@ -196,24 +196,26 @@ rcp_cell_at(struct rcp_account *a, uint32_t site)
 	return c;
 }
 
-/* The cell's part of an allocation. */
+/* The cell's part of an allocation; of a sample, BLOCKS of SIZE bytes in all. */
 static inline void
-rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size)
+rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size,
+		   uint64_t blocks)
 {
 	struct rcp_cell *c = rcp_cell_at(a, site);
 
 	if (__builtin_expect(!c, 0))
 		return;
-	RCP_ADD(c->allocs, 1);
+	RCP_ADD(c->allocs, blocks);
 	RCP_ADD(c->alloc_bytes, size);
 	a->last_site = site;
 }
 
-/* The cell's part of a free: SIZE bytes and BLOCKS (0 or 1: a part of a
- * mapping) go.  AGE in age units, or negative when unknown. */
+/* The cell's part of a free: SIZE bytes and BLOCKS (1; of a part of a mapping
+ * 0 or 1; of a sample its weight) go.  AGE in age units, or negative when
+ * unknown. */
 static inline void
 rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
-	       unsigned blocks, int64_t age, bool temporary)
+	       uint64_t blocks, int64_t age, bool temporary)
 {
 	struct rcp_cell *c = rcp_cell_at(a, site);
 
@@ -222,18 +224,19 @@ rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 	if (age > 0)
 		RCP_ADD(a->dir[site / RCP_CELLS_PER_PAGE]
 				.page->lifetime[site % RCP_CELLS_PER_PAGE],
-			(uint64_t)age);
+			(uint64_t)age * blocks);
 	else if (age < 0)
 		RCP_ADD(c->unaged, blocks);
 	RCP_ADD(c->frees, blocks);
 	RCP_ADD(c->freed_bytes, size);
-	RCP_ADD(c->temporaries, temporary);
+	RCP_ADD(c->temporaries, temporary ? blocks : 0);
 }
 
 static inline void
-rcp_account_alloc(struct rcp_account *a, uint32_t site, uint64_t size)
+rcp_account_alloc(struct rcp_account *a, uint32_t site, uint64_t size,
+		  uint64_t blocks)
 {
-	rcp_cell_allocated(a, site, size);
+	rcp_cell_allocated(a, site, size, blocks);
 	RCP_STORE(a->live, a->live + (int64_t)size);
 	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
 		rcp_peak_crossed(a);
@@ -248,10 +251,10 @@ rcp_site_inherited(uint32_t site)
 /* Of a site of ours, or of one inherited over a fork. */
 static inline void
 rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
-		 unsigned blocks, int64_t age, bool temporary)
+		 uint64_t blocks, int64_t age, bool temporary)
 {
 	if (rcp_site_inherited(site)) {
-		rcp_count(RCP_COUNT_INHERITED_FREES, blocks);
+		rcp_count(RCP_COUNT_INHERITED_FREES, (int64_t)blocks);
 		rcp_count(RCP_COUNT_INHERITED_FREED_BYTES, (int64_t)size);
 		return;
 	}
@@ -274,7 +277,7 @@ rcp_account_grown(struct rcp_account *a, uint32_t old_site, uint64_t old_size,
 		  int64_t age, bool temporary, uint32_t site, uint64_t size)
 {
 	rcp_cell_freed(a, old_site, old_size, 1, age, temporary);
-	rcp_cell_allocated(a, site, size);
+	rcp_cell_allocated(a, site, size, 1);
 	RCP_STORE(a->live, a->live + (int64_t)(size - old_size));
 	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
 		rcp_peak_crossed(a);

@@ -35,7 +35,7 @@ rcp_record_mapped(struct rcp_tls *t, void *p, size_t size, bool reserved,
 	if (reserved)
 		rcp_count(RCP_COUNT_RESERVED, (int64_t)size);
 	else
-		rcp_account_alloc(&th->account, block.site, size);
+		rcp_account_alloc(&th->account, block.site, size, 1);
 }
 
 void

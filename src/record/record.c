@@ -152,7 +152,7 @@ allocated(struct rcp_tls *t, struct rcp_thread *th, void *p, size_t size,
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
 	remember(th, p, size, site);
-	rcp_account_alloc(&th->account, site, size);
+	rcp_account_alloc(&th->account, site, size, 1);
 }
 
 void
@@ -189,14 +189,14 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 	site = site_here(th, kind, caller);
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
-		rcp_account_alloc(&th->account, site, size);
+		rcp_account_alloc(&th->account, site, size, 1);
 	} else if (size >= old->live.size && !rcp_site_inherited(old->live.site)) {
 		rcp_account_grown(&th->account, old->live.site, old->live.size,
 				  age_of(th, old->live.birth), is_temporary(th, p),
 				  site, size);
 	} else {
 		account_free(th, old, is_temporary(th, p));
-		rcp_account_alloc(&th->account, site, size);
+		rcp_account_alloc(&th->account, site, size, 1);
 	}
 	remember(th, q, size, site);
 }

@@ -61,7 +61,7 @@ step(bool climb)
 	switch (random_below(climb ? 3 : 4)) {
 	case 0:
 	case 1:
-		rcp_account_alloc(&books, sites[i], (uint64_t)size);
+		rcp_account_alloc(&books, sites[i], (uint64_t)size, 1);
 		live[i] += size;
 		total += size;
 		break;
@@ -114,7 +114,7 @@ second_thread(void *arg)
 	(void)arg;
 	rcp_account_init(&other, 2);
 	for (int i = 0; i < STEPS; i++) {
-		rcp_account_alloc(&other, sites[0], 100);
+		rcp_account_alloc(&other, sites[0], 100, 1);
 		rcp_account_free(&other, sites[0], 100, 1, 0, true);
 	}
 	return NULL;
@@ -131,7 +131,7 @@ two_threads(void)
 	for (int i = 0; i < STEPS; i++)
 		step(false);
 	/* Well above all before, then down: a peak that must be found. */
-	rcp_account_alloc(&books, sites[1], 50u << 20);
+	rcp_account_alloc(&books, sites[1], 50u << 20, 1);
 	total += 50 << 20;
 	if (total > highest)
 		highest = total;
