@@ -33,11 +33,14 @@ bool rcp_changes_each(struct rcp_set *set, const struct rcp_query *query,
 		      struct rcp_error *error);
 
 /* Growth of one group: least-squares slope of live bytes over the snapshots
- * of the window, and its standard error, widened for residuals that follow
- * one another (lag-1 autocorrelation). */
+ * of the window, and its standard error: that of the fit, widened for
+ * residuals that follow one another (lag-1 autocorrelation), and, in sample
+ * mode, that of the sampling. */
+#define RCP_QUARTERS 4
 struct rcp_growth {
 	double slope;     /* bytes a second */
 	double error;     /* the same unit; INFINITY below three snapshots */
+	double sampling;  /* the part of it that sampling makes; 0: exact */
 	uint64_t points;  /* snapshots looked at */
 	uint64_t changes; /* of them with a change */
 	uint64_t first;   /* time of the first change, and of the last */
@@ -45,6 +48,10 @@ struct rcp_growth {
 	int64_t begin_bytes; /* live at the first and last snapshot */
 	int64_t end_bytes;
 	int64_t max_bytes;
+	/* The lowest value in each quarter of the window; not in the total,
+	 * nor for curves */
+	int64_t lowest[RCP_QUARTERS];
+	bool seen[RCP_QUARTERS]; /* it is known */
 };
 
 /* One rcp_growth per group of `groups` (made from `view`, which was made with
@@ -70,12 +77,15 @@ struct rcp_bands {
 	size_t columns;
 	uint64_t *times;  /* [columns] snapshot that is shown */
 	int64_t *totals;  /* [columns] all groups */
+	double *errors;   /* [columns] standard errors of totals */
 	size_t count;
 	struct rcp_band {
 		const char *name;
 		uint32_t frame; /* as in struct rcp_group */
 		int64_t max;
+		double max_error; /* of max */
 		int64_t *bytes; /* [columns] */
+		double *errors; /* [columns] */
 	} *bands; /* highest maximum first; the rest is totals less these */
 };
 struct rcp_bands *rcp_bands_new(struct rcp_set *set,

@@ -38,21 +38,46 @@ rcp_query_end(const struct rcp_set *set, const struct rcp_query *query)
 	return set->end_time;
 }
 
-/* Differences of one cell between two states of it. */
+/* What a cell has gained since `old`. */
+static int64_t
+gained(int64_t now, int64_t old)
+{
+	return (int64_t)((uint64_t)now - (uint64_t)old);
+}
+
+/* The difference of one cell: since the last snapshot, or, as its process is
+ * gone, to nothing. */
 static void
 tell(struct following *f, const struct rcp_step *step,
-     const struct rcp_cell *cell, int64_t old_bytes, int64_t old_blocks,
-     int64_t bytes, int64_t blocks)
+     const struct rcp_cell *cell)
 {
 	struct rcp_delta delta = {
 		.process = step->process,
 		.thread = cell->thread,
 		.site = step->state->load->sites[cell->site],
-		.bytes = (int64_t)((uint64_t)bytes - (uint64_t)old_bytes),
-		.blocks = (int64_t)((uint64_t)blocks - (uint64_t)old_blocks),
 	};
 
-	if ((delta.bytes || delta.blocks) &&
+	if (step->snap == RCP_NONE) {
+		delta.bytes = gained(0, rcp_cell_live(cell));
+		delta.blocks = gained(0, rcp_cell_blocks(cell));
+		delta.var_live = -rcp_cell_variance(cell);
+	} else {
+		const uint64_t *v = cell->values;
+
+		delta.bytes = gained(rcp_cell_live(cell), cell->old_bytes);
+		delta.blocks = gained(rcp_cell_blocks(cell),
+				      cell->old_blocks);
+		delta.var_live =
+			RCP_VAR_UNIT *
+			(double)(int64_t)(v[RCP_CELL_VAR_LIVE_BYTES] -
+					  cell->old_var_live);
+		delta.var_allocated =
+			RCP_VAR_UNIT *
+			(double)(int64_t)(v[RCP_CELL_VAR_ALLOC_BYTES] -
+					  cell->old_var_alloc);
+	}
+	if ((delta.bytes || delta.blocks || delta.var_live != 0 ||
+	     delta.var_allocated != 0) &&
 	    rcp_filter_site(f->filter, delta.site) &&
 	    rcp_filter_thread(f->filter, delta.process, delta.thread))
 		f->follower->delta(f->follower->context, &delta);
@@ -64,20 +89,12 @@ tell_step(struct following *f, const struct rcp_step *step)
 	const struct rcp_state *state = step->state;
 
 	if (step->snap == RCP_NONE) {
-		for (size_t i = 0; i < state->cell_count; i++) {
-			const struct rcp_cell *cell = &state->cells[i];
-
-			tell(f, step, cell, rcp_cell_live(cell),
-			     rcp_cell_blocks(cell), 0, 0);
-		}
+		for (size_t i = 0; i < state->cell_count; i++)
+			tell(f, step, &state->cells[i]);
 		return;
 	}
-	for (size_t i = 0; i < state->touched_count; i++) {
-		const struct rcp_cell *cell = &state->cells[state->touched[i]];
-
-		tell(f, step, cell, cell->old_bytes, cell->old_blocks,
-		     rcp_cell_live(cell), rcp_cell_blocks(cell));
-	}
+	for (size_t i = 0; i < state->touched_count; i++)
+		tell(f, step, &state->cells[state->touched[i]]);
 }
 
 /* The state at the begin is whole once a later step is met. */
@@ -147,6 +164,47 @@ last_snap(const struct rcp_set *set, const struct rcp_query *query,
 		return rcp_snap_at(set, index, &query->at);
 	return process->snap_count ? (uint32_t)process->snap_count - 1 :
 				     RCP_NONE;
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+uint64_t *
+rcp_follow_times(const struct rcp_set *set, const struct rcp_query *query,
+		 size_t *count)
+{
+	uint64_t from = query->window ? query->from.time : 0;
+	uint64_t to = rcp_query_end(set, query);
+	size_t most = 1, n = 0, kept = 0;
+	uint64_t *times;
+
+	for (size_t i = 0; i < set->process_count; i++)
+		most += set->processes[i]->snap_count + 1;
+	times = rcp_alloc(most * sizeof(*times));
+	if (query->window)
+		times[n++] = from;
+	for (uint32_t i = 0; i < set->process_count; i++) {
+		const struct rcp_process *process = set->processes[i];
+		uint32_t last = last_snap(set, query, i);
+
+		for (uint32_t k = 0; last != RCP_NONE && k <= last; k++)
+			if (!query->window || process->snaps[k].time > from)
+				times[n++] = process->snaps[k].time;
+		if (process->snap_count && rcp_pass_leaves(set, process) &&
+		    (!query->window || process->end.time > from))
+			times[n++] = process->end.time;
+	}
+	qsort(times, n, sizeof(*times), by_time);
+	for (size_t i = 0; i < n && times[i] <= to; i++)
+		if (kept == 0 || times[i] != times[kept - 1])
+			times[kept++] = times[i];
+	*count = kept;
+	return times;
 }
 
 bool

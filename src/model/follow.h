@@ -11,6 +11,8 @@
 struct rcp_delta {
 	uint32_t process, thread, site; /* site of the set */
 	int64_t bytes, blocks;
+	/* Of variances, bytes^2: of what lives, and of what was allocated */
+	double var_live, var_allocated;
 };
 
 /* Differences come first, then one point that says when they held.  The state
@@ -23,6 +25,11 @@ struct rcp_follower {
 
 bool rcp_follow(struct rcp_set *set, const struct rcp_query *query,
 		const struct rcp_follower *follower, struct rcp_error *error);
+
+/* The times of the points that it will tell, without reading anything; to be
+ * freed with free(). */
+uint64_t *rcp_follow_times(const struct rcp_set *set,
+			   const struct rcp_query *query, size_t *count);
 
 /* The last time that a query's moment reaches. */
 uint64_t rcp_query_end(const struct rcp_set *set,

@@ -39,6 +39,8 @@ offline_sources += \
 	src/model/peak.h \
 	src/model/set.c \
 	src/model/set.h \
+	src/model/spread.c \
+	src/model/spread.h \
 	src/model/strings.c \
 	src/model/strings.h \
 	src/model/time.c \

@@ -105,6 +105,13 @@ rcp_pass_free(struct rcp_pass *pass)
 	free(pass);
 }
 
+bool
+rcp_pass_leaves(const struct rcp_set *set, const struct rcp_process *process)
+{
+	return process->end.reason != RCP_ENDED_RUNNING &&
+	       process->end.time < set->end_time;
+}
+
 /* When a walker has something to tell; UINT64_MAX: never again. */
 static uint64_t
 next_time(const struct rcp_pass *pass, const struct walker *w)
@@ -113,11 +120,8 @@ next_time(const struct rcp_pass *pass, const struct walker *w)
 		return UINT64_MAX;
 	if (w->next < w->process->snap_count)
 		return w->process->snaps[w->next].time;
-	/* Those that last as long as the set are not taken away. */
-	if (w->process->end.reason == RCP_ENDED_RUNNING ||
-	    w->process->end.time >= pass->set->end_time)
-		return UINT64_MAX;
-	return w->process->end.time;
+	return rcp_pass_leaves(pass->set, w->process) ? w->process->end.time
+						     : UINT64_MAX;
 }
 
 int

@@ -30,6 +30,11 @@ struct rcp_step {
  * stands between them and their keyframes: those steps come too). */
 struct rcp_pass *rcp_pass_new(struct rcp_set *set, uint64_t from);
 
+/* Does a process go away before the set ends?  Those that last as long as the
+ * set are not taken away. */
+bool rcp_pass_leaves(const struct rcp_set *set,
+		     const struct rcp_process *process);
+
 /* 1: *step is filled; 0: no more; -1: *error is.  The state is the pass's and
  * changes with the next call. */
 int rcp_pass_next(struct rcp_pass *pass, struct rcp_step *step,

@@ -13,105 +13,11 @@
 
 #include "model/memory.h"
 
-#define QUARTERS 4
 #define WARM_UP 5          /* a fifth of the run is start-up */
 #define SURE 3             /* slope over its standard error */
 #define LEAST_GROWTH 65536 /* bytes in the window */
 #define LEAST_LEVEL (1 << 20)
 #define EVEN 0.15 /* of its fair share is what each quarter has to add */
-
-struct track {
-	int64_t bytes, next;
-	uint64_t since; /* when it came to `bytes` */
-	int64_t lowest[QUARTERS];
-	bool seen[QUARTERS], touched;
-};
-
-struct tracks {
-	uint64_t from, to;
-	const uint32_t *group_of; /* by site */
-	int64_t *site_bytes;
-	struct track *items;
-	uint32_t *touched;
-	size_t touched_count, touched_room;
-};
-
-static size_t
-quarter_of(const struct tracks *t, uint64_t time)
-{
-	uint64_t span = t->to - t->from;
-
-	if (time <= t->from || span == 0)
-		return 0;
-	if (time >= t->to)
-		return QUARTERS - 1;
-	return (size_t)((time - t->from) / (span / QUARTERS + 1));
-}
-
-/* The track held its value from `since` until `time`. */
-static void
-hold(const struct tracks *t, struct track *track, uint64_t time)
-{
-	size_t last = quarter_of(t, time);
-
-	for (size_t q = quarter_of(t, track->since); q <= last; q++) {
-		if (!track->seen[q] || track->bytes < track->lowest[q])
-			track->lowest[q] = track->bytes;
-		track->seen[q] = true;
-	}
-}
-
-static void
-on_change(void *context, const struct rcp_change *change)
-{
-	struct tracks *t = context;
-	uint32_t group;
-
-	if (change->site != RCP_NONE) {
-		group = t->group_of[change->site];
-		if (group == RCP_NONE)
-			return;
-		t->items[group].next +=
-			change->bytes - t->site_bytes[change->site];
-		t->site_bytes[change->site] = change->bytes;
-		if (t->items[group].touched)
-			return;
-		t->items[group].touched = true;
-		t->touched = rcp_room(t->touched, t->touched_count,
-				      &t->touched_room, sizeof(*t->touched));
-		t->touched[t->touched_count++] = group;
-		return;
-	}
-	/* The snapshot is complete. */
-	for (size_t i = 0; i < t->touched_count; i++) {
-		struct track *track = &t->items[t->touched[i]];
-
-		/* The first point of all is the state at the begin. */
-		if (change->time > track->since)
-			hold(t, track, change->time);
-		track->bytes = track->next;
-		track->since = change->time;
-		track->touched = false;
-	}
-	t->touched_count = 0;
-}
-
-static uint32_t *
-map_sites(const struct rcp_set *set, const struct rcp_growing *g)
-{
-	uint32_t *group_of =
-		rcp_alloc((set->site_count + 1) * sizeof(*group_of));
-
-	for (size_t i = 0; i < set->site_count; i++)
-		group_of[i] = RCP_NONE;
-	for (uint32_t i = 0; i < g->groups->count; i++) {
-		const struct rcp_group *group = &g->groups->groups[i];
-
-		for (size_t k = 0; k < group->row_count; k++)
-			group_of[g->view->rows[group->rows[k]].site] = i;
-	}
-	return group_of;
-}
 
 /* --- the verdict ---------------------------------------------------------- */
 
@@ -124,21 +30,18 @@ rcp_growth_sure(const struct rcp_growth *growth)
 }
 
 static bool
-rises_throughout(const struct track *track)
+rises_throughout(const struct rcp_growth *growth)
 {
-	double fair = (double)(track->lowest[QUARTERS - 1] -
-			       track->lowest[0]) /
-		      (QUARTERS - 1);
+	const int64_t *lowest = growth->lowest;
+	double whole = (double)(lowest[RCP_QUARTERS - 1] - lowest[0]);
+	double fair = whole / (RCP_QUARTERS - 1);
 
-	if (!track->seen[0] || fair * (QUARTERS - 1) < LEAST_GROWTH)
+	if (!growth->seen[0] || whole < LEAST_GROWTH)
 		return false;
-	for (size_t q = 1; q < QUARTERS; q++) {
-		double step = (double)(track->lowest[q] -
-				       track->lowest[q - 1]);
-
-		if (!track->seen[q] || step < EVEN * fair)
+	for (size_t q = 1; q < RCP_QUARTERS; q++)
+		if (!growth->seen[q] ||
+		    (double)(lowest[q] - lowest[q - 1]) < EVEN * fair)
 			return false;
-	}
 	return true;
 }
 
@@ -174,49 +77,23 @@ by_end(const void *a, const void *b)
 }
 
 static void
-judge(struct rcp_growing *g, const struct tracks *t)
+judge(struct rcp_growing *g, uint64_t to)
 {
 	size_t count = g->groups->count;
 
 	g->growing = rcp_alloc((count + 1) * sizeof(*g->growing));
 	g->level = rcp_alloc((count + 1) * sizeof(*g->level));
 	for (uint32_t i = 0; i < count; i++) {
-		struct track *track = &t->items[i];
+		const struct rcp_growth *growth = &g->growths[i];
 
-		hold(t, track, t->to);
-		if (rcp_growth_sure(&g->growths[i]) &&
-		    rises_throughout(track))
+		if (rcp_growth_sure(growth) && rises_throughout(growth))
 			g->growing[g->growing_count++] = i;
-		else if (is_level(&g->growths[i], t->from, t->to))
+		else if (is_level(growth, g->query.from.time, to))
 			g->level[g->level_count++] = i;
 	}
 	sorted = g->growths;
 	qsort(g->growing, g->growing_count, sizeof(*g->growing), by_slope);
 	qsort(g->level, g->level_count, sizeof(*g->level), by_end);
-}
-
-static bool
-follow(const struct rcp_look *look, struct rcp_growing *g, uint64_t to,
-       struct rcp_error *error)
-{
-	struct tracks t = { .from = g->query.from.time, .to = to };
-	uint32_t *group_of = map_sites(look->set, g);
-	bool good;
-
-	t.group_of = group_of;
-	t.site_bytes = rcp_alloc((look->set->site_count + 1) *
-				 sizeof(*t.site_bytes));
-	t.items = rcp_alloc((g->groups->count + 1) * sizeof(*t.items));
-	for (size_t i = 0; i < g->groups->count; i++)
-		t.items[i].since = t.from;
-	good = rcp_changes_each(look->set, &g->query, on_change, &t, error);
-	if (good)
-		judge(g, &t);
-	free(group_of);
-	free(t.site_bytes);
-	free(t.items);
-	free(t.touched);
-	return good;
 }
 
 bool
@@ -252,8 +129,7 @@ rcp_growing_new(const struct rcp_look *look, enum rcp_by by,
 		rcp_growing_free(g);
 		return true;
 	}
-	if (!follow(look, g, to, error))
-		goto fail;
+	judge(g, to);
 	*out = g;
 	return true;
 fail:
