@@ -192,6 +192,9 @@ enum rcp_chunk {
 #define RCP_INFO_CWD "cwd"
 #define RCP_INFO_HOST "host"
 #define RCP_INFO_MODE "mode"         /* exact, sample, idle */
+#define RCP_INFO_RATE "rate"     /* sample mode: "auto", or the mean bytes
+				    between samples, decimal */
+#define RCP_INFO_BUDGET "budget" /* of "auto": percent of the CPU, "1" */
 #define RCP_INFO_INTERVAL "interval_ns"     /* decimal */
 #define RCP_INFO_RSS_INTERVAL "rss_interval_ns"
 #define RCP_INFO_TEMPORARY "temporary"      /* threshold, decimal */
