@@ -5,20 +5,27 @@
  * groups and the snapshot that stands for each column, the second fills the
  * columns.  Offline only.
  */
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "model/follow.h"
 #include "model/keys.h"
 #include "model/memory.h"
 
+struct group {
+	int64_t bytes;   /* now */
+	double variance; /* of them */
+	int64_t max;     /* at any point so far */
+	double max_variance;
+};
+
 struct banding {
 	struct rcp_bands *bands;
 	struct rcp_keys *keys;
 	int64_t total;
-	int64_t *bytes; /* of each group, now */
-	int64_t *max;   /* of each group, at any point so far */
-	size_t group_count, bytes_room, max_room;
+	double variance; /* of the total */
+	struct group *groups;
+	size_t group_count, group_room;
 	uint32_t *changed; /* groups since the last point, perhaps twice */
 	size_t changed_count, changed_room;
 	bool *filled; /* columns that have a snapshot */
@@ -42,15 +49,14 @@ on_delta(void *context, const struct rcp_delta *delta)
 				     delta->site);
 
 	while (b->group_count <= group) {
-		b->bytes = rcp_room(b->bytes, b->group_count, &b->bytes_room,
-				    sizeof(*b->bytes));
-		b->max = rcp_room(b->max, b->group_count, &b->max_room,
-				  sizeof(*b->max));
-		b->bytes[b->group_count] = b->max[b->group_count] = 0;
-		b->group_count++;
+		b->groups = rcp_room(b->groups, b->group_count,
+				     &b->group_room, sizeof(*b->groups));
+		b->groups[b->group_count++] = (struct group){ 0 };
 	}
 	add(&b->total, delta->bytes);
-	add(&b->bytes[group], delta->bytes);
+	b->variance += delta->var_live;
+	add(&b->groups[group].bytes, delta->bytes);
+	b->groups[group].variance += delta->var_live;
 	b->changed = rcp_room(b->changed, b->changed_count, &b->changed_room,
 			      sizeof(*b->changed));
 	b->changed[b->changed_count++] = group;
@@ -69,6 +75,12 @@ column_of(const struct rcp_bands *bands, uint64_t time)
 	return column < bands->columns ? column : bands->columns - 1;
 }
 
+static double
+root(double variance)
+{
+	return sqrt(fmax(variance, 0));
+}
+
 /* First pass. */
 static void
 on_first_point(void *context, uint64_t time, uint32_t process)
@@ -78,15 +90,18 @@ on_first_point(void *context, uint64_t time, uint32_t process)
 
 	(void)process;
 	for (size_t i = 0; i < b->changed_count; i++) {
-		uint32_t group = b->changed[i];
+		struct group *group = &b->groups[b->changed[i]];
 
-		if (b->bytes[group] > b->max[group])
-			b->max[group] = b->bytes[group];
+		if (group->bytes <= group->max)
+			continue;
+		group->max = group->bytes;
+		group->max_variance = group->variance;
 	}
 	b->changed_count = 0;
 	if (!b->filled[column] || b->total > b->bands->totals[column]) {
 		b->filled[column] = true;
 		b->bands->totals[column] = b->total;
+		b->bands->errors[column] = root(b->variance);
 		b->bands->times[column] = time;
 		b->shown[column] = b->point;
 	}
@@ -103,9 +118,14 @@ on_second_point(void *context, uint64_t time, uint32_t process)
 	(void)process;
 	b->changed_count = 0;
 	if (b->filled[column] && b->shown[column] == b->point)
-		for (size_t i = 0; i < b->bands->count; i++)
-			b->bands->bands[i].bytes[column] =
-				b->bytes[b->band_group[i]];
+		for (size_t i = 0; i < b->bands->count; i++) {
+			struct rcp_band *band = &b->bands->bands[i];
+			const struct group *group =
+				&b->groups[b->band_group[i]];
+
+			band->bytes[column] = group->bytes;
+			band->errors[column] = root(group->variance);
+		}
 	b->point++;
 }
 
@@ -132,8 +152,9 @@ choose(struct banding *b, size_t top)
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < b->group_count; i++)
-		if (b->max[i] > 0)
-			all[count++] = (struct candidate){ b->max[i], i };
+		if (b->groups[i].max > 0)
+			all[count++] =
+				(struct candidate){ b->groups[i].max, i };
 	qsort(all, count, sizeof(*all), by_max);
 	bands->count = count < top ? count : top;
 	bands->bands = rcp_alloc(bands->count * sizeof(*bands->bands));
@@ -145,8 +166,12 @@ choose(struct banding *b, size_t top)
 		bands->bands[i].name = key->name;
 		bands->bands[i].frame = key->frame;
 		bands->bands[i].max = all[i].max;
+		bands->bands[i].max_error =
+			root(b->groups[all[i].group].max_variance);
 		bands->bands[i].bytes =
 			rcp_alloc(bands->columns * sizeof(int64_t));
+		bands->bands[i].errors =
+			rcp_alloc(bands->columns * sizeof(double));
 	}
 	free(all);
 }
@@ -162,9 +187,13 @@ fill_gaps(struct banding *b)
 			continue;
 		bands->times[c] = c ? bands->times[c - 1] : bands->from;
 		bands->totals[c] = c ? bands->totals[c - 1] : 0;
-		for (size_t i = 0; c && i < bands->count; i++)
-			bands->bands[i].bytes[c] =
-				bands->bands[i].bytes[c - 1];
+		bands->errors[c] = c ? bands->errors[c - 1] : 0;
+		for (size_t i = 0; c && i < bands->count; i++) {
+			struct rcp_band *band = &bands->bands[i];
+
+			band->bytes[c] = band->bytes[c - 1];
+			band->errors[c] = band->errors[c - 1];
+		}
 	}
 }
 
@@ -180,7 +209,11 @@ run(struct banding *b, struct rcp_set *set, const struct rcp_query *query,
 	choose(b, top);
 	b->point = 0;
 	b->total = 0;
-	memset(b->bytes, 0, b->group_count * sizeof(*b->bytes));
+	b->variance = 0;
+	for (size_t i = 0; i < b->group_count; i++) {
+		b->groups[i].bytes = 0;
+		b->groups[i].variance = 0;
+	}
 	if (!rcp_follow(set, query, &second, error))
 		return false;
 	fill_gaps(b);
@@ -201,14 +234,14 @@ rcp_bands_new(struct rcp_set *set, const struct rcp_query *query,
 	bands->columns = columns ? columns : 1;
 	bands->times = rcp_alloc(bands->columns * sizeof(*bands->times));
 	bands->totals = rcp_alloc(bands->columns * sizeof(*bands->totals));
+	bands->errors = rcp_alloc(bands->columns * sizeof(*bands->errors));
 	b.filled = rcp_alloc(bands->columns * sizeof(*b.filled));
 	b.shown = rcp_alloc(bands->columns * sizeof(*b.shown));
-	b.bytes = rcp_alloc(0);
+	b.groups = NULL;
 	b.keys = rcp_keys_new(set, by);
 	good = run(&b, set, query, top, error);
 	rcp_keys_free(b.keys);
-	free(b.bytes);
-	free(b.max);
+	free(b.groups);
 	free(b.changed);
 	free(b.filled);
 	free(b.shown);
@@ -224,10 +257,13 @@ rcp_bands_free(struct rcp_bands *bands)
 {
 	if (!bands)
 		return;
-	for (size_t i = 0; i < bands->count; i++)
+	for (size_t i = 0; i < bands->count; i++) {
 		free(bands->bands[i].bytes);
+		free(bands->bands[i].errors);
+	}
 	free(bands->bands);
 	free(bands->times);
 	free(bands->totals);
+	free(bands->errors);
 	free(bands);
 }

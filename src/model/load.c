@@ -216,6 +216,9 @@ rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 	    load->process->totals[RCP_TOTAL_SNAPSHOTS_LOST] < load->lost)
 		load->process->totals[RCP_TOTAL_SNAPSHOTS_LOST] = load->lost;
 	load->process->bad_records += state.bad;
+	for (size_t i = 0; i < state.cell_count; i++)
+		load->process->samples +=
+			state.cells[i].values[RCP_CELL_SAMPLES];
 	note_peak(load, &state);
 	rcp_state_free(&state);
 	rcp_file_rest(file);

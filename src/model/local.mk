@@ -37,6 +37,7 @@ offline_sources += \
 	src/model/pass.h \
 	src/model/peak.c \
 	src/model/peak.h \
+	src/model/sampling.c \
 	src/model/set.c \
 	src/model/set.h \
 	src/model/spread.c \

@@ -156,6 +156,7 @@ struct rcp_process {
 	size_t gc_count;
 	struct rcp_end_info end;
 	uint64_t totals[32]; /* by enum rcp_total, of the last snapshot */
+	uint64_t samples; /* by the last snapshot; 0 in exact mode */
 	uint64_t bad_records; /* malformed though the CRC is right */
 	uint64_t bad_sums;    /* snapshots whose live totals differ from the
 				 sums of their cells */

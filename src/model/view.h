@@ -133,6 +133,19 @@ struct rcp_view *rcp_view_new(struct rcp_set *set,
 			      struct rcp_error *error);
 void rcp_view_free(struct rcp_view *view);
 
+/* --- how it was sampled --------------------------------------------------- */
+
+struct rcp_sampling {
+	bool sampled; /* by a process at least */
+	/* Of the means in force in the query's time; 0: not known */
+	uint64_t mean_min, mean_max;
+	double budget; /* percent of the CPU; 0: none was set */
+};
+
+/* `query` NULL: everything. */
+struct rcp_sampling rcp_sampling_of(const struct rcp_set *set,
+				    const struct rcp_query *query);
+
 /* --- groups -------------------------------------------------------------- */
 
 enum rcp_by {

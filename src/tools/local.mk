@@ -8,6 +8,8 @@ tools_sources += \
 	src/tools/doctor.c \
 	src/tools/dump.c \
 	src/tools/escape.c \
+	src/tools/estimate.c \
+	src/tools/estimate.h \
 	src/tools/fields.c \
 	src/tools/fields.h \
 	src/tools/growing.c \
