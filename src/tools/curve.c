@@ -4,6 +4,7 @@
  */
 #include "tools/curve.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "model/memory.h"
@@ -14,6 +15,7 @@ struct sight {
 	size_t process;
 	uint64_t rss;
 	int64_t live;
+	double variance; /* of live */
 	bool has_rss;
 	bool gone;
 };
@@ -53,14 +55,21 @@ add_process(struct sights *sights, const struct rcp_set *set, size_t index,
 {
 	const struct rcp_process *process = set->processes[index];
 	uint64_t end = end_of(set, index);
+	double variance = 0;
+	size_t snap = 0;
 
 	for (size_t i = 0; i < process->rss_count; i++) {
 		const struct rcp_rss_point *p = &process->rss[i];
 
 		if (p->time > end)
 			break;
-		add_sight(sights, (struct sight){ p->time, index, p->rss,
-						  p->live, true, false });
+		/* It has no variance: the last snapshot's stands for it. */
+		while (snap < process->snap_count &&
+		       process->snaps[snap].time <= p->time)
+			variance = process->snaps[snap++].live_variance;
+		add_sight(sights,
+			  (struct sight){ p->time, index, p->rss, p->live,
+					  variance, true, false });
 	}
 	for (size_t i = 0; i < process->snap_count; i++) {
 		const struct rcp_snap_info *s = &process->snaps[i];
@@ -69,11 +78,12 @@ add_process(struct sights *sights, const struct rcp_set *set, size_t index,
 			break;
 		add_sight(sights,
 			  (struct sight){ s->time, index, s->rss,
-					  s->live_bytes, s->rss > 0, false });
+					  s->live_bytes, s->live_variance,
+					  s->rss > 0, false });
 	}
 	if (!last)
 		add_sight(sights, (struct sight){ process->end.time, index, 0,
-						  0, true, true });
+						  0, 0, true, true });
 }
 
 static int
@@ -118,6 +128,7 @@ sweep(struct rcp_curve *curve, const struct sights *sights,
 {
 	struct sight *last = rcp_alloc((process_count + 1) * sizeof(*last));
 	struct rcp_point sum = { 0 };
+	double variance = 0;
 
 	curve->points = rcp_alloc((sights->count + 1) *
 				  sizeof(*curve->points));
@@ -131,6 +142,9 @@ sweep(struct rcp_curve *curve, const struct sights *sights,
 			continue;
 		sum.live += s->live - old->live;
 		old->live = s->live;
+		variance += s->variance - old->variance;
+		old->variance = s->variance;
+		sum.error = sqrt(fmax(variance, 0));
 		if (s->has_rss) {
 			sum.rss += s->rss - old->rss;
 			old->rss = s->rss;
@@ -167,7 +181,8 @@ add_peak(struct rcp_curve *curve, const struct rcp_set *set)
 	for (size_t k = curve->count; k > i; k--)
 		points[k] = points[k - 1];
 	points[i] = (struct rcp_point){ peak.time, points[i - 1].rss,
-					peak.bytes };
+					peak.bytes,
+					sqrt(fmax(peak.variance, 0)) };
 	curve->points = points;
 	curve->count++;
 }

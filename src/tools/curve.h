@@ -12,6 +12,7 @@ struct rcp_point {
 	uint64_t time;
 	uint64_t rss; /* 0: not known */
 	int64_t live;
+	double error; /* of live: standard error; 0 in exact mode */
 };
 
 struct rcp_curve {

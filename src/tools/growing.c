@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "model/memory.h"
+#include "tools/estimate.h"
 
 #define WARM_UP 5          /* a fifth of the run is start-up */
 #define SURE 3             /* slope over its standard error */
@@ -151,8 +152,15 @@ rcp_growing_free(struct rcp_growing *g)
 }
 
 void
-rcp_growth_rate(struct rcp_text *t, double bytes_per_second)
+rcp_growth_rate(struct rcp_text *t, const struct rcp_growth *growth)
 {
-	rcp_text_size(t, (int64_t)llround(bytes_per_second * 3600));
+	int64_t slope = (int64_t)llround(growth->slope * 3600);
+	double error = growth->error * 3600;
+
+	rcp_estimate_size(t, slope, error);
 	rcp_text_add(t, "/h");
+	if (error > 0) {
+		rcp_text_char(t, ' ');
+		rcp_estimate_size_error(t, slope, error);
+	}
 }

@@ -36,7 +36,7 @@ void rcp_growing_free(struct rcp_growing *growing);
 /* Is this slope more than chance? */
 bool rcp_growth_sure(const struct rcp_growth *growth);
 
-/* "178 MiB/h" of bytes a second. */
-void rcp_growth_rate(struct rcp_text *t, double bytes_per_second);
+/* "178 MiB/h (±6)" */
+void rcp_growth_rate(struct rcp_text *t, const struct rcp_growth *growth);
 
 #endif

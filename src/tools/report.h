@@ -21,8 +21,10 @@ struct rcp_report {
 void rcp_report_text(const struct rcp_report *report);
 void rcp_report_json(const struct rcp_report *report);
 
-/* The parts of the text; report_head.c and report_text.c. */
+/* The parts of the text; report_head.c, report_quality.c
+ * and report_foot.c. */
 void rcp_report_head(const struct rcp_report *report);
+void rcp_report_quality(const struct rcp_report *report);
 void rcp_report_foot(const struct rcp_report *report);
 
 /* The process that stands for the set: the root if it is there. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/estimate.h"
 #include "tools/report.h"
 #include "tools/sites.h"
 
@@ -16,12 +17,15 @@ print_totals(const struct rcp_report *report)
 	const struct rcp_look *look = report->look;
 	const struct rcp_values *v = &report->view->total;
 	uint64_t own = report->view->totals[RCP_TOTAL_PROFILER];
+	double allocated = rcp_values_error(v, RCP_METRIC_ALLOCATED);
+	double live = rcp_values_error(v, RCP_METRIC_LIVE);
 	struct rcp_text t = { 0 };
 
 	rcp_text_add(&t, "ALL IN ALL   ");
-	rcp_text_size(&t, v->allocated_bytes);
+	rcp_estimate_size_both(&t, v->allocated_bytes, allocated);
 	rcp_text_add(&t, " in ");
-	rcp_text_count(&t, v->allocations);
+	rcp_estimate_count_both(&t, v->allocations,
+				rcp_values_error(v, RCP_METRIC_COUNT));
 	rcp_text_add(&t, rcp_plural(v->allocations, " allocation",
 				    " allocations"));
 	if (look->set->process_count > 1 &&
@@ -32,9 +36,9 @@ print_totals(const struct rcp_report *report)
 		rcp_look_time(look, &t, report->view->time);
 		rcp_text_add(&t, ": ");
 	}
-	rcp_text_size(&t, v->live_bytes);
+	rcp_estimate_size_both(&t, v->live_bytes, live);
 	rcp_text_add(&t, " in ");
-	rcp_text_count(&t, v->live_blocks);
+	rcp_estimate_blocks(&t, v->live_blocks, v->live_bytes, live);
 	rcp_text_add(&t, rcp_plural(v->live_blocks, " block", " blocks"));
 	if (own > 0) {
 		rcp_text_add(&t, "; rcprof's own memory: ");
@@ -232,9 +236,11 @@ print_coverage(const struct rcp_report *report)
 static void
 add_freed(struct rcp_text *t, const struct rcp_values *v)
 {
-	rcp_text_count(t, v->frees);
+	double error = rcp_values_error(v, RCP_METRIC_COUNT);
+
+	rcp_estimate_count(t, v->frees, v->frees ? error : 0);
 	rcp_text_add(t, " of ");
-	rcp_text_count(t, v->allocations);
+	rcp_estimate_count_both(t, v->allocations, error);
 	rcp_text_add(t, rcp_plural(v->allocations, " block", " blocks"));
 }
 
@@ -277,15 +283,21 @@ advise_large(const struct rcp_report *report, struct rcp_text *t,
 {
 	const struct rcp_group *group = report->groups->groups;
 	int64_t peak = report->view->total.peak_bytes;
+	double error = report->groups->count == 0
+			       ? 0
+			       : rcp_values_error(&group->values,
+						  RCP_METRIC_PEAK);
 
 	if (report->look->query.metric != RCP_METRIC_PEAK ||
 	    report->look->args.by != RCP_BY_OWN ||
 	    report->groups->count == 0 || peak < LEAST_ADVICE ||
-	    (double)group->values.peak_bytes < LARGE_SHARE * (double)peak)
+	    (double)group->values.peak_bytes < LARGE_SHARE * (double)peak ||
+	    rcp_estimate_is_guess(group->values.peak_bytes, error))
 		return false;
 	rcp_group_place(report->look, t, group, RCP_BY_OWN);
 	rcp_text_add(t, " holds ");
-	rcp_text_percent(t, (double)group->values.peak_bytes, (double)peak);
+	rcp_estimate_percent(t, (double)group->values.peak_bytes,
+			     (double)peak, error);
 	rcp_text_add(t, " of the peak");
 	if (group->values.live_bytes * 10 < group->values.peak_bytes)
 		rcp_text_add(t, ", and almost nothing of it in the end");

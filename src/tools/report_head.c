@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * report_head.c - the top of the report: which program and when, how it was
- * measured, what is missing, and the two curves.
+ * report_head.c - the top of the report: which program and when, and the two
+ * curves.  How it was measured is in report_quality.c.
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/memory.h"
+#include "tools/estimate.h"
 #include "tools/report.h"
 
 static void
@@ -167,96 +168,6 @@ print_processes(const struct rcp_report *report,
 	rcp_text_free(&t);
 }
 
-static void
-add_lost(struct rcp_text *t, uint64_t n, const char *one, const char *many)
-{
-	if (n == 0)
-		return;
-	if (t->len > 0)
-		rcp_text_add(t, ", ");
-	rcp_text_count(t, (int64_t)n);
-	rcp_text_char(t, ' ');
-	rcp_text_add(t, rcp_plural((int64_t)n, one, many));
-}
-
-/* Allocations whose stack was folded into [truncated], at the limit of the
- * profiler's memory. */
-static int64_t
-folded(const struct rcp_set *set, const struct rcp_view *view)
-{
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < view->row_count; i++) {
-		uint32_t node = set->sites[view->rows[i].site].node;
-		const struct rcp_frame_info *root;
-
-		while (set->nodes[node].parent)
-			node = set->nodes[node].parent;
-		root = &set->frames[set->nodes[node].frame];
-		if (node && root->kind == RCP_FRAME_MARKER &&
-		    strcmp(root->function, "[truncated]") == 0)
-			sum += view->rows[i].values.allocations;
-	}
-	return sum;
-}
-
-static void
-add_folded(struct rcp_text *t, const struct rcp_report *report)
-{
-	int64_t part;
-
-	if (!report->view->totals[RCP_TOTAL_SITES_TRUNCATED])
-		return;
-	part = folded(report->look->set, report->view);
-	rcp_text_add(t, "the stacks of ");
-	rcp_text_percent(t, (double)part,
-			 (double)report->view->total.allocations);
-	rcp_text_add(t, " of allocations (--memory-limit)");
-}
-
-/* How it was measured, what was lost, what could be seen. */
-static void
-print_quality(const struct rcp_report *report, const struct rcp_process *root)
-{
-	const struct rcp_set *set = report->look->set;
-	const char *mode = rcp_process_info(root, RCP_INFO_MODE);
-	const struct rcp_process *python = rcp_python_process(set);
-	const char *frames =
-		python ? rcp_process_coverage(python, RCP_COVER_FRAMES) : NULL;
-	struct rcp_text t = { 0 }, lost = { 0 };
-	uint64_t bad = 0, sums = 0;
-
-	for (size_t i = 0; i < set->process_count; i++) {
-		bad += set->processes[i]->bad_records;
-		sums += set->processes[i]->bad_sums;
-	}
-	if (report->view->total.samples > 0) {
-		rcp_text_add(&t, "sampled, ");
-		rcp_text_count(&t, report->view->total.samples);
-		rcp_text_add(&t, " samples");
-	} else if (mode && strcmp(mode, "idle") == 0) {
-		rcp_text_add(&t, "idle, recording only when told to");
-	} else {
-		rcp_text_add(&t, "exact, every allocation");
-	}
-	add_folded(&lost, report);
-	add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
-		 "sample", "samples");
-	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST],
-		 "snapshot", "snapshots");
-	add_lost(&lost, bad, "malformed record", "malformed records");
-	add_lost(&lost, sums, "snapshot whose sums differ",
-		 "snapshots whose sums differ");
-	rcp_text_format(&t, " | lost: %s", lost.len ? lost.s : "nothing");
-	if (frames) {
-		rcp_text_add(&t, " | frames: ");
-		rcp_text_name(&t, frames);
-	}
-	rcp_out_wrap(&report->look->out, RCP_PLAIN, t.s, 2);
-	rcp_text_free(&t);
-	rcp_text_free(&lost);
-}
-
 /* --- the curves ----------------------------------------------------------- */
 
 #define LEAST_SPARK 8
@@ -269,24 +180,18 @@ struct sparkline {
 	double first, last;
 	double high;
 	uint64_t high_time;
+	/* Standard errors, 0: exact */
+	double first_error, last_error, high_error;
 	const struct rcp_growth *growth;
 };
 
 static void
 add_growth(struct rcp_text *t, const struct rcp_growth *growth)
 {
-	struct rcp_text error = { 0 };
-
 	if (!growth || !rcp_growth_sure(growth))
 		return;
 	rcp_text_add(t, "   +");
-	rcp_growth_rate(t, growth->slope);
-	rcp_text_add(t, " (\xc2\xb1 ");
-	rcp_growth_rate(&error, growth->error);
-	/* "/h" stands in the rate already. */
-	rcp_text_bytes(t, error.s, error.len - 2);
-	rcp_text_char(t, ')');
-	rcp_text_free(&error);
+	rcp_growth_rate(t, growth);
 }
 
 static void
@@ -299,15 +204,15 @@ print_spark(const struct rcp_report *report, const struct sparkline *s)
 	double values[MOST_SPARK];
 	size_t used, width;
 
-	rcp_text_size(&first, (int64_t)s->first);
-	rcp_text_size(&last, (int64_t)s->last);
+	rcp_estimate_size(&first, (int64_t)s->first, s->first_error);
+	rcp_estimate_size(&last, (int64_t)s->last, s->last_error);
 	rcp_text_format(&line, "%-5s", s->title);
 	rcp_look_time(look, &line, curve->from);
 	rcp_text_format(&line, " %8s ", first.s);
 	rcp_text_format(&end, " %8s ", last.s);
 	rcp_look_time(look, &end, curve->to);
 	rcp_text_add(&tail, "   peak ");
-	rcp_text_size(&tail, (int64_t)s->high);
+	rcp_estimate_size_both(&tail, (int64_t)s->high, s->high_error);
 	rcp_text_add(&tail, " at ");
 	rcp_look_time(look, &tail, s->high_time);
 	add_growth(&growth, s->growth);
@@ -383,10 +288,13 @@ print_curves(const struct rcp_report *report)
 		if (i == 0 || (double)p->live > live.high) {
 			live.high = (double)p->live;
 			live.high_time = p->time;
+			live.high_error = p->error;
 		}
 	}
 	live.first = (double)curve->points[0].live;
+	live.first_error = curve->points[0].error;
 	live.last = (double)curve->points[curve->count - 1].live;
+	live.last_error = curve->points[curve->count - 1].error;
 	rss.last = (double)curve->points[curve->count - 1].rss;
 	rss.high = (double)curve->rss_peak;
 	rss.high_time = curve->rss_peak_time;
@@ -406,6 +314,6 @@ rcp_report_head(const struct rcp_report *report)
 	print_fates(report);
 	print_command(report, root);
 	print_processes(report, root);
-	print_quality(report, root);
+	rcp_report_quality(report);
 	print_curves(report);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/estimate.h"
 #include "tools/report.h"
 #include "tools/sites.h"
 
@@ -67,12 +68,10 @@ add_growing(const struct rcp_report *report, struct rcp_table *table,
 	rcp_table_row(table, false);
 	rcp_text_format(&t, "%zu", rank + 1);
 	rcp_table_take(table, &t);
-	rcp_growth_rate(&t, growth->slope);
+	rcp_growth_rate(&t, growth);
 	rcp_table_take(table, &t);
-	rcp_text_add(&t, "\xc2\xb1 ");
-	rcp_text_size(&t, llround(growth->error * 3600));
-	rcp_table_take(table, &t);
-	rcp_text_size(&t, growth->end_bytes);
+	rcp_estimate_size(&t, growth->end_bytes,
+			  rcp_values_error(&group->values, RCP_METRIC_LIVE));
 	rcp_table_take(table, &t);
 	if (report->look->set->process_count > 1)
 		add_spread(report, &t, group);
@@ -95,12 +94,15 @@ print_levelled(const struct rcp_report *report)
 	rcp_text_add(&t, "Levelled off: ");
 	for (size_t i = 0; i < g->level_count && i < MOST_LEVEL; i++) {
 		const struct rcp_growth *growth = &g->growths[g->level[i]];
+		const struct rcp_group *group =
+			&g->groups->groups[g->level[i]];
 
 		rcp_text_add(&t, i > 0 ? "; " : "");
-		rcp_group_place(report->look, &t,
-				&g->groups->groups[g->level[i]], RCP_BY_OWN);
+		rcp_group_place(report->look, &t, group, RCP_BY_OWN);
 		rcp_text_add(&t, " (");
-		rcp_text_size(&t, growth->end_bytes);
+		rcp_estimate_size(&t, growth->end_bytes,
+				  rcp_values_error(&group->values,
+						   RCP_METRIC_LIVE));
 		rcp_text_add(&t, ", flat since ");
 		rcp_look_time(report->look, &t, growth->last);
 		rcp_text_char(&t, ')');
@@ -139,7 +141,6 @@ print_growing_table(const struct rcp_report *report)
 	static const struct rcp_column columns[] = {
 		{ "", true, false, 0, 0, RCP_DIM },
 		{ "", true, false, 0, 0, RCP_WARN },
-		{ "", true, false, 0, 3, RCP_PLAIN },
 		{ "live", true, false, 0, 2, RCP_ACCENT },
 		{ "processes", true, false, 0, 4, RCP_PLAIN },
 		{ "your line", false, false, 24, 0, RCP_BOLD },
@@ -206,17 +207,19 @@ print_title(const struct rcp_report *report)
 	const struct rcp_look *look = report->look;
 	const struct rcp_values *total = &report->view->total;
 	enum rcp_metric metric = look->query.metric;
+	double error = rcp_values_error(total, metric);
 	struct rcp_text t = { 0 };
 
 	rcp_text_format(&t, "%s   ", metrics[metric].title);
-	rcp_metric_text(&t, metric, rcp_values_metric(total, metric));
+	rcp_estimate_both(&t, metric, rcp_values_metric(total, metric), error);
 	if (rcp_metric_is_bytes(metric)) {
 		int64_t blocks;
 
 		memcpy(&blocks, (const char *)total + metrics[metric].blocks,
 		       sizeof(blocks));
 		rcp_text_add(&t, " in ");
-		rcp_text_count(&t, blocks);
+		rcp_estimate_blocks(&t, blocks,
+				    rcp_values_metric(total, metric), error);
 		rcp_text_add(&t, rcp_plural(blocks, " block", " blocks"));
 	}
 	if (look->query.window) {
@@ -243,26 +246,33 @@ print_biggest(const struct rcp_report *report)
 	int64_t whole = rcp_values_metric(&report->view->total, metric);
 	size_t shown = rcp_groups_worth(look, report->groups, whole,
 					MOST_SITES);
-	int64_t rest = 0;
+	struct rcp_values others = { 0 };
 	struct rcp_text t = { 0 };
+	int64_t rest;
 
 	print_blank(report);
 	print_title(report);
 	if (whole == 0) {
 		rcp_out_line(&look->out, RCP_PLAIN,
-			     "  nothing was recorded");
+			     metric == RCP_METRIC_TEMPORARY &&
+					     look->sampling.sampled
+				     ? "  counted in exact mode: run again "
+				       "with --exact"
+				     : "  nothing was recorded");
 		return;
 	}
 	rcp_sites_print(look, report->view, report->groups, shown);
 	for (size_t i = shown; i < report->groups->count; i++)
-		rest += rcp_values_metric(&report->groups->groups[i].values,
-					  metric);
+		rcp_values_add(&others, &report->groups->groups[i].values);
+	rest = rcp_values_metric(&others, metric);
 	if (shown < report->groups->count && rest != 0) {
+		double error = rcp_values_error(&others, metric);
+
 		rcp_text_format(&t, "  %zu more: ",
 				report->groups->count - shown);
-		rcp_metric_text(&t, metric, rest);
+		rcp_estimate_both(&t, metric, rest, error);
 		rcp_text_add(&t, " (");
-		rcp_text_percent(&t, (double)rest, (double)whole);
+		rcp_estimate_percent(&t, (double)rest, (double)whole, error);
 		rcp_text_add(&t, "); --all shows them");
 		rcp_out_line(&look->out, RCP_DIM, t.s);
 	}

@@ -201,7 +201,10 @@ rcp_look_open(struct rcp_look *look, const struct rcp_command *command,
 			     look->args.thread);
 		return RCP_BAD_USAGE;
 	}
-	return make_window(look);
+	status = make_window(look);
+	if (status < 0)
+		look->sampling = rcp_sampling_of(look->set, &look->query);
+	return status;
 }
 
 void

@@ -46,6 +46,7 @@ struct rcp_look {
 	struct rcp_view_args args;
 	struct rcp_set *set;
 	struct rcp_query query; /* what the flags ask for */
+	struct rcp_sampling sampling; /* in the query's time */
 	struct rcp_out out;
 	bool clock_times; /* times as 14:12:31; else seconds from the start */
 	struct rcp_sources *sources; /* see place.h */
