@@ -60,6 +60,8 @@ struct rcp_account {
 	int64_t published;
 	uint32_t last_site;
 	uint32_t thread; /* id in the profile */
+	/* Sample mode: variance.c's. */
+	struct rcp_variance *variances, *first_variance;
 	struct rcp_account *next;
 };
 
@@ -164,6 +166,7 @@ enum rcp_counter {
 	RCP_COUNT_ARENA,    /* bytes, may shrink */
 	RCP_COUNT_GUARDED,
 	RCP_COUNT_TRUNCATED,
+	RCP_COUNT_DROPPED, /* samples that found no memory */
 	RCP_COUNTERS,
 };
 void rcp_count(enum rcp_counter which, int64_t n);

@@ -30,8 +30,9 @@ static void (*define_node)(struct rcp_sink *sink, const struct rcp_snap *snap,
 
 static int64_t live_bytes, live_blocks; /* as written */
 
-static void
-define_site(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t site)
+void
+rcp_site_define(struct rcp_sink *sink, const struct rcp_snap *snap,
+		uint32_t site)
 {
 	struct rcp_buf *b;
 
@@ -74,7 +75,7 @@ put_row(struct rcp_sink *sink, const struct rcp_snap *snap,
 
 	if (!r->mask)
 		return;
-	define_site(sink, snap, r->site);
+	rcp_site_define(sink, snap, r->site);
 	b = rcp_sink_cell(sink, RCP_CHUNK_CELLS, r->account->thread);
 	rcp_encode_cell(b, r->site, r->mask, r->value);
 }
@@ -201,6 +202,7 @@ drain_totals(struct rcp_sink *sink, const struct rcp_snap *snap)
 		{ RCP_COUNT_ARENA, RCP_TOTAL_ARENA_BYTES },
 		{ RCP_COUNT_GUARDED, RCP_TOTAL_GUARDED },
 		{ RCP_COUNT_TRUNCATED, RCP_TOTAL_SITES_TRUNCATED },
+		{ RCP_COUNT_DROPPED, RCP_TOTAL_SAMPLES_DROPPED },
 	};
 	struct rcp_peak_now peak;
 
@@ -222,7 +224,7 @@ drain_totals(struct rcp_sink *sink, const struct rcp_snap *snap)
 	rcp_sink_total(sink, RCP_TOTAL_PEAK_TIME, peak.time);
 	if (peak.site < rcp_site_first)
 		return;
-	define_site(sink, snap, peak.site);
+	rcp_site_define(sink, snap, peak.site);
 	rcp_sink_total(sink, RCP_TOTAL_PEAK_SITE, peak.site);
 }
 

@@ -19,6 +19,12 @@ void rcp_sites_fork_done(bool child);
 bool rcp_site_stamp(uint32_t site, uint32_t generation);
 uint32_t rcp_site_next(void);
 
+/* drain.c: writes what SITE is, unless the file has it. */
+struct rcp_sink;
+struct rcp_snap;
+void rcp_site_define(struct rcp_sink *sink, const struct rcp_snap *snap,
+		     uint32_t site);
+
 /* peak.c */
 void rcp_peak_join(struct rcp_account *a, struct rcp_account *others);
 void rcp_peak_fork_child(struct rcp_account *self);

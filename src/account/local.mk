@@ -12,4 +12,8 @@ preload_sources += \
 	src/account/shadow.c \
 	src/account/side.c \
 	src/account/side.h \
-	src/account/sites.c
+	src/account/samples.c \
+	src/account/samples.h \
+	src/account/sites.c \
+	src/account/variance.c \
+	src/account/variance.h

@@ -16,6 +16,9 @@ const struct rcp_option rcp_option_table[RCP_OPTIONS] = {
 #define IS_FLAG_count false
 #define IS_FLAG_follow false
 #define IS_FLAG_bytes false
+#define IS_FLAG_rate false
+#define IS_FLAG_percent false
+#define IS_FLAG_seed false
 #define IS_FLAG_signal false
 #define RCP_OPTION(id_, type, var, flag_, letter_, arg, def, allowed_, help_) \
 	[RCP_OPTION_##id_] = { .id = #id_,                                    \
@@ -89,6 +92,12 @@ parse_scaled(const char *text, const struct word *units, uint64_t scale,
 }
 
 static bool
+in_range(uint64_t value, uint64_t low, uint64_t high)
+{
+	return value >= low && value <= high;
+}
+
+static bool
 parse_bytes(const char *text, uint64_t *out)
 {
 	static const struct word units[] = { { "", 0 },	 { "B", 0 },
@@ -96,6 +105,40 @@ parse_bytes(const char *text, uint64_t *out)
 					     { "G", 3 }, { NULL, 0 } };
 
 	return parse_scaled(text, units, 1024, out);
+}
+
+static bool
+parse_rate(const char *text, uint64_t *out)
+{
+	if (strcmp(text, "auto") == 0) {
+		*out = 0;
+		return true;
+	}
+	return parse_bytes(text, out) && in_range(*out, 16, 1u << 30);
+}
+
+/* To millionths. */
+static bool
+parse_percent(const char *text, uint64_t *out)
+{
+	static const struct word units[] = { { "", 1 },
+					     { "%", 1 },
+					     { NULL, 0 } };
+
+	return parse_scaled(text, units, 10000, out) &&
+	       in_range(*out, 100, 1000000);
+}
+
+static bool
+parse_seed(const char *text, uint64_t *out, bool *given)
+{
+	const char *rest;
+
+	*given = strcmp(text, "random") != 0;
+	if (!*given)
+		return true;
+	rest = rcp_parse_u64(text, out);
+	return rest && *rest == '\0';
 }
 
 static bool
@@ -132,12 +175,6 @@ parse_signal(const char *text, int *out)
 	return parse_word(names, text, out);
 }
 
-static bool
-in_range(uint64_t value, uint64_t low, uint64_t high)
-{
-	return value >= low && value <= high;
-}
-
 #define MS 1000000ull
 #define DAY (24ull * 3600 * 1000 * MS)
 
@@ -164,6 +201,12 @@ set_value(struct rcp_options *o, enum rcp_option_id id, const char *value)
 			return false;
 		o->mode = (enum rcp_mode)word;
 		return true;
+	case RCP_OPTION_rate:
+		return parse_rate(value, &o->rate);
+	case RCP_OPTION_budget:
+		return parse_percent(value, &o->budget);
+	case RCP_OPTION_seed:
+		return parse_seed(value, &o->seed, &o->has_seed);
 	case RCP_OPTION_interval:
 		return parse_duration(value, &o->interval) &&
 		       in_range(o->interval, 10 * MS, DAY);

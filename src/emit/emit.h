@@ -114,6 +114,7 @@ void rcp_emit_ask(void);
 /* Append an event; buffered, reaches the file with the next snapshot. */
 void rcp_emit_event(enum rcp_event kind, const char *text);
 void rcp_emit_event_num(enum rcp_event kind, uint64_t number);
+void rcp_emit_event_rate(uint64_t mean, uint64_t before, const char *reason);
 void rcp_emit_info(const char *key, const char *value);
 void rcp_emit_coverage(const char *key, const char *value);
 

@@ -45,8 +45,9 @@ has_room(void)
 	return waiting.data != NULL;
 }
 
+/* In the order of the format: COUNT numbers, then the text if there is one. */
 static void
-add(enum rcp_event kind, const char *text, const uint64_t *number)
+add(enum rcp_event kind, const uint64_t *numbers, int count, const char *text)
 {
 	uint64_t now = rcp_clock_now(), mask;
 	size_t start;
@@ -56,10 +57,10 @@ add(enum rcp_event kind, const char *text, const uint64_t *number)
 	if (has_room()) {
 		start = rcp_chunk_begin(&waiting, RCP_CHUNK_EVENT);
 		rcp_encode_event(&waiting, now, kind, 0);
+		for (int i = 0; i < count; i++)
+			rcp_buf_uv(&waiting, numbers[i]);
 		if (text)
 			rcp_buf_str(&waiting, text, text_size(text));
-		if (number)
-			rcp_buf_uv(&waiting, *number);
 		if (!rcp_chunk_finish(&waiting, start)) {
 			waiting.len = start;
 			waiting.failed = false;
@@ -73,13 +74,21 @@ add(enum rcp_event kind, const char *text, const uint64_t *number)
 void
 rcp_emit_event(enum rcp_event kind, const char *text)
 {
-	add(kind, text, NULL);
+	add(kind, NULL, 0, text);
 }
 
 void
 rcp_emit_event_num(enum rcp_event kind, uint64_t number)
 {
-	add(kind, NULL, &number);
+	add(kind, &number, 1, NULL);
+}
+
+void
+rcp_emit_event_rate(uint64_t mean, uint64_t before, const char *reason)
+{
+	const uint64_t numbers[] = { mean, before };
+
+	add(RCP_EVENT_RATE, numbers, 2, reason);
 }
 
 /* Under the events lock: the pairs' lock is the inner one. */

@@ -111,13 +111,36 @@ tell(const char *key, const char *value)
 	rcp_info_set(RCP_CHUNK_INFO, key, value, strlen(value));
 }
 
+/* The budget as percent with its decimals: 10,000 millionths are "1". */
+static void
+tell_sampling(void)
+{
+	const struct rcp_options *o = &rcp_emit.options;
+	uint64_t rest = o->budget % 10000;
+	char text[32];
+	struct rcp_str s = RCP_STR(text);
+
+	if (o->rate) {
+		tell_number(RCP_INFO_RATE, o->rate);
+		return;
+	}
+	tell(RCP_INFO_RATE, "auto");
+	rcp_str_u64(&s, o->budget / 10000);
+	if (rest)
+		rcp_str_char(&s, '.');
+	for (uint64_t digit = 1000; rest; digit /= 10) {
+		rcp_str_u64(&s, rest / digit);
+		rest %= digit;
+	}
+	tell(RCP_INFO_BUDGET, text);
+}
+
 void
 rcp_process_tell(void)
 {
 	static const char *const modes[] = {
-		/* Version 0.1 counts every allocation in this mode too. */
 		[RCP_MODE_EXACT] = "exact",
-		[RCP_MODE_SAMPLE] = "exact",
+		[RCP_MODE_SAMPLE] = "sample",
 		[RCP_MODE_IDLE] = "idle",
 	};
 	char *buf = rcp_pages_new(COMMAND_MAX);
@@ -139,6 +162,8 @@ rcp_process_tell(void)
 		tell(RCP_INFO_CWD, cwd);
 	tell(RCP_INFO_HOST, rcp_process_host());
 	tell(RCP_INFO_MODE, modes[rcp_emit.options.mode]);
+	if (rcp_emit.options.mode == RCP_MODE_SAMPLE)
+		tell_sampling();
 	tell_number(RCP_INFO_INTERVAL, rcp_emit.options.interval);
 	tell_number(RCP_INFO_RSS_INTERVAL, rcp_emit.options.rss_interval);
 	tell_number(RCP_INFO_TEMPORARY, rcp_emit.options.temporary);

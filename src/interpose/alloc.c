@@ -56,7 +56,7 @@ enter(struct rcp_tls *t)
 static inline void
 allocated(struct rcp_tls *t, void *p, size_t size, const void *caller)
 {
-	if (p)
+	if (p && rcp_record_wants(t, size))
 		rcp_record_allocated(t, p, size, RCP_KIND_MALLOC, caller);
 	rcp_leave(t);
 }
@@ -109,10 +109,14 @@ static inline void
 reallocated(struct rcp_tls *t, void *p, const struct rcp_block *old, void *q,
 	    size_t size, const void *caller)
 {
-	if (q && p)
+	bool wanted = q && rcp_record_wants(t, size);
+
+	if (wanted && !p)
+		rcp_record_allocated(t, q, size, RCP_KIND_MALLOC, caller);
+	else if (wanted || (q && p && old->known))
 		rcp_record_moved(t, p, old, q, size, RCP_KIND_MALLOC, caller);
 	else if (q)
-		rcp_record_allocated(t, q, size, RCP_KIND_MALLOC, caller);
+		; /* neither was sampled */
 	else if (p && size == 0)
 		rcp_record_freed(t, p, old); /* glibc: realloc(p, 0) frees */
 	else if (p)
@@ -234,7 +238,7 @@ pvalloc(size_t size)
 static inline bool
 enter_free(struct rcp_tls *t, void *p)
 {
-	return p && enter(t);
+	return p && rcp_record_may_know(p) && enter(t);
 }
 
 RCP_EXPORT void

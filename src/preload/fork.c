@@ -13,12 +13,14 @@
 #include "account/account.h"
 #include "account/live.h"
 #include "account/regions.h"
+#include "account/samples.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include "capture/capture.h"
 #include "emit/emit.h"
 #include "interpose/interpose.h"
 #include "preload/life.h"
+#include "record/rate.h"
 #include "record/thread.h"
 
 /* A page that the kernel wipes in a child: tells one that no handler saw. */
@@ -33,6 +35,7 @@ prepare(void)
 	rcp_account_fork_prepare();
 	rcp_capture_fork_prepare();
 	rcp_live_fork_prepare();
+	rcp_samples_fork_prepare();
 	rcp_regions_fork_prepare();
 	rcp_mem_fork_prepare();
 }
@@ -42,7 +45,9 @@ parent(void)
 {
 	rcp_mem_fork_done(false);
 	rcp_regions_fork_done(false);
+	rcp_samples_fork_done(false);
 	rcp_live_fork_done(false);
+	rcp_sampler_fork_parent();
 	rcp_capture_fork_done(false);
 	rcp_account_fork_parent();
 	rcp_thread_fork_parent();
@@ -57,10 +62,13 @@ become_child(void)
 	rcp_life.is_root = false;
 	rcp_mem_fork_done(true);
 	rcp_regions_fork_done(true);
+	rcp_samples_fork_done(true);
 	rcp_live_fork_done(true);
+	rcp_sampler_fork_child();
 	rcp_capture_fork_done(true);
 	rcp_thread_fork_child(&rcp_tls);
 	rcp_emit_fork_child();
+	rcp_rate_fork_child();
 	if (rcp_life.options.follow == RCP_FOLLOW_NONE) {
 		rcp_life.followed = false;
 		rcp_life_off();

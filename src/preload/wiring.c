@@ -4,6 +4,8 @@
  */
 #include "account/account.h"
 #include "account/live.h"
+#include "account/variance.h"
+#include "base/mem.h"
 #include "base/clock.h"
 #include "base/sys.h"
 #include "capture/capture.h"
@@ -13,6 +15,7 @@
 #include "preload/life.h"
 #include "pyhooks/pyhooks.h"
 #include "python/python.h"
+#include "record/rate.h"
 #include "record/record.h"
 #include "record/settings.h"
 #include "record/thread.h"
@@ -20,6 +23,7 @@
 
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 
 /* Reservations of address space are refused or counted: no shadow then. */
 static bool
@@ -57,6 +61,61 @@ on_tick(uint64_t now)
 	rcp_pyhooks_poll();
 }
 
+/* From the helper at each wake-up: no TLS. */
+static void
+beat(void)
+{
+	rcp_rate_beat(rcp_clock_now());
+}
+
+/* ns of the whole process; 0 where the kernel refuses. */
+static uint64_t
+cpu_time(void)
+{
+	struct timespec ts = { 0, 0 };
+
+	RCP_SYS2(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void
+drain_rate(struct rcp_sink *sink, const struct rcp_snap *snap)
+{
+	(void)snap;
+	rcp_sink_total(sink, RCP_TOTAL_SAMPLE_CPU, rcp_rate_cpu());
+	rcp_sink_total(sink, RCP_TOTAL_CPU, cpu_time());
+}
+
+static struct rcp_source rate_source = { .name = "rate",
+					 .drain = drain_rate };
+
+/* Sample mode.  Until an interpreter that is there has been seen to be up, the
+ * hooks must come by often enough to see it. */
+#define WATCH (8u << 10)
+
+static void
+set_up_sampling(const struct rcp_options *o)
+{
+	struct rcp_rate_setup setup = {
+		.mean = o->rate,
+		.budget = o->budget,
+		.memory_limit = o->memory_limit,
+		.cpu_time = cpu_time,
+		.memory_used = rcp_mem_used,
+		.changed = rcp_emit_event_rate,
+	};
+	uint64_t seed = o->seed;
+
+	if (!o->has_seed &&
+	    RCP_SYS3(SYS_getrandom, &seed, sizeof(seed), 0) < 0)
+		seed = rcp_clock_start_wall() ^ (uint64_t)rcp_life.pid;
+	rcp_sampler_seed(seed);
+	rcp_rate_setup(&setup);
+	rcp_variance_register();
+	rcp_emit_register(&rate_source);
+	rcp_record_settings.sampling = true;
+}
+
 static void
 tell_age_unit(void)
 {
@@ -72,6 +131,7 @@ python_ready(void)
 {
 	rcp_emit_info(RCP_INFO_PYTHON, rcp_py_version());
 	rcp_thread_main_name("MainThread");
+	rcp_record_settings.watch = 0;
 	rcp_emit_event(RCP_EVENT_PYTHON_READY, NULL);
 	rcp_emit_open();
 }
@@ -108,8 +168,11 @@ rcp_wiring_python(void *handle)
 	rcp_boot_enter();
 	found = rcp_py_discover(handle);
 	rcp_boot_leave();
-	if (found)
-		rcp_pyhooks_install(&pyhooks_events);
+	if (!found)
+		return;
+	rcp_record_settings.watch = WATCH;
+	rcp_thread_redraw(&rcp_tls);
+	rcp_pyhooks_install(&pyhooks_events);
 }
 
 /* Totals that capture keeps. */
@@ -144,6 +207,7 @@ rcp_wiring_setup(void)
 		.root_pid = rcp_life.root_pid,
 		.root_start = rcp_life.root_start,
 		.live_bytes = live_bytes,
+		.beat = o->mode == RCP_MODE_SAMPLE ? beat : NULL,
 		/* `rcprof run` sets it to 0 unless told otherwise. */
 		.say_end = !o->quiet && rcp_settings_env("RCPROF_QUIET"),
 		.is_python = rcp_life.is_python,
@@ -160,6 +224,8 @@ rcp_wiring_setup(void)
 	rcp_emit_on_fault(fault);
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
+	if (o->mode == RCP_MODE_SAMPLE)
+		set_up_sampling(o);
 	rcp_account_register(rcp_capture_define);
 	rcp_emit_register(&capture_source);
 	rcp_emit_info(RCP_INFO_NATIVE, "one");

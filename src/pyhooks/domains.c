@@ -89,7 +89,7 @@ domain_malloc(enum rcp_domain d, size_t size, const void *caller)
 	if (UNLIKELY(!rcp_enter(t)))
 		return pass_malloc(d, size);
 	p = real[d].malloc(real[d].ctx, size);
-	if (p)
+	if (p && rcp_record_wants(t, size))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
 	if (d == RCP_DOMAIN_OBJ &&
 	    UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
@@ -109,7 +109,7 @@ domain_calloc(enum rcp_domain d, size_t n, size_t size, const void *caller)
 		return real[d].calloc(real[d].ctx, n, size);
 	p = real[d].calloc(real[d].ctx, n, size);
 	/* What was allocated did not overflow. */
-	if (p)
+	if (p && rcp_record_wants(t, n * size))
 		rcp_record_allocated(t, p, n * size, RCP_KIND_PYTHON, caller);
 	rcp_leave(t);
 	return p;
@@ -125,7 +125,7 @@ domain_renew(enum rcp_domain d, size_t size, const void *caller)
 	if (UNLIKELY(!rcp_enter(t)))
 		return real[d].realloc(real[d].ctx, NULL, size);
 	p = real[d].realloc(real[d].ctx, NULL, size);
-	if (p)
+	if (p && rcp_record_wants(t, size))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
 	rcp_leave(t);
 	return p;
@@ -145,10 +145,10 @@ domain_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 	rcp_record_remove(t, p, &old);
 	/* NULL means failure, for a size of 0 too. */
 	q = real[d].realloc(real[d].ctx, p, size);
-	if (q)
-		rcp_record_moved(t, p, &old, q, size, RCP_KIND_PYTHON, caller);
-	else
+	if (!q)
 		rcp_record_restore(t, p, &old);
+	else if (rcp_record_wants(t, size) || old.known)
+		rcp_record_moved(t, p, &old, q, size, RCP_KIND_PYTHON, caller);
 	rcp_leave(t);
 	return q;
 }
@@ -161,6 +161,10 @@ domain_free(enum rcp_domain d, void *p)
 
 	if (!p)
 		return;
+	if (!rcp_record_may_know(p)) {
+		real[d].free(real[d].ctx, p);
+		return;
+	}
 	if (UNLIKELY(!rcp_enter(t))) {
 		pass_free(d, p);
 		return;

@@ -4,6 +4,12 @@ preload_sources += \
 	src/record/mappings.h \
 	src/record/record.c \
 	src/record/record.h \
+	src/record/rate.c \
+	src/record/rate.h \
+	src/record/sample.c \
+	src/record/sample.h \
+	src/record/sampler.c \
+	src/record/sampler.h \
 	src/record/settings.h \
 	src/record/thread.c \
 	src/record/thread.h \

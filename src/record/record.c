@@ -8,6 +8,7 @@
 #include "account/live.h"
 #include "account/regions.h"
 #include "record/mappings.h"
+#include "record/sample.h"
 #include "record/settings.h"
 #include "record/thread.h"
 #include "record/tick.h"
@@ -104,7 +105,10 @@ void
 rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old)
 {
 	busy(t);
-	old->known = rcp_live_take((uintptr_t)p, &old->live);
+	if (rcp_record_settings.sampling)
+		rcp_sample_remove(p, old);
+	else
+		old->known = rcp_live_take((uintptr_t)p, &old->live);
 	idle(t);
 }
 
@@ -113,6 +117,12 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 {
 	struct rcp_thread *th;
 
+	if (rcp_record_settings.sampling) {
+		busy(t);
+		rcp_sample_freed(t, p, old);
+		idle(t);
+		return;
+	}
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
 		return;
@@ -162,8 +172,9 @@ rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
 	struct rcp_thread *th;
 
 	busy(t);
-	th = rcp_thread_get(t);
-	if (__builtin_expect(th != NULL, 1))
+	if (rcp_record_settings.sampling)
+		rcp_sample_allocated(t, p, size, kind, caller);
+	else if (__builtin_expect((th = rcp_thread_get(t)) != NULL, 1))
 		allocated(t, th, p, size, kind, caller);
 	idle(t);
 }
@@ -173,9 +184,12 @@ rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 {
 	struct rcp_live replaced;
 
-	(void)t;
-	if (old->known)
+	busy(t);
+	if (rcp_record_settings.sampling)
+		rcp_sample_restore(t, p, old);
+	else if (old->known)
 		rcp_live_put((uintptr_t)p, old->live, &replaced);
+	idle(t);
 }
 
 static inline void
@@ -208,8 +222,9 @@ rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
 	struct rcp_thread *th;
 
 	busy(t);
-	th = rcp_thread_get(t);
-	if (__builtin_expect(th != NULL, 1))
+	if (rcp_record_settings.sampling)
+		rcp_sample_moved(t, p, old, q, size, kind, caller);
+	else if (__builtin_expect((th = rcp_thread_get(t)) != NULL, 1))
 		moved(t, th, p, old, q, size, kind, caller);
 	idle(t);
 }
@@ -225,9 +240,11 @@ gone(void *th, const struct rcp_live *block)
 void
 rcp_record_range_gone(struct rcp_tls *t, void *p, size_t size)
 {
-	struct rcp_thread *th = rcp_thread_get(t);
+	struct rcp_thread *th;
 
-	if (th)
+	if (rcp_record_settings.sampling)
+		rcp_sample_range_gone(t, p, size);
+	else if ((th = rcp_thread_get(t)))
 		rcp_live_take_range((uintptr_t)p, size, gone, th);
 }
 

@@ -20,16 +20,37 @@
 #include <stdint.h>
 
 #include "account/live.h"
+#include "account/samples.h"
 #include "base/tls.h"
 #include "rcprof/format.h"
+#include "record/settings.h"
 
 /* What the live table knew about a block. */
 struct rcp_block {
 	struct rcp_live live;
-	bool known; /* false: the block was never seen */
+	struct rcp_sample sample; /* sample mode: instead of `live` */
+	bool known; /* false: the block was never seen, or is no sample */
 };
 
-/* P (not NULL) was allocated with SIZE requested bytes.  CALLER is the return
+/* Asked once for each successful allocation and reallocation, of SIZE bytes:
+ * is it one to record? */
+static inline bool
+rcp_record_wants(struct rcp_tls *t, size_t size)
+{
+	/* See record/sampler.h for the one byte more. */
+	t->countdown -= (int64_t)size + 1;
+	return t->countdown < 0;
+}
+
+/* May there be a record of P?  If not, its free is no event. */
+static inline bool
+rcp_record_may_know(const void *p)
+{
+	return !rcp_record_settings.sampling ||
+	       rcp_filter_may_have((uintptr_t)p);
+}
+
+/* P (not NULL) was allocated with SIZE requested bytes, and is wanted.  CALLER is the return
  * address of the hook: the one native frame where no Python frame is to be
  * had. */
 void rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
@@ -46,7 +67,8 @@ void rcp_record_restore(struct rcp_tls *t, void *p,
 			const struct rcp_block *old);
 
 /* The real realloc turned P (OLD) into Q with SIZE bytes: one free and one
- * allocation, in one step so that no peak appears between. */
+ * allocation, in one step so that no peak appears between.  Called if the new
+ * block is wanted or the old one known. */
 void rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
 		      void *q, size_t size, enum rcp_kind kind,
 		      const void *caller);

@@ -91,9 +91,18 @@ rcp_thread_new(struct rcp_tls *t)
 		th->capture.depth = 0;
 		t->thread = th;
 		t->tick = 0;
+		rcp_sampler_start(&th->sampler);
 	}
 	rcp_lock_drop(&lock);
 	return th;
+}
+
+void
+rcp_thread_redraw(struct rcp_tls *t)
+{
+	t->countdown = 0;
+	if (t->thread)
+		t->thread->sampler.mean = 0;
 }
 
 uint32_t
@@ -217,6 +226,8 @@ rcp_thread_fork_child(struct rcp_tls *t)
 	served = 0;
 	if (t->thread) {
 		atomic_store(&t->thread->tid, (int)rcp_sys_gettid());
+		rcp_sampler_start(&t->thread->sampler);
+		rcp_thread_redraw(t);
 		t->thread->served = 1;
 		served = 1;
 	}

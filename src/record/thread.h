@@ -10,6 +10,8 @@
 #include "account/account.h"
 #include "base/tls.h"
 #include "capture/capture.h"
+#include "record/rate.h"
+#include "record/sampler.h"
 
 #define RCP_TEMPORARY_MAX 1000
 
@@ -26,12 +28,19 @@ struct rcp_thread {
 	/* The last blocks that this thread allocated, newest at `ring_at`. */
 	uint32_t ring_at;
 	void *ring[RCP_TEMPORARY_MAX];
+	/* Sample mode. */
+	struct rcp_sampler sampler;
+	struct rcp_rate_thread rate;
+	int64_t last_countdown; /* after the newest sample of the ring */
 	struct rcp_capture capture;
 };
 
 /* The calling thread's slot, made or adopted at its first event.  NULL: no
  * memory; the thread goes unrecorded. */
 struct rcp_thread *rcp_thread_new(struct rcp_tls *t);
+
+/* Sample mode: T's thread draws its next gap at its next event. */
+void rcp_thread_redraw(struct rcp_tls *t);
 
 /* Number of threads seen so far. */
 uint32_t rcp_thread_count(void);

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * samples.c - see samples.h.  Reached once for each sample and once for its
+ * free; one lock, which those few contend for seldom.
+ *
+ * A hash table by address with linear probing; a removal shifts later entries
+ * back.  The filter grows by a new array, filled before it is published; the
+ * old ones stay mapped, since another thread may be reading them.
+ */
+#include "account/samples.h"
+
+#include "base/lock.h"
+#include "base/mem.h"
+
+#define FIRST_ENTRIES 256u
+
+struct entry {
+	uintptr_t p; /* 0: free */
+	struct rcp_sample sample;
+};
+
+static uint8_t first_slots[RCP_FILTER_FIRST];
+static struct rcp_filter filters[7] = { { 64 - 14, first_slots } };
+static unsigned filter_at;
+struct rcp_filter *rcp_filter = &filters[0];
+
+_Static_assert(RCP_FILTER_FIRST == 1u << 14, "the shift says so too");
+_Static_assert(RCP_FILTER_FIRST << 6 == RCP_FILTER_MAX, "filters[] is enough");
+
+static struct rcp_lock lock = RCP_LOCK_INIT;
+static struct entry *table;
+static uint32_t entries, used;
+
+static uint64_t
+hash(uintptr_t p)
+{
+	return (uint64_t)p * 0x9e3779b97f4a7c15u;
+}
+
+/* --- the filter ---------------------------------------------------------- */
+
+/* A counter that is full stays full: it can not tell how often it was. */
+static void
+filter_count(struct rcp_filter *f, uintptr_t p, int n)
+{
+	uint8_t *slot = &f->slots[hash(p) >> f->shift];
+
+	if (*slot != UINT8_MAX)
+		__atomic_store_n(slot, (uint8_t)(*slot + n), __ATOMIC_RELAXED);
+}
+
+static uint32_t
+filter_slots(void)
+{
+	return RCP_FILTER_FIRST << filter_at;
+}
+
+static void
+filter_grow(void)
+{
+	struct rcp_filter *more = &filters[filter_at + 1];
+
+	if (filter_slots() >= RCP_FILTER_MAX)
+		return;
+	more->shift = filters[filter_at].shift - 1;
+	more->slots = rcp_pages_new(2 * filter_slots());
+	if (!more->slots)
+		return;
+	for (uint32_t i = 0; i < entries; i++)
+		if (table[i].p)
+			filter_count(more, table[i].p, 1);
+	filter_at++;
+	__atomic_store_n(&rcp_filter, more, __ATOMIC_RELEASE);
+}
+
+/* --- the table ----------------------------------------------------------- */
+
+static uint32_t
+home(uintptr_t p)
+{
+	return (uint32_t)(hash(p) >> 20) & (entries - 1);
+}
+
+/* P's entry, or the free one where it would go. */
+static struct entry *
+find(uintptr_t p)
+{
+	uint32_t i = home(p);
+
+	while (table[i].p && table[i].p != p)
+		i = (i + 1) & (entries - 1);
+	return &table[i];
+}
+
+static bool
+grow(void)
+{
+	struct entry *old = table;
+	uint32_t had = entries, more = had ? had * 2 : FIRST_ENTRIES;
+	struct entry *fresh = rcp_pages_new(more * sizeof(*fresh));
+
+	if (!fresh)
+		return false;
+	table = fresh;
+	entries = more;
+	for (uint32_t i = 0; i < had; i++)
+		if (old[i].p)
+			*find(old[i].p) = old[i];
+	if (old)
+		rcp_pages_free(old, had * sizeof(*old));
+	return true;
+}
+
+/* Empties entry I and closes the gap. */
+static void
+erase(uint32_t i)
+{
+	uint32_t mask = entries - 1, j = i;
+
+	for (;;) {
+		uint32_t k;
+
+		table[i].p = 0;
+		do {
+			j = (j + 1) & mask;
+			if (!table[j].p) {
+				used--;
+				return;
+			}
+			k = home(table[j].p);
+			/* Entries whose home lies cyclically in (i, j] stay. */
+		} while (i <= j ? (i < k && k <= j) : (i < k || k <= j));
+		table[i] = table[j];
+		i = j;
+	}
+}
+
+static void
+take(struct entry *e, struct rcp_sample *out)
+{
+	*out = e->sample;
+	filter_count(&filters[filter_at], e->p, -1);
+	erase((uint32_t)(e - table));
+}
+
+bool
+rcp_samples_put(uintptr_t p, const struct rcp_sample *sample,
+		struct rcp_sample *replaced, bool *dropped)
+{
+	struct entry *e;
+	bool was = false;
+
+	rcp_lock_take(&lock);
+	*dropped = used * 4 >= entries * 3 && !grow() && used + 1 >= entries;
+	if (!*dropped) {
+		e = find(p);
+		was = e->p != 0;
+		if (was) {
+			*replaced = e->sample;
+		} else {
+			used++;
+			filter_count(&filters[filter_at], p, 1);
+		}
+		e->p = p;
+		e->sample = *sample;
+		if (used > filter_slots() / RCP_FILTER_SPARSE)
+			filter_grow();
+	}
+	rcp_lock_drop(&lock);
+	return was;
+}
+
+bool
+rcp_samples_take(uintptr_t p, struct rcp_sample *out)
+{
+	bool was = false;
+
+	rcp_lock_take(&lock);
+	if (used) {
+		struct entry *e = find(p);
+
+		if (e->p) {
+			take(e, out);
+			was = true;
+		}
+	}
+	rcp_lock_drop(&lock);
+	return was;
+}
+
+static bool
+take_one(uintptr_t p, size_t size, struct rcp_sample *out)
+{
+	bool was = false;
+
+	rcp_lock_take(&lock);
+	for (uint32_t i = 0; i < entries && used && !was; i++) {
+		if (table[i].p && table[i].p - p < size) {
+			take(&table[i], out);
+			was = true;
+		}
+	}
+	rcp_lock_drop(&lock);
+	return was;
+}
+
+void
+rcp_samples_take_range(uintptr_t p, size_t size,
+		       void (*each)(void *ctx, const struct rcp_sample *sample),
+		       void *ctx)
+{
+	struct rcp_sample sample;
+
+	while (take_one(p, size, &sample))
+		each(ctx, &sample);
+}
+
+uint32_t
+rcp_samples_count(void)
+{
+	return __atomic_load_n(&used, __ATOMIC_RELAXED);
+}
+
+void
+rcp_samples_fork_prepare(void)
+{
+	rcp_lock_take(&lock);
+}
+
+void
+rcp_samples_fork_done(bool child)
+{
+	if (child)
+		rcp_lock_reset(&lock);
+	else
+		rcp_lock_drop(&lock);
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * rate.c - see rate.h.  rcp_rate_spent() runs inside malloc, once a sample;
+ * rcp_rate_beat() in the helper, without TLS.
+ *
+ * Cost is taken from the clock, not from the CPU's time, which would be a
+ * system call: what lasts longer than LONGEST was not ours, the thread had to
+ * wait for a CPU.
+ */
+#include "record/rate.h"
+
+#include <stdatomic.h>
+
+#include "base/lock.h"
+
+#define US 1000ull
+#define MS (1000 * US)
+#define SECOND (1000 * MS)
+
+#define LONGEST (100 * US) /* of one sample */
+/* A young process may spend this before anything is compared, so that a short
+ * one has some thousand samples. */
+#define CREDIT (2 * MS)
+#define CREDIT_FORKED (MS / 4)
+/* A thread that is so much beyond its share is too dear now. */
+#define DEBT_MAX (50 * US)
+#define DEBT_SAMPLES 16
+/* The helper judges by at least so much CPU time, or after a while anyway. */
+#define WINDOW_CPU (100 * MS)
+#define WINDOW_MAX SECOND
+#define LOOK_EVERY (50 * MS)
+/* The mean is halved when less than 1/4 of the budget was used for so long;
+ * twice as long after each time that this proved wrong. */
+#define PATIENCE SECOND
+#define PATIENCE_MAX (64 * SECOND)
+#define MILLION 1000000u
+
+static struct rcp_rate_setup rate;
+static _Atomic uint64_t mean = RCP_RATE_START;
+static _Atomic uint64_t spent;
+static _Atomic int64_t credit;
+
+/* Who changes the mean; never waited for. */
+static struct rcp_lock lock = RCP_LOCK_INIT;
+static uint64_t floor_mean; /* memory allows no less */
+static uint64_t seen_spent, seen_cpu, seen_at; /* start of the window */
+static uint64_t looked_at;
+static uint64_t calm_since, patience, narrowed_at;
+static uint64_t pressure_at; /* bytes of our own that double the mean */
+
+void
+rcp_rate_setup(const struct rcp_rate_setup *setup)
+{
+	rate = *setup;
+	atomic_store(&mean, rate.mean ? rate.mean : RCP_RATE_START);
+	atomic_store(&credit, (int64_t)CREDIT);
+	floor_mean = RCP_RATE_FINEST;
+	patience = PATIENCE;
+	pressure_at = rate.memory_limit / 2;
+	rate.changed(atomic_load(&mean), 0, rate.mean ? "asked for" : "start");
+}
+
+uint64_t
+rcp_rate_mean(void)
+{
+	return atomic_load_explicit(&mean, memory_order_relaxed);
+}
+
+uint64_t
+rcp_rate_cpu(void)
+{
+	return atomic_load_explicit(&spent, memory_order_relaxed);
+}
+
+/* The lock is held. */
+static void
+change(uint64_t to, const char *reason)
+{
+	uint64_t before = atomic_load(&mean);
+
+	atomic_store(&mean, to);
+	rate.changed(to, before, reason);
+}
+
+static void
+widen(const char *reason)
+{
+	uint64_t now = atomic_load(&mean);
+
+	if (now < RCP_RATE_COARSEST)
+		change(now * 2, reason);
+}
+
+/* --- from the hooks -------------------------------------------------------- */
+
+static uint64_t
+pay_by_credit(uint64_t cost)
+{
+	int64_t left = atomic_load_explicit(&credit, memory_order_relaxed);
+
+	if (left <= 0)
+		return cost;
+	atomic_fetch_sub_explicit(&credit, (int64_t)cost,
+				  memory_order_relaxed);
+	return 0;
+}
+
+static void
+too_dear(struct rcp_rate_thread *th)
+{
+	th->debt = 0;
+	th->samples = 0;
+	if (rate.mean || !rcp_lock_try(&lock))
+		return;
+	widen("budget");
+	/* A mean that was halved too soon: wait longer the next time. */
+	if (th->last - narrowed_at < 10 * SECOND && patience < PATIENCE_MAX)
+		patience *= 2;
+	calm_since = th->last;
+	rcp_lock_drop(&lock);
+}
+
+void
+rcp_rate_spent(struct rcp_rate_thread *th, uint64_t begin, uint64_t end)
+{
+	uint64_t cost = end - begin < LONGEST ? end - begin : LONGEST;
+	uint64_t earned;
+
+	atomic_fetch_add_explicit(&spent, cost, memory_order_relaxed);
+	/* A thread that slept earned nothing meanwhile, but it is asked for no
+	 * more than its debt: sleeping can only make it 0. */
+	earned = (end - th->last < SECOND ? end - th->last : SECOND) *
+		 rate.budget / MILLION;
+	th->last = end;
+	th->debt += pay_by_credit(cost);
+	th->debt -= earned < th->debt ? earned : th->debt;
+	if (++th->samples >= DEBT_SAMPLES && th->debt > DEBT_MAX)
+		too_dear(th);
+}
+
+/* --- from the helper -------------------------------------------------------- */
+
+static void
+look_at_memory(void)
+{
+	if (!rate.memory_limit || rate.memory_used() < pressure_at)
+		return;
+	pressure_at += rate.memory_limit / 16;
+	widen("memory");
+	floor_mean = atomic_load(&mean);
+}
+
+static void
+judge(uint64_t now, uint64_t cost, uint64_t cpu)
+{
+	uint64_t allowed = cpu * rate.budget / MILLION;
+
+	if (cost > allowed && cpu >= WINDOW_CPU) {
+		if (atomic_load_explicit(&credit, memory_order_relaxed) <= 0)
+			widen("budget");
+		calm_since = now;
+	} else if (cost > allowed / 4 && cpu >= WINDOW_CPU) {
+		calm_since = now;
+	} else if (now - calm_since >= patience &&
+		   atomic_load(&mean) / 2 >= floor_mean) {
+		change(atomic_load(&mean) / 2, "within budget");
+		calm_since = narrowed_at = now;
+	}
+}
+
+static void
+look_at_clocks(uint64_t now)
+{
+	uint64_t cpu, cost = rcp_rate_cpu();
+
+	if (now - looked_at < LOOK_EVERY)
+		return;
+	looked_at = now;
+	cpu = rate.cpu_time();
+	if (cpu - seen_cpu < WINDOW_CPU && now - seen_at < WINDOW_MAX)
+		return;
+	if (seen_at)
+		judge(now, cost - seen_spent, cpu - seen_cpu);
+	seen_spent = cost;
+	seen_cpu = cpu;
+	seen_at = now;
+}
+
+void
+rcp_rate_beat(uint64_t now)
+{
+	if (!rate.changed || !rcp_lock_try(&lock))
+		return;
+	look_at_memory();
+	if (!rate.mean)
+		look_at_clocks(now);
+	rcp_lock_drop(&lock);
+}
+
+void
+rcp_rate_fork_child(void)
+{
+	rcp_lock_reset(&lock);
+	atomic_store(&spent, 0);
+	atomic_store(&credit, (int64_t)CREDIT_FORKED);
+	seen_spent = seen_cpu = seen_at = looked_at = 0;
+	calm_since = narrowed_at = 0;
+	if (rate.changed)
+		rate.changed(atomic_load(&mean), 0, "forked");
+}
