@@ -3,11 +3,13 @@
  * list.c - `rcprof list`: the profiles of a directory by process tree.  Looks
  * at each file as cheaply as possible.
  */
+#include <math.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "tools/estimate.h"
 #include "tools/json.h"
 #include "tools/table.h"
 #include "tools/view.h"
@@ -24,6 +26,12 @@ duration(const struct rcp_glance *glance)
 	return glance->end.time > glance->start
 		       ? glance->end.time - glance->start
 		       : 0;
+}
+
+static double
+peak_error(const struct rcp_glance *glance)
+{
+	return sqrt(fmax(glance->peak_variance, 0));
 }
 
 /* "exit 0", "killed or cut", "running" */
@@ -90,7 +98,8 @@ print_text(const struct rcp_found *found, size_t count,
 		rcp_table_take(&table, &t);
 		rcp_text_duration(&t, duration(glance));
 		rcp_table_take(&table, &t);
-		rcp_text_size(&t, (int64_t)glance->peak_bytes);
+		rcp_estimate_size_both(&t, (int64_t)glance->peak_bytes,
+				       peak_error(glance));
 		rcp_table_take(&table, &t);
 		add_end(&t, &glance->end);
 		rcp_table_take(&table, &t);
@@ -119,6 +128,8 @@ json_process(struct rcp_json *j, const struct rcp_found *found)
 	rcp_text_free(&t);
 	rcp_json_seconds(j, "duration_s", duration(glance));
 	rcp_json_int(j, "peak_bytes", (int64_t)glance->peak_bytes);
+	if (peak_error(glance) > 0)
+		rcp_json_double(j, "peak_std_error", peak_error(glance));
 	rcp_json_int(j, "rss_peak_bytes", (int64_t)glance->rss_peak);
 	rcp_json_int(j, "snapshots", (int64_t)glance->snapshots);
 	rcp_json_open_flat(j, "end", '{');

@@ -3,7 +3,6 @@
  * report_json.c - `rcprof report --json`: a stable schema that tests and
  * other tools read.  Every site, so that sums equal the totals exactly.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,14 +147,15 @@ put_values(struct rcp_json *j, const struct rcp_values *v)
 	rcp_json_int(j, "peak_blocks", v->peak_blocks);
 }
 
-/* The variance at the peak is not kept apart: live's stands for it. */
+/* All 0 in exact mode. */
 static void
 put_error(struct rcp_json *j, const struct rcp_values *v)
 {
 	rcp_json_open_flat(j, "std_error", '{');
-	rcp_json_double(j, "live", sqrt(fmax(v->var_live, 0)));
-	rcp_json_double(j, "peak", sqrt(fmax(v->var_live, 0)));
-	rcp_json_double(j, "allocated", sqrt(fmax(v->var_allocated, 0)));
+	rcp_json_double(j, "live", rcp_values_error(v, RCP_METRIC_LIVE));
+	rcp_json_double(j, "peak", rcp_values_error(v, RCP_METRIC_PEAK));
+	rcp_json_double(j, "allocated",
+			rcp_values_error(v, RCP_METRIC_ALLOCATED));
 	rcp_json_close(j, '}');
 }
 
@@ -359,14 +359,18 @@ put_sites(struct rcp_json *j, const struct rcp_report *report)
 static void
 put_sampling(struct rcp_json *j, const struct rcp_report *report)
 {
-	const struct rcp_values *total = &report->view->total;
+	const struct rcp_sampling *s = &report->look->sampling;
 
-	if (total->samples == 0) {
+	if (!s->sampled) {
 		rcp_json_null(j, "sampling");
 		return;
 	}
 	rcp_json_open_flat(j, "sampling", '{');
-	rcp_json_int(j, "samples", total->samples);
+	rcp_json_int(j, "samples", report->view->total.samples);
+	rcp_json_int(j, "mean_min", (int64_t)s->mean_min);
+	rcp_json_int(j, "mean_max", (int64_t)s->mean_max);
+	rcp_json_seconds(j, "cpu_s",
+			 report->view->totals[RCP_TOTAL_SAMPLE_CPU]);
 	rcp_json_close(j, '}');
 }
 

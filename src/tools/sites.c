@@ -7,15 +7,7 @@
 #include <stdlib.h>
 
 #include "model/memory.h"
-
-void
-rcp_metric_text(struct rcp_text *t, enum rcp_metric metric, int64_t value)
-{
-	if (rcp_metric_is_bytes(metric))
-		rcp_text_size(t, value);
-	else
-		rcp_text_count(t, value);
-}
+#include "tools/estimate.h"
 
 void
 rcp_group_place(const struct rcp_look *look, struct rcp_text *t,
@@ -66,8 +58,9 @@ rcp_groups_worth(const struct rcp_look *look, const struct rcp_groups *groups,
 	size_t n = 0;
 
 	while (n < groups->count) {
-		int64_t value = rcp_values_metric(&groups->groups[n].values,
-						  look->query.metric);
+		const struct rcp_values *v = &groups->groups[n].values;
+		int64_t value = rcp_values_metric(v, look->query.metric);
+		double error = rcp_values_error(v, look->query.metric);
 
 		if (look->args.all) {
 			if (look->args.top && n == look->args.top)
@@ -76,7 +69,9 @@ rcp_groups_worth(const struct rcp_look *look, const struct rcp_groups *groups,
 			if (n == look->args.top || value <= 0)
 				break;
 		} else if (n == most || value <= 0 ||
-			   (n >= 3 && (double)value < 0.01 * (double)whole)) {
+			   (n >= 3 && ((double)value < 0.01 * (double)whole ||
+				       rcp_estimate_is_guess(value,
+							     error)))) {
 			break;
 		}
 		n++;
@@ -94,14 +89,18 @@ by_frame(const void *a, const void *b)
 	return x->frame < y->frame ? -1 : x->frame > y->frame;
 }
 
+/* For qsort, which takes no context. */
+static enum rcp_metric sorted_by;
+
 static int
 by_amount(const void *a, const void *b)
 {
 	const struct rcp_neighbour *x = a, *y = b;
 
-	if (x->amount != y->amount)
-		return x->amount > y->amount ? -1 : 1;
-	return by_frame(a, b);
+	int64_t n = rcp_values_metric(&x->values, sorted_by);
+	int64_t m = rcp_values_metric(&y->values, sorted_by);
+
+	return n != m ? (n > m ? -1 : 1) : by_frame(a, b);
 }
 
 /* The caller of the group's frame in one site's stack, or what it called. */
@@ -135,16 +134,16 @@ rcp_group_beside(const struct rcp_look *look, const struct rcp_view *view,
 		const struct rcp_row *row = &view->rows[group->rows[i]];
 
 		all[i].frame = neighbour_of(look->set, row->site, by, which);
-		all[i].amount =
-			rcp_values_metric(&row->values, look->query.metric);
+		all[i].values = row->values;
 	}
 	qsort(all, group->row_count, sizeof(*all), by_frame);
 	for (size_t i = 0; i < group->row_count; i++) {
 		if (n > 0 && all[n - 1].frame == all[i].frame)
-			all[n - 1].amount += all[i].amount;
+			rcp_values_add(&all[n - 1].values, &all[i].values);
 		else
 			all[n++] = all[i];
 	}
+	sorted_by = look->query.metric;
 	qsort(all, n, sizeof(*all), by_amount);
 	*count = n;
 	return all;
@@ -162,12 +161,17 @@ add_neighbour(const struct rcp_look *look, struct rcp_table *table,
 {
 	const struct rcp_frame_info *frame =
 		&look->set->frames[neighbour->frame];
+	enum rcp_metric metric = look->query.metric;
+	int64_t amount = rcp_values_metric(&neighbour->values, metric);
+	double error = rcp_values_error(&neighbour->values, metric);
 	struct rcp_text t = { 0 };
 
 	rcp_table_row(table, true);
 	rcp_table_cell(table, "");
 	rcp_table_cell(table, "");
-	rcp_metric_text(&t, look->query.metric, neighbour->amount);
+	rcp_estimate(&t, metric, amount, error);
+	rcp_table_take(table, &t);
+	rcp_estimate_error(&t, metric, amount, error);
 	rcp_table_take(table, &t);
 	rcp_table_cell(table, "");
 	rcp_text_format(&t, "  %s ", word);
@@ -192,7 +196,9 @@ add_neighbours(const struct rcp_look *look, struct rcp_table *table,
 	size_t most = which == RCP_LEAVES ? 1 : count > 1 ? MOST_CALLERS : 0;
 
 	for (size_t i = 0; i < count && shown < most; i++) {
-		if ((double)all[i].amount < CALLER_SHARE * (double)value)
+		if ((double)rcp_values_metric(&all[i].values,
+					      look->query.metric) <
+		    CALLER_SHARE * (double)value)
 			break;
 		if (all[i].frame == RCP_NONE)
 			continue;
@@ -226,12 +232,14 @@ rcp_sites_print(const struct rcp_look *look, const struct rcp_view *view,
 		{ "", true, false, 0, 0, RCP_DIM },
 		{ "", true, false, 0, 2, RCP_PLAIN },
 		{ "", true, false, 0, 0, RCP_ACCENT },
+		{ "", false, false, 0, 0, RCP_PLAIN },
 		{ "", true, false, 0, 4, RCP_PLAIN },
 		{ "", false, false, 24, 0, RCP_BOLD },
 		{ "", false, false, 16, 3, RCP_PLAIN },
 	};
 	enum rcp_metric metric = look->query.metric;
 	int64_t whole = rcp_values_metric(&view->total, metric);
+	double sampled = rcp_values_error(&view->total, metric);
 	bool stacks = look->args.by == RCP_BY_OWN ||
 		      look->args.by == RCP_BY_LINE ||
 		      look->args.by == RCP_BY_FUNCTION;
@@ -244,16 +252,20 @@ rcp_sites_print(const struct rcp_look *look, const struct rcp_view *view,
 		const struct rcp_group *group = &groups->groups[i];
 		int64_t value = rcp_values_metric(&group->values, metric);
 		int64_t blocks = blocks_of(&group->values, metric);
+		double error = rcp_values_error(&group->values, metric);
 
-		rcp_table_row(&table, false);
+		rcp_table_row(&table, rcp_estimate_is_guess(value, error));
 		rcp_text_format(&t, "%zu", i + 1);
 		rcp_table_take(&table, &t);
-		rcp_text_percent(&t, (double)value, (double)whole);
+		rcp_estimate_percent(&t, (double)value, (double)whole,
+				     sampled);
 		rcp_table_take(&table, &t);
-		rcp_metric_text(&t, metric, value);
+		rcp_estimate(&t, metric, value, error);
+		rcp_table_take(&table, &t);
+		rcp_estimate_error(&t, metric, value, error);
 		rcp_table_take(&table, &t);
 		if (rcp_metric_is_bytes(metric)) {
-			rcp_text_count(&t, blocks);
+			rcp_estimate_blocks(&t, blocks, value, error);
 			rcp_text_add(&t, rcp_plural(blocks, " block ",
 						    " blocks"));
 		}

@@ -21,7 +21,8 @@ bool rcp_group_source(const struct rcp_look *look, struct rcp_text *t,
 		      const struct rcp_group *group, enum rcp_by by);
 
 /* How many of the groups are worth a line: --top, --all, else at most `most`,
- * and none below a hundredth of the whole after the first three. */
+ * and after the first three none below a hundredth of the whole and none that
+ * may be chance. */
 size_t rcp_groups_worth(const struct rcp_look *look,
 			const struct rcp_groups *groups, int64_t whole,
 			size_t most);
@@ -32,7 +33,7 @@ enum rcp_beside { RCP_CALLERS, RCP_LEAVES };
 struct rcp_neighbour {
 	uint32_t frame; /* RCP_NONE: there is none, the group's frame is the
 			   outermost, or the leaf itself */
-	int64_t amount; /* of the metric */
+	struct rcp_values values;
 };
 /* Sorted, biggest first; to be freed with free(). */
 struct rcp_neighbour *rcp_group_beside(const struct rcp_look *look,
@@ -45,9 +46,5 @@ struct rcp_neighbour *rcp_group_beside(const struct rcp_look *look,
  * several. */
 void rcp_sites_print(const struct rcp_look *look, const struct rcp_view *view,
 		     const struct rcp_groups *groups, size_t shown);
-
-/* A value as its metric is written: bytes, or a count. */
-void rcp_metric_text(struct rcp_text *t, enum rcp_metric metric,
-		     int64_t value);
 
 #endif

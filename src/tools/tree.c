@@ -4,6 +4,7 @@
  * A chain without branches is not indented, so that deep stacks stay
  * readable.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,9 +76,12 @@ is_machinery(const struct rcp_tree *tree, uint32_t frame)
 
 /* Adds one site's value along its stack, root first. */
 static void
-add_site(struct rcp_tree *tree, uint32_t leaf, int64_t value)
+add_site(struct rcp_tree *tree, uint32_t leaf, const struct rcp_values *values)
 {
 	const struct rcp_set *set = tree->look->set;
+	enum rcp_metric metric = tree->look->query.metric;
+	int64_t value = rcp_values_metric(values, metric);
+	double variance = pow(rcp_values_error(values, metric), 2);
 	uint32_t node = 0;
 	size_t depth = 0;
 
@@ -92,6 +96,7 @@ add_site(struct rcp_tree *tree, uint32_t leaf, int64_t value)
 		tree->path[depth++] = frame;
 	}
 	tree->nodes[0].value += value;
+	tree->nodes[0].variance += variance;
 	while (depth > 0) {
 		uint32_t frame = tree->path[--depth];
 
@@ -101,8 +106,10 @@ add_site(struct rcp_tree *tree, uint32_t leaf, int64_t value)
 			continue;
 		node = child_of(tree, node, frame);
 		tree->nodes[node].value += value;
+		tree->nodes[node].variance += variance;
 	}
 	tree->nodes[node].self += value;
+	tree->nodes[node].self_variance += variance;
 }
 
 /* For qsort, which takes no context. */
@@ -132,8 +139,7 @@ build(struct rcp_tree *tree, const struct rcp_view *view)
 		const struct rcp_row *row = &view->rows[i];
 
 		add_site(tree, look->set->sites[row->site].node,
-			 rcp_values_metric(&row->values,
-					   look->query.metric));
+			 &row->values);
 	}
 	sorted = tree->nodes;
 	for (size_t i = 0; i < tree->count; i++) {

@@ -14,6 +14,7 @@ struct rcp_tree_node {
 	uint32_t frame; /* one that stands for all of its key */
 	uint32_t parent;
 	int64_t value, self;
+	double variance, self_variance;
 	uint32_t *children;
 	size_t child_count, child_room;
 };

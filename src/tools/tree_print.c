@@ -4,6 +4,9 @@
  */
 #include "tools/tree.h"
 
+#include <math.h>
+
+#include "tools/estimate.h"
 #include "tools/report.h"
 #include "tools/report_json.h"
 #include "tools/sites.h"
@@ -29,16 +32,22 @@ add_row(struct rcp_tree *tree, const struct rcp_tree_node *node,
 {
 	enum rcp_metric metric = tree->look->query.metric;
 	struct rcp_group group = { .name = "", .frame = node->frame };
+	double error = sqrt(node->variance);
 	struct rcp_text t = { 0 };
 
-	rcp_table_row(&tree->table, false);
-	rcp_text_percent(&t, (double)node->value,
-			 (double)tree->nodes[0].value);
+	rcp_table_row(&tree->table,
+		      rcp_estimate_is_guess(node->value, error));
+	rcp_estimate_percent(&t, (double)node->value,
+			     (double)tree->nodes[0].value,
+			     tree->nodes[0].variance);
 	rcp_table_take(&tree->table, &t);
-	rcp_metric_text(&t, metric, node->value);
+	rcp_estimate(&t, metric, node->value, error);
+	rcp_table_take(&tree->table, &t);
+	rcp_estimate_error(&t, metric, node->value, error);
 	rcp_table_take(&tree->table, &t);
 	if (node->self != 0 && (double)node->self >= tree->least)
-		rcp_metric_text(&t, metric, node->self);
+		rcp_estimate(&t, metric, node->self,
+			     sqrt(node->self_variance));
 	rcp_table_take(&tree->table, &t);
 	rcp_text_add(&t, prefix);
 	rcp_text_add(&t, branch);
@@ -54,15 +63,22 @@ static void
 add_rest(struct rcp_tree *tree, const struct rcp_tree_node *node, size_t shown,
 	 const char *prefix)
 {
+	enum rcp_metric metric = tree->look->query.metric;
 	int64_t rest = 0;
+	double variance = 0;
 	struct rcp_text t = { 0 };
 
-	for (size_t i = shown; i < node->child_count; i++)
+	for (size_t i = shown; i < node->child_count; i++) {
 		rest += tree->nodes[node->children[i]].value;
+		variance += tree->nodes[node->children[i]].variance;
+	}
 	rcp_table_row(&tree->table, true);
-	rcp_text_percent(&t, (double)rest, (double)tree->nodes[0].value);
+	rcp_estimate_percent(&t, (double)rest, (double)tree->nodes[0].value,
+			     tree->nodes[0].variance);
 	rcp_table_take(&tree->table, &t);
-	rcp_metric_text(&t, tree->look->query.metric, rest);
+	rcp_estimate(&t, metric, rest, sqrt(variance));
+	rcp_table_take(&tree->table, &t);
+	rcp_estimate_error(&t, metric, rest, sqrt(variance));
 	rcp_table_take(&tree->table, &t);
 	rcp_table_cell(&tree->table, "");
 	rcp_text_format(&t, "%s%zu more", prefix, node->child_count - shown);
@@ -149,6 +165,7 @@ rcp_tree_text(struct rcp_tree *tree, const struct rcp_view *view)
 	static const struct rcp_column columns[] = {
 		{ "", true, false, 0, 2, RCP_PLAIN },
 		{ "", true, false, 0, 0, RCP_ACCENT },
+		{ "", false, false, 0, 0, RCP_PLAIN },
 		{ "here", true, false, 0, 3, RCP_PLAIN },
 		{ "", false, false, 24, 0, RCP_BOLD },
 		{ "", false, false, 16, 1, RCP_PLAIN },
@@ -158,7 +175,8 @@ rcp_tree_text(struct rcp_tree *tree, const struct rcp_view *view)
 
 	rcp_text_add(&t, rcp_metric_name(look->query.metric));
 	rcp_text_char(&t, ' ');
-	rcp_metric_text(&t, look->query.metric, tree->nodes[0].value);
+	rcp_estimate_both(&t, look->query.metric, tree->nodes[0].value,
+			  sqrt(tree->nodes[0].variance));
 	rcp_text_add(&t, " at ");
 	rcp_look_time(look, &t, look->query.metric == RCP_METRIC_PEAK
 					? view->peak.time
@@ -175,6 +193,14 @@ rcp_tree_text(struct rcp_tree *tree, const struct rcp_view *view)
 }
 
 /* --- JSON ----------------------------------------------------------------- */
+
+static void
+put_error(struct rcp_tree *tree, const struct rcp_tree_node *node)
+{
+	if (tree->look->sampling.sampled)
+		rcp_json_double(&tree->json, "std_error",
+				sqrt(node->variance));
+}
 
 /* A flat list: a nested one would be as deep as the stack, and many parsers
  * are not. */
@@ -195,6 +221,7 @@ put_children(struct rcp_tree *tree, uint32_t parent)
 		rcp_json_int(j, "parent", parent);
 		rcp_json_int(j, "value", child->value);
 		rcp_json_int(j, "self", child->self);
+		put_error(tree, child);
 		rcp_json_frame(j, "frame", tree->look, child->frame);
 		rcp_json_close(j, '}');
 		put_children(tree, node->children[i]);
@@ -218,6 +245,7 @@ rcp_tree_json(struct rcp_tree *tree, const struct rcp_view *view)
 	rcp_json_seconds(j, "peak_time_s", view->peak.time);
 	rcp_json_int(j, "value", tree->nodes[0].value);
 	rcp_json_int(j, "self", tree->nodes[0].self);
+	put_error(tree, &tree->nodes[0]);
 	rcp_json_open(j, "nodes", '[');
 	put_children(tree, 0);
 	rcp_json_close(j, ']');
