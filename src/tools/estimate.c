@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * estimate.c - see estimate.h.  The error has one significant digit, two if
- * the first is a 1; the number ends at the same place.
+ * the first is a 1; the number ends at the same place, or after three digits.
  */
 #include "tools/estimate.h"
 
@@ -11,7 +11,8 @@
 struct scaled {
 	double value, error;
 	const char *unit;
-	int decimals; /* negative: tens, hundreds */
+	int decimals; /* of the value; negative: tens, hundreds */
+	int places;   /* the same of the error */
 };
 
 /* Decimals that three digits leave. */
@@ -22,14 +23,20 @@ most_decimals(double value)
 	return value < 9.995 ? 2 : value < 99.95 ? 1 : 0;
 }
 
-static int
-decimals_of(double error, int most)
-{
-	int place = (int)floor(log10(error));
-	double first = error / pow(10, place);
+#define MOST_PLACES 3
 
-	place -= first < 1.95;
-	return -place < most ? -place : most;
+/* `most`: decimals that the value can have; `whole`: there are no parts. */
+static void
+find_places(struct scaled *s, int most, bool whole)
+{
+	int place = (int)floor(log10(s->error));
+	double first = s->error / pow(10, place);
+	int limit = whole ? 0 : MOST_PLACES;
+
+	if (-place <= most)
+		place -= first < 1.95;
+	s->places = -place < limit ? -place : limit;
+	s->decimals = -place < most ? -place : most;
 }
 
 static double
@@ -47,14 +54,11 @@ add_number(struct rcp_text *t, double value, int decimals)
 			rounded(value, decimals));
 }
 
-static void
-add_error(struct rcp_text *t, const struct scaled *s)
+/* An error that would be written as 0 is the least that is more. */
+static double
+shown_error(const struct scaled *s)
 {
-	double least = pow(10, -s->decimals);
-	double error = rounded(s->error, s->decimals);
-
-	rcp_text_add(t, "(\xc2\xb1");
-	add_number(t, error < least / 2 ? least : error, s->decimals);
+	return fmax(rounded(s->error, s->places), pow(10, -s->places));
 }
 
 /* --- bytes ---------------------------------------------------------------- */
@@ -64,13 +68,13 @@ scale_size(int64_t bytes, double error)
 {
 	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
 					     "TiB", "PiB", "EiB" };
-	struct scaled s = { (double)bytes, error, units[0], 0 };
+	struct scaled s = { (double)bytes, error, units[0], 0, 0 };
 	double size = fmax(fabs(s.value), error);
 	size_t i = 0;
 
 	for (;; i++) {
 		s.unit = units[i];
-		s.decimals = decimals_of(s.error, i ? most_decimals(size) : 0);
+		find_places(&s, i ? most_decimals(size) : 0, i == 0);
 		if (i == 6 || rounded(size, s.decimals) < 1024)
 			return s;
 		s.value /= 1024;
@@ -101,7 +105,8 @@ rcp_estimate_size_error(struct rcp_text *t, int64_t bytes, double error)
 	if (!(error > 0))
 		return;
 	s = scale_size(bytes, error);
-	add_error(t, &s);
+	rcp_text_add(t, "(\xc2\xb1");
+	add_number(t, shown_error(&s), s.places);
 	rcp_text_char(t, ')');
 }
 
@@ -124,7 +129,7 @@ scale_count(int64_t n, double error)
 		double size;
 		const char *name;
 	} units[] = { { 1e12, " T" }, { 1e9, " G" }, { 1e6, " M" } };
-	struct scaled s = { (double)n, error, "", 0 };
+	struct scaled s = { (double)n, error, "", 0, 0 };
 	double size = fmax(fabs(s.value), error);
 
 	for (size_t i = 0; i < 3; i++) {
@@ -133,20 +138,21 @@ scale_count(int64_t n, double error)
 		s.value /= units[i].size;
 		s.error /= units[i].size;
 		s.unit = units[i].name;
-		s.decimals = decimals_of(s.error, most_decimals(size / units[i].size));
+		find_places(&s, most_decimals(size / units[i].size), false);
 		return s;
 	}
-	s.decimals = decimals_of(s.error, 0);
+	find_places(&s, 0, true);
 	return s;
 }
 
 static void
-add_count(struct rcp_text *t, double value, const struct scaled *s)
+add_count(struct rcp_text *t, double value, int decimals,
+	  const struct scaled *s)
 {
 	if (*s->unit)
-		add_number(t, value, s->decimals);
+		add_number(t, value, decimals);
 	else
-		rcp_text_count(t, (int64_t)rounded(value, s->decimals));
+		rcp_text_count(t, (int64_t)rounded(value, decimals));
 	rcp_text_add(t, s->unit);
 }
 
@@ -160,21 +166,19 @@ rcp_estimate_count(struct rcp_text *t, int64_t n, double error)
 		return;
 	}
 	s = scale_count(n, error);
-	add_count(t, s.value, &s);
+	add_count(t, s.value, s.decimals, &s);
 }
 
 void
 rcp_estimate_count_error(struct rcp_text *t, int64_t n, double error)
 {
 	struct scaled s;
-	double least;
 
 	if (!(error > 0))
 		return;
 	s = scale_count(n, error);
-	least = pow(10, -s.decimals);
 	rcp_text_add(t, "(\xc2\xb1");
-	add_count(t, fmax(rounded(s.error, s.decimals), least), &s);
+	add_count(t, shown_error(&s), s.places, &s);
 	rcp_text_char(t, ')');
 }
 

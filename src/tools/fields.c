@@ -148,7 +148,7 @@ static const char *const cell_names[RCP_CELL_FIELDS] = {
 };
 #define CELL_SIGNED                                                  \
 	(1u << RCP_CELL_PEAK_BYTES | 1u << RCP_CELL_PEAK_BLOCKS |    \
-	 1u << RCP_CELL_VAR_LIVE_BYTES)
+	 1u << RCP_CELL_VAR_LIVE_BYTES | 1u << RCP_CELL_VAR_PEAK_BYTES)
 
 static const char *const object_names[RCP_OBJECT_FIELDS] = {
 	[RCP_OBJECT_BORN] = "born",

@@ -151,16 +151,19 @@ rcp_growing_free(struct rcp_growing *g)
 	free(g);
 }
 
+#define HOUR 3600
+
 void
 rcp_growth_rate(struct rcp_text *t, const struct rcp_growth *growth)
 {
-	int64_t slope = (int64_t)llround(growth->slope * 3600);
-	double error = growth->error * 3600;
-
-	rcp_estimate_size(t, slope, error);
+	rcp_estimate_size(t, (int64_t)llround(growth->slope * HOUR),
+			  growth->error * HOUR);
 	rcp_text_add(t, "/h");
-	if (error > 0) {
-		rcp_text_char(t, ' ');
-		rcp_estimate_size_error(t, slope, error);
-	}
+}
+
+void
+rcp_growth_error(struct rcp_text *t, const struct rcp_growth *growth)
+{
+	rcp_estimate_size_error(t, (int64_t)llround(growth->slope * HOUR),
+				growth->error * HOUR);
 }

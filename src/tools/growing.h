@@ -36,7 +36,8 @@ void rcp_growing_free(struct rcp_growing *growing);
 /* Is this slope more than chance? */
 bool rcp_growth_sure(const struct rcp_growth *growth);
 
-/* "178 MiB/h (±6)" */
+/* "178 MiB/h", and "(±6)" */
 void rcp_growth_rate(struct rcp_text *t, const struct rcp_growth *growth);
+void rcp_growth_error(struct rcp_text *t, const struct rcp_growth *growth);
 
 #endif

@@ -192,6 +192,8 @@ add_growth(struct rcp_text *t, const struct rcp_growth *growth)
 		return;
 	rcp_text_add(t, "   +");
 	rcp_growth_rate(t, growth);
+	rcp_text_char(t, ' ');
+	rcp_growth_error(t, growth);
 }
 
 static void

@@ -70,6 +70,8 @@ add_growing(const struct rcp_report *report, struct rcp_table *table,
 	rcp_table_take(table, &t);
 	rcp_growth_rate(&t, growth);
 	rcp_table_take(table, &t);
+	rcp_growth_error(&t, growth);
+	rcp_table_take(table, &t);
 	rcp_estimate_size(&t, growth->end_bytes,
 			  rcp_values_error(&group->values, RCP_METRIC_LIVE));
 	rcp_table_take(table, &t);
@@ -141,6 +143,7 @@ print_growing_table(const struct rcp_report *report)
 	static const struct rcp_column columns[] = {
 		{ "", true, false, 0, 0, RCP_DIM },
 		{ "", true, false, 0, 0, RCP_WARN },
+		{ "", false, false, 0, 3, RCP_PLAIN },
 		{ "live", true, false, 0, 2, RCP_ACCENT },
 		{ "processes", true, false, 0, 4, RCP_PLAIN },
 		{ "your line", false, false, 24, 0, RCP_BOLD },

@@ -6,6 +6,7 @@
 #include "tools/timeline.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,16 @@ rcp_bands_other(const struct rcp_bands *bands, size_t column)
 	for (size_t i = 0; i < bands->count; i++)
 		rest -= bands->bands[i].bytes[column];
 	return rest;
+}
+
+double
+rcp_bands_other_error(const struct rcp_bands *bands, size_t column)
+{
+	double rest = pow(bands->errors[column], 2);
+
+	for (size_t i = 0; i < bands->count; i++)
+		rest -= pow(bands->bands[i].errors[column], 2);
+	return sqrt(fmax(rest, 0));
 }
 
 struct rcp_point
@@ -148,10 +159,13 @@ show_peak(struct rcp_timeline *timeline, struct rcp_error *error)
 				RCP_METRIC_PEAK);
 	bands->times[column] = view->peak.time;
 	bands->totals[column] = view->total.peak_bytes;
+	bands->errors[column] =
+		rcp_values_error(&view->total, RCP_METRIC_PEAK);
 	for (size_t i = 0; i < bands->count; i++) {
 		struct rcp_band *band = &bands->bands[i];
 
 		band->bytes[column] = 0;
+		band->errors[column] = 0;
 		for (size_t k = 0; k < groups->count; k++) {
 			const struct rcp_group *group = &groups->groups[k];
 
@@ -159,8 +173,12 @@ show_peak(struct rcp_timeline *timeline, struct rcp_error *error)
 			    strcmp(group->name, band->name) != 0)
 				continue;
 			band->bytes[column] = group->values.peak_bytes;
-			if (band->max < band->bytes[column])
+			band->errors[column] = rcp_values_error(
+				&group->values, RCP_METRIC_PEAK);
+			if (band->max < band->bytes[column]) {
 				band->max = band->bytes[column];
+				band->max_error = band->errors[column];
+			}
 			break;
 		}
 	}

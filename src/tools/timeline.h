@@ -44,8 +44,9 @@ bool rcp_timeline_dat(const struct rcp_timeline *timeline, FILE *file,
 /* Columns of the terminal's chart: what is left of the axis' labels. */
 size_t rcp_timeline_width(const struct rcp_look *look);
 
-/* What all bands leave of a column's total. */
+/* What all bands leave of a column's total, and its standard error. */
 int64_t rcp_bands_other(const struct rcp_bands *bands, size_t column);
+double rcp_bands_other_error(const struct rcp_bands *bands, size_t column);
 
 /* The curve's point at or before a time. */
 struct rcp_point rcp_curve_at(const struct rcp_curve *curve, uint64_t time);

@@ -19,6 +19,53 @@ is_repeated(const struct rcp_bands *bands, size_t column)
 
 /* --- CSV ------------------------------------------------------------------ */
 
+/* Errors stand in columns of their own, after all others, and only where there
+ * was sampling. */
+static void
+csv_titles(const struct rcp_timeline *timeline, FILE *file)
+{
+	const struct rcp_bands *bands = timeline->bands;
+	bool sampled = timeline->look->sampling.sampled;
+	struct rcp_text head = { 0 }, name = { 0 };
+
+	rcp_text_add(&head, "time_s,time,rss_bytes,live_bytes");
+	for (size_t i = 0; bands && i < bands->count; i++) {
+		rcp_text_char(&head, ',');
+		rcp_text_csv(&head, timeline->names[i]);
+	}
+	if (bands)
+		rcp_text_add(&head, ",other");
+	if (sampled)
+		rcp_text_add(&head, ",live_std_error");
+	for (size_t i = 0; sampled && bands && i < bands->count; i++) {
+		rcp_text_clear(&name);
+		rcp_text_format(&name, "%s std_error", timeline->names[i]);
+		rcp_text_char(&head, ',');
+		rcp_text_csv(&head, name.s);
+	}
+	if (sampled && bands)
+		rcp_text_add(&head, ",other std_error");
+	fprintf(file, "%s\n", head.s);
+	rcp_text_free(&head);
+	rcp_text_free(&name);
+}
+
+static void
+csv_bands(const struct rcp_timeline *timeline, FILE *file, size_t column)
+{
+	const struct rcp_bands *bands = timeline->bands;
+
+	for (size_t i = 0; i < bands->count; i++)
+		fprintf(file, ",%" PRId64, bands->bands[i].bytes[column]);
+	fprintf(file, ",%" PRId64, rcp_bands_other(bands, column));
+	if (!timeline->look->sampling.sampled)
+		return;
+	fprintf(file, ",%.0f", bands->errors[column]);
+	for (size_t i = 0; i < bands->count; i++)
+		fprintf(file, ",%.0f", bands->bands[i].errors[column]);
+	fprintf(file, ",%.0f", rcp_bands_other_error(bands, column));
+}
+
 static void
 csv_line(const struct rcp_timeline *timeline, FILE *file, uint64_t time,
 	 uint64_t rss, int64_t live)
@@ -40,19 +87,15 @@ rcp_timeline_csv(const struct rcp_timeline *timeline, FILE *file,
 {
 	const struct rcp_bands *bands = timeline->bands;
 	const struct rcp_curve *curve = timeline->curve;
-	struct rcp_text head = { 0 };
 
 	(void)error;
-	rcp_text_add(&head, "time_s,time,rss_bytes,live_bytes");
-	for (size_t i = 0; bands && i < bands->count; i++) {
-		rcp_text_char(&head, ',');
-		rcp_text_csv(&head, timeline->names[i]);
-	}
-	fprintf(file, "%s%s\n", head.s, bands ? ",other" : "");
-	rcp_text_free(&head);
+	csv_titles(timeline, file);
 	for (size_t i = 0; !bands && i < curve->count; i++) {
-		csv_line(timeline, file, curve->points[i].time,
-			 curve->points[i].rss, curve->points[i].live);
+		const struct rcp_point *p = &curve->points[i];
+
+		csv_line(timeline, file, p->time, p->rss, p->live);
+		if (timeline->look->sampling.sampled)
+			fprintf(file, ",%.0f", p->error);
 		putc('\n', file);
 	}
 	for (size_t k = 0; bands && k < bands->columns; k++) {
@@ -62,9 +105,8 @@ rcp_timeline_csv(const struct rcp_timeline *timeline, FILE *file,
 			continue;
 		csv_line(timeline, file, time, rcp_curve_at(curve, time).rss,
 			 bands->totals[k]);
-		for (size_t i = 0; i < bands->count; i++)
-			fprintf(file, ",%" PRId64, bands->bands[i].bytes[k]);
-		fprintf(file, ",%" PRId64 "\n", rcp_bands_other(bands, k));
+		csv_bands(timeline, file, k);
+		putc('\n', file);
 	}
 	return true;
 }
@@ -202,6 +244,16 @@ rcp_timeline_dat(const struct rcp_timeline *timeline, FILE *file,
 /* --- JSON ----------------------------------------------------------------- */
 
 static void
+json_errors(struct rcp_json *j, const char *name, size_t count,
+	    const double *errors)
+{
+	rcp_json_open_flat(j, name, '[');
+	for (size_t k = 0; k < count; k++)
+		rcp_json_double(j, NULL, errors[k]);
+	rcp_json_close(j, ']');
+}
+
+static void
 json_bands(struct rcp_json *j, const struct rcp_timeline *timeline)
 {
 	const struct rcp_bands *bands = timeline->bands;
@@ -220,6 +272,9 @@ json_bands(struct rcp_json *j, const struct rcp_timeline *timeline)
 		for (size_t k = 0; k < bands->columns; k++)
 			rcp_json_int(j, NULL, bands->bands[i].bytes[k]);
 		rcp_json_close(j, ']');
+		if (timeline->look->sampling.sampled)
+			json_errors(j, "std_error", bands->columns,
+				    bands->bands[i].errors);
 		rcp_json_close(j, '}');
 	}
 	rcp_json_close(j, ']');
@@ -252,6 +307,8 @@ rcp_timeline_json(const struct rcp_timeline *timeline)
 		rcp_json_seconds(&j, "time_s", p->time);
 		rcp_json_int(&j, "rss_bytes", (int64_t)p->rss);
 		rcp_json_int(&j, "live_bytes", p->live);
+		if (timeline->look->sampling.sampled)
+			rcp_json_double(&j, "live_std_error", p->error);
 		rcp_json_close(&j, '}');
 	}
 	rcp_json_close(&j, ']');

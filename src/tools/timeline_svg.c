@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/memory.h"
+#include "tools/estimate.h"
 #include "tools/report.h"
 #include "tools/svg.h"
 #include "tools/timeline.h"
@@ -81,7 +82,7 @@ put_head(const struct drawing *d)
 	rcp_text_add(&t, ", ");
 	rcp_text_duration(&t, timeline->curve->to - timeline->curve->from);
 	rcp_text_add(&t, "  \xc2\xb7  live peak ");
-	rcp_text_size(&t, timeline->peak.live);
+	rcp_estimate_size_both(&t, timeline->peak.live, timeline->peak.error);
 	rcp_text_add(&t, " at ");
 	rcp_look_time(look, &t, timeline->peak.time);
 	if (timeline->curve->rss_peak > 0) {
@@ -96,12 +97,13 @@ put_head(const struct drawing *d)
 
 static void
 put_area(const struct drawing *d, const double *low, const double *high,
-	 size_t count, const char *fill, const char *name, int64_t max)
+	 size_t count, const char *fill, const char *name, int64_t max,
+	 double error)
 {
 	struct rcp_text title = { 0 }, plain = { 0 };
 
 	rcp_text_xml(&title, name);
-	rcp_text_size(&plain, max);
+	rcp_estimate_size_both(&plain, max, error);
 	rcp_text_format(&title, ", at most %s", plain.s);
 	rcp_plot_area(&d->plot, low, high, count, fill, title.s);
 	rcp_text_free(&title);
@@ -117,20 +119,24 @@ put_bands(const struct drawing *d)
 	double *low = rcp_alloc(n * sizeof(*low));
 	double *high = rcp_alloc(n * sizeof(*high));
 	int64_t most = 0;
+	double error = 0;
 
 	for (size_t i = 0; i < bands->count; i++) {
 		for (size_t k = 0; k < n; k++)
 			high[k] = low[k] + (double)bands->bands[i].bytes[k];
 		put_area(d, low, high, n, palette[i % PALETTE],
-			 d->timeline->names[i], bands->bands[i].max);
+			 d->timeline->names[i], bands->bands[i].max,
+			 bands->bands[i].max_error);
 		memcpy(low, high, n * sizeof(*low));
 	}
 	for (size_t k = 0; k < n; k++) {
 		high[k] = (double)bands->totals[k];
-		if (rcp_bands_other(bands, k) > most)
+		if (rcp_bands_other(bands, k) > most) {
 			most = rcp_bands_other(bands, k);
+			error = rcp_bands_other_error(bands, k);
+		}
 	}
-	put_area(d, low, high, n, OTHER, "other", most);
+	put_area(d, low, high, n, OTHER, "other", most, error);
 	/* Bands stand at snapshots; their sum is known more often. */
 	rcp_plot_line(&d->plot, d->live, COLUMNS, ALL);
 	free(low);
@@ -178,7 +184,7 @@ put_peak(const struct drawing *d)
 		"stroke=\"#222\" stroke-width=\"1.5\"/>\n",
 		x, y);
 	rcp_text_add(&t, "peak ");
-	rcp_text_size(&t, peak->live);
+	rcp_estimate_size_both(&t, peak->live, peak->error);
 	rcp_svg_text(d->plot.file, right ? x - 8 : x + 8,
 		     y > TOP + 16 ? y - 6 : y + 16, right ? "mark end" : "mark",
 		     t.s);
@@ -215,7 +221,8 @@ put_legend(const struct drawing *d)
 	for (; bands && n < bands->count; n++) {
 		struct rcp_text t = { 0 };
 
-		rcp_text_size(&t, bands->bands[n].max);
+		rcp_estimate_size_both(&t, bands->bands[n].max,
+				       bands->bands[n].max_error);
 		put_entry(d, n % rows, n / rows, palette[n % PALETTE],
 			  d->timeline->names[n], t.s);
 		rcp_text_free(&t);
@@ -276,7 +283,7 @@ rcp_timeline_svg(const struct rcp_timeline *timeline, FILE *file,
 		put_bands(&d);
 	else
 		put_area(&d, NULL, d.live, COLUMNS, LIVE, "live memory",
-			 timeline->peak.live);
+			 timeline->peak.live, timeline->peak.error);
 	if (curve->rss_peak > 0)
 		rcp_plot_line(&d.plot, d.rss, COLUMNS, RSS);
 	put_marks(&d);

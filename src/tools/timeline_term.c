@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/memory.h"
+#include "tools/estimate.h"
 #include "tools/report.h"
 #include "tools/timeline.h"
 
@@ -213,10 +214,14 @@ print_bands(struct chart *chart)
 	const struct rcp_timeline *timeline = chart->timeline;
 	const struct rcp_bands *bands = timeline->bands;
 	const struct rcp_out *out = &timeline->look->out;
+	bool sampled = timeline->look->sampling.sampled;
 	size_t names = out->columns / 2, spark, step;
+	size_t room = sampled ? 18 : 9, used;
 	double *values = rcp_alloc(chart->width * sizeof(*values));
 
-	spark = out->columns > names + 16 ? out->columns - names - 16 : 0;
+	spark = out->columns > names + room + 7
+			? out->columns - names - room - 7
+			: 0;
 	spark = spark > chart->width ? chart->width : spark;
 	step = spark ? (chart->width + spark - 1) / spark : 1;
 	for (size_t i = 0; i < bands->count; i++) {
@@ -231,8 +236,10 @@ print_bands(struct chart *chart)
 		rcp_text_fill(&t, " ",
 			      names - rcp_text_width(
 					      rcp_text_string(&name)));
-		rcp_text_size(&size, band->max);
-		rcp_text_format(&t, " %9s  ", size.s);
+		rcp_estimate_size_both(&size, band->max, band->max_error);
+		used = rcp_text_width(size.s);
+		rcp_text_fill(&t, " ", used < room ? room - used + 1 : 1);
+		rcp_text_format(&t, "%s  ", size.s);
 		for (size_t k = 0; k < chart->width; k += step) {
 			double highest = 0;
 
@@ -284,7 +291,7 @@ print_title(const struct chart *chart)
 
 	rcp_text_name(&t, program ? program : root->path);
 	rcp_text_format(&t, "   pid %u   peak: live ", root->header.pid);
-	rcp_text_size(&t, timeline->peak.live);
+	rcp_estimate_size_both(&t, timeline->peak.live, timeline->peak.error);
 	rcp_text_add(&t, " at ");
 	rcp_look_time(look, &t, timeline->peak.time);
 	if (timeline->curve->rss_peak > 0) {

@@ -79,14 +79,17 @@ REPORT = {
 TREE = {
     "rcprof": STR, "schema": Is(1), "file": STR, "metric": STR, "by": STR,
     "time_s": NUM, "peak_time_s": NUM, "value": int, "self": int,
+    "std_error?": NUM,
     "nodes": [{"id": int, "parent": int, "value": int, "self": int,
-               "frame": FRAME}],
+               "frame": FRAME, "std_error?": NUM}],
 }
 
 TIMELINE = {
     "rcprof": STR, "schema": Is(1), "file": STR, "start": STR,
-    "timeline": [POINT], "by?": STR, "band_times_s?": [NUM],
-    "bands?": [{"name": STR, "max_bytes": int, "bytes": [int]}],
+    "timeline": [dict(POINT, **{"live_std_error?": NUM})],
+    "by?": STR, "band_times_s?": [NUM],
+    "bands?": [{"name": STR, "max_bytes": int, "bytes": [int],
+                "std_error?": [NUM]}],
     "other?": [int], "marks": [MARK],
 }
 
@@ -94,8 +97,8 @@ LIST = {
     "rcprof": STR, "schema": Is(1),
     "trees": [{"root_pid": int, "processes": [{
         "file": STR, "program": STR, "pid": int, "ppid": int, "start": STR,
-        "duration_s": NUM, "peak_bytes": int, "rss_peak_bytes": int,
-        "snapshots": int,
+        "duration_s": NUM, "peak_bytes": int, "peak_std_error?": NUM,
+        "rss_peak_bytes": int, "snapshots": int,
         "end": {"reason": END["reason"], "status": int}}]}],
 }
 
