@@ -2,237 +2,357 @@
  *
  * capture.c - from the thread's stack to a node.  On the hot path of every
  * allocation; runs inside malloc.
+ *
+ * The previous stack is kept as it was walked: each frame's address, its key
+ * and its node.  A walk goes outwards until it meets a frame that stands there
+ * at the same address; from there on each address and each key is read and
+ * compared, to the root.  That every frame is read is what makes the stack
+ * right: a frame that looks as it did may well have been left and entered
+ * again, from another line of its caller.  doc/PERFORMANCE.md says more.
  */
 #include "capture/capture.h"
 
 #include <string.h>
 
-#include "capture/modules.h"
-#include "capture/names.h"
+#include "capture/nodes.h"
 #include "capture/tree.h"
+#include "python/walk.h"
 
-/* A pseudo-parent in the memo: native frames by their address. */
-#define NATIVE UINT32_MAX
+#define INLINE RCP_PY_INLINE
+#define NOINLINE __attribute__((noinline))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-static uint32_t unloads;
-static uint64_t bad_frames;
+/* What stands behind the root: the address of no frame. */
+#define NO_FRAME ((const char *)1)
 
-bool
-rcp_capture_setup(uint64_t memory_limit)
+static struct rcp_capture_frame *
+end_of(struct rcp_capture *c)
 {
-	rcp_names_setup(memory_limit);
-	rcp_py_watch_code(rcp_code_died);
-	return rcp_tree_setup(memory_limit);
+	return &c->frames[RCP_CAPTURE_MAX];
 }
 
 void
-rcp_capture_unloaded(void)
+rcp_capture_begin(struct rcp_capture *c)
 {
-	__atomic_fetch_add(&unloads, 1, __ATOMIC_RELEASE);
+	end_of(c)->frame = NO_FRAME;
+	c->leaf = c->valid = end_of(c);
 }
 
-uint64_t
-rcp_capture_truncated(void)
+/* Addresses may mean something else than they did. */
+static void
+begin_epoch(struct rcp_capture *c, uint32_t now)
 {
-	return rcp_tree_truncated();
+	rcp_capture_begin(c);
+	memset(c->memo, 0, sizeof(c->memo));
+	c->epoch = now;
 }
 
-uint64_t
-rcp_capture_bad_frames(void)
-{
-	return __atomic_load_n(&bad_frames, __ATOMIC_RELAXED);
-}
-
-/* Both terms only grow, so the sum changes whenever either does. */
 static uint32_t
 epoch(void)
 {
-	return __atomic_load_n(&rcp_py_code_epoch, __ATOMIC_ACQUIRE) +
-	       __atomic_load_n(&unloads, __ATOMIC_ACQUIRE);
-}
-
-static struct rcp_capture_memo *
-memo_slot(struct rcp_capture *c, uint32_t parent, uintptr_t key)
-{
-	uint64_t h = (key ^ ((uint64_t)parent << 32)) * 0x9e3779b97f4a7c15u;
-
-	return &c->memo[h >> 54 & (RCP_CAPTURE_MEMO - 1)];
-}
-
-static uint32_t
-intern_python(uint32_t parent, const struct rcp_py_frame *f)
-{
-	const struct rcp_code *code;
-	const void *address;
-	int32_t lasti;
-
-	if (!rcp_py_frame_code(f, &address, &lasti)) {
-		__atomic_fetch_add(&bad_frames, 1, __ATOMIC_RELAXED);
-		return rcp_tree_intern(parent, RCP_FRAME_MARKER,
-				       RCP_MARKER_UNKNOWN, 0);
-	}
-	if (!address)
-		return parent; /* not for Python's eyes: no level of its own */
-	code = rcp_code_intern(address);
-	if (!code)
-		return RCP_TREE_TRUNCATED;
-	return rcp_tree_intern(parent, RCP_FRAME_PYTHON, code->id,
-			       (uint32_t)(lasti + 1));
-}
-
-static uint32_t
-intern_native(uint32_t parent, const void *address)
-{
-	const struct rcp_module *m = rcp_module_at(address);
-	uintptr_t p = (uintptr_t)address;
-
-	if (m && p - m->base <= UINT32_MAX)
-		return rcp_tree_intern(parent, RCP_FRAME_NATIVE, m->id,
-				       (uint32_t)(p - m->base));
-	return rcp_tree_intern(parent, RCP_FRAME_ADDRESS, (uint32_t)(p >> 32),
-			       (uint32_t)p);
+	return __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
 }
 
 static uint32_t
 native_node(struct rcp_capture *c, const void *caller)
 {
 	uintptr_t key = (uintptr_t)caller;
-	struct rcp_capture_memo *m = memo_slot(c, NATIVE, key);
+	struct rcp_capture_memo *m = rcp_memo_slot(c, RCP_MEMO_NATIVE, key);
 
-	if (m->key != key || m->parent != NATIVE) {
-		m->node = intern_native(0, caller);
-		if (m->node == RCP_TREE_TRUNCATED)
-			m->node = intern_native(RCP_TREE_TRUNCATED, caller);
-		m->key = key;
-		m->parent = NATIVE;
-	}
+	if (UNLIKELY(!rcp_is_memo(m, RCP_MEMO_NATIVE, key)))
+		rcp_memo_native(m, key);
+	return m->node;
+}
+
+/* The node of a stack whose leaf, at FRAME, has this KEY, and PARENT before
+ * it. */
+INLINE uint32_t
+child(struct rcp_capture *c, enum rcp_py_way way, uint32_t parent,
+      uintptr_t key, const char *frame)
+{
+	struct rcp_capture_memo *m = rcp_memo_slot(c, parent, key);
+
+	if (UNLIKELY(rcp_py_is_shim(way, frame)))
+		return parent;
+	if (UNLIKELY(!rcp_is_memo(m, parent, key)))
+		rcp_memo_python(m, parent, key, frame);
+	return m->node;
+}
+
+/* --- stacks that are special --------------------------------------------- */
+
+/* No Python frame; or past the memory limit, where all that is kept of a stack
+ * is its leaf, under the marker. */
+static NOINLINE uint32_t
+special(struct rcp_capture *c, const void *caller)
+{
+	const struct rcp_capture_frame *leaf = c->leaf;
+	struct rcp_capture_memo *m;
+
+	if (leaf->node == RCP_NODE_NONE)
+		return native_node(c, caller);
+	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, leaf->key);
+	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, leaf->key))
+		rcp_memo_folded(m, leaf->key, leaf->frame);
 	return m->node;
 }
 
 static inline bool
-is_memo(const struct rcp_capture_memo *m, uint32_t parent, uintptr_t key)
+is_special(uint32_t node)
 {
-	return __builtin_expect(
-		m->key == key && m->parent == parent && m->node, 1);
+	return UNLIKELY(node <= RCP_TREE_TRUNCATED);
 }
 
-/* Makes M the child of PARENT for frame I (from the leaf) of the stack that is
- * being looked at, whose key is KEY. */
-static uint32_t
-look_up(struct rcp_capture *c, struct rcp_capture_memo *m, uint32_t parent,
-	uintptr_t key, unsigned i)
+/* Are there more than RCP_CAPTURE_MAX frames from F on? */
+static bool
+is_deeper(const char *f)
 {
-	bool deeper;
+	unsigned n = 0;
 
-	if (!c->framed) {
-		rcp_py_walk(c->frames, RCP_CAPTURE_MAX, &deeper);
-		c->framed = true;
+	while (f && n <= RCP_CAPTURE_MAX) {
+		f = rcp_py_back(f);
+		n++;
 	}
-	m->node = intern_python(parent, &c->frames[i]);
-	m->key = key;
-	m->parent = parent;
-	return m->node;
-}
-
-/* The frames themselves are only looked at when the pair is not in the memo. */
-static uint32_t
-python_child(struct rcp_capture *c, uint32_t parent, uintptr_t key, unsigned i)
-{
-	struct rcp_capture_memo *m = memo_slot(c, parent, key);
-
-	if (is_memo(m, parent, key))
-		return m->node;
-	if (parent == RCP_TREE_TRUNCATED)
-		return parent;
-	return look_up(c, m, parent, key, i);
-}
-
-/* All that is kept of a stack past the limit: its leaf, under the marker. */
-static uint32_t
-folded(struct rcp_capture *c, uintptr_t key)
-{
-	struct rcp_capture_memo *m = memo_slot(c, RCP_TREE_TRUNCATED, key);
-
-	if (is_memo(m, RCP_TREE_TRUNCATED, key))
-		return m->node;
-	return look_up(c, m, RCP_TREE_TRUNCATED, key, 0);
+	return n > RCP_CAPTURE_MAX;
 }
 
 /* More frames than we walk: the innermost ones under a marker.  Recursion
  * repeats itself, so this stays a small set of stacks. */
 static uint32_t
-deep_node(struct rcp_capture *c, const uintptr_t *keys)
+deep_node(struct rcp_capture *c, enum rcp_py_way way, const char *f)
 {
+	const char *frames[RCP_CAPTURE_DEEP];
 	uint32_t node = RCP_TREE_DEEPER;
+	unsigned n = 0;
 
-	c->depth = 0;
-	for (unsigned i = RCP_CAPTURE_DEEP; i > 0; i--)
-		node = python_child(c, node, keys[i - 1], i - 1);
-	return node == RCP_TREE_TRUNCATED ? folded(c, keys[0]) : node;
+	for (; f && n < RCP_CAPTURE_DEEP; f = rcp_py_back(f))
+		if (!rcp_py_is_shim(way, f))
+			frames[n++] = f;
+	f = frames[0];
+	while (n > 0) {
+		n--;
+		node = child(c, way, node, rcp_py_key(way, frames[n]),
+			     frames[n]);
+	}
+	if (!is_special(node))
+		return node;
+	/* The leaf for special() to look at. */
+	rcp_capture_begin(c);
+	c->leaf = c->valid = end_of(c) - 1;
+	c->leaf->frame = f;
+	c->leaf->key = rcp_py_key(way, f);
+	c->leaf->node = node;
+	node = special(c, NULL);
+	rcp_capture_begin(c);
+	return node;
 }
 
-/* How many frames from the root on the two stacks share. */
-static inline unsigned
-shared_frames(const uintptr_t *a, unsigned a_depth, const uintptr_t *b,
-	      unsigned b_depth)
-{
-	unsigned most = a_depth < b_depth ? a_depth : b_depth, n;
+/* --- the walk ---------------------------------------------------------------- */
 
-	a += a_depth;
-	b += b_depth;
-	for (n = 0; n < most; n++)
-		if (*--a != *--b)
+static inline uint16_t *
+place(struct rcp_capture *c, const char *frame)
+{
+	uintptr_t h = (uintptr_t)frame;
+
+	return &c->where[(h >> 4 ^ h >> 12) & (RCP_CAPTURE_PLACES - 1)];
+}
+
+/* Walks from *F on to a frame of the previous stack; notes those before it in
+ * c->fresh, N of them already.  Returns how many they are; more than
+ * RCP_CAPTURE_MAX: there was no end to them. */
+INLINE unsigned
+collect(struct rcp_capture *c, const char **f, unsigned n)
+{
+	for (; *f; *f = rcp_py_back(*f)) {
+		struct rcp_capture_frame *e = c->frames + *place(c, *f);
+
+		if (e->frame == *f && e >= c->valid)
 			break;
+		if (n == RCP_CAPTURE_MAX)
+			return n + 1;
+		c->fresh[n++] = *f;
+	}
 	return n;
+}
+
+/* Compares the frames from F on with those from E on.  Keys are brought up to
+ * date, *CHANGED is the outermost entry whose key was not.  False: the
+ * addresses are not the same. */
+INLINE bool
+compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
+	struct rcp_capture_frame *e, struct rcp_capture_frame **changed)
+{
+	do {
+		uintptr_t key = rcp_py_key(way, f);
+
+		if (UNLIKELY(key != e->key)) {
+			e->key = key;
+			*changed = e;
+		}
+		f = rcp_py_back(f);
+		e++;
+	} while (f == e->frame);
+	return !f && e == end_of(c);
+}
+
+/* Writes the N fresh frames before E.  Returns the leaf. */
+INLINE struct rcp_capture_frame *
+put_fresh(struct rcp_capture *c, enum rcp_py_way way,
+	  struct rcp_capture_frame *e, unsigned n)
+{
+	while (n > 0) {
+		const char *frame = c->fresh[--n];
+
+		e--;
+		e->frame = frame;
+		e->key = rcp_py_key(way, frame);
+		e->node = child(c, way, e[1].node, e->key, frame);
+		*place(c, frame) = (uint16_t)(e - c->frames);
+	}
+	return e;
+}
+
+/* The stack from LEAF on, which may be NULL, becomes the previous one. */
+INLINE uint32_t
+walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
+     const char *leaf)
+{
+	struct rcp_capture_frame *e, *i, *changed = NULL;
+	const char *f = leaf;
+	unsigned n = collect(c, &f, 0);
+
+	if (f && n <= RCP_CAPTURE_MAX) {
+		e = c->frames + *place(c, f);
+		if (!compare(c, way, f, e, &changed)) {
+			/* Linked otherwise than they were: all is new. */
+			c->valid = end_of(c);
+			changed = NULL;
+			n = collect(c, &f, n);
+			e = end_of(c);
+		}
+	} else {
+		e = end_of(c);
+	}
+	if (UNLIKELY(n > (unsigned)(e - c->frames))) {
+		if (changed)
+			rcp_capture_begin(c);
+		if (is_deeper(leaf))
+			return deep_node(c, way, leaf);
+		rcp_capture_begin(c);
+		f = leaf;
+		n = collect(c, &f, 0);
+		e = end_of(c);
+	}
+	if (changed)
+		for (i = changed; i >= e; i--)
+			i->node = child(c, way, i[1].node, i->key, i->frame);
+	if (changed || n > 0)
+		c->valid = e - n;
+	c->leaf = put_fresh(c, way, e, n);
+	return is_special(c->leaf->node) ? special(c, caller) : c->leaf->node;
+}
+
+/* The rest of node_of(): the stack has other frames than the previous one, or
+ * other lines further out. */
+#define INSTANCE(name, way) \
+	static NOINLINE uint32_t name##_walk(struct rcp_capture *c, \
+					     const void *caller, \
+					     const char *leaf) \
+	{ \
+		return walk(c, caller, way, leaf); \
+	} \
+	static NOINLINE uint32_t name##_ask(struct rcp_capture *c, \
+					    const void *caller) \
+	{ \
+		return asked(c, caller, way, name##_walk); \
+	} \
+	static uint32_t name(struct rcp_capture *c, const void *caller) \
+	{ \
+		return node_of(c, caller, way, name##_walk, name##_ask); \
+	}
+
+typedef uint32_t walk_fn(struct rcp_capture *c, const void *caller,
+			 const char *leaf);
+typedef uint32_t node_fn(struct rcp_capture *c, const void *caller);
+
+/* A thread state that only the interpreter can tell, or a new epoch. */
+INLINE uint32_t
+asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
+      walk_fn *walk_on)
+{
+	uint32_t now = epoch();
+	const char *tstate;
+
+	if (c->epoch != now)
+		begin_epoch(c, now);
+	tstate = rcp_py_tstate();
+	if (!tstate)
+		return native_node(c, caller);
+	return walk_on(c, caller, rcp_py_top(way, tstate));
+}
+
+/* Most stacks are the previous one but for the leaf's line: no other frame.
+ * That much is done here, without a call. */
+INLINE uint32_t
+node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
+	walk_fn *walk_on, node_fn *ask)
+{
+	const char *tstate = rcp_py_own(way), *leaf, *f;
+	struct rcp_capture_frame *e = c->leaf, *outer;
+	uintptr_t key;
+
+	if (UNLIKELY(!tstate || c->epoch != epoch()))
+		return ask(c, caller);
+	leaf = rcp_py_top(way, tstate);
+	if (leaf != e->frame)
+		return walk_on(c, caller, leaf);
+	f = rcp_py_back(leaf);
+	for (outer = e + 1; f == outer->frame; outer++) {
+		if (UNLIKELY(rcp_py_key(way, f) != outer->key))
+			return walk_on(c, caller, leaf);
+		f = rcp_py_back(f);
+	}
+	if (UNLIKELY(f || outer->frame != NO_FRAME))
+		return walk_on(c, caller, leaf);
+	key = rcp_py_key(way, leaf);
+	if (key != e->key) {
+		struct rcp_capture_memo *m = rcp_memo_slot(c, e[1].node, key);
+
+		if (UNLIKELY(!rcp_is_memo(m, e[1].node, key)))
+			return walk_on(c, caller, leaf);
+		e->key = key;
+		e->node = m->node;
+		c->valid = e;
+	}
+	return is_special(e->node) ? special(c, caller) : e->node;
+}
+
+INSTANCE(frames, RCP_PY_WAY_FRAMES)
+INSTANCE(cframes_shared, RCP_PY_WAY_CFRAMES_SHARED)
+INSTANCE(cframes, RCP_PY_WAY_CFRAMES)
+INSTANCE(current, RCP_PY_WAY_CURRENT)
+
+static uint32_t
+none(struct rcp_capture *c, const void *caller)
+{
+	uint32_t now = epoch();
+
+	if (UNLIKELY(c->epoch != now))
+		begin_epoch(c, now);
+	return native_node(c, caller);
 }
 
 uint32_t
 rcp_capture_node(struct rcp_capture *c, const void *caller)
 {
-	uintptr_t *keys = c->keys[!c->which];
-	uint32_t now = epoch();
-	bool deeper;
-	unsigned n, i;
+	static node_fn *const ways[RCP_PY_WAYS] = {
+		[RCP_PY_WAY_NONE] = none,
+		[RCP_PY_WAY_FRAMES] = frames,
+		[RCP_PY_WAY_CFRAMES_SHARED] = cframes_shared,
+		[RCP_PY_WAY_CFRAMES] = cframes,
+		[RCP_PY_WAY_CURRENT] = current,
+	};
 
-	if (__builtin_expect(c->epoch != now, 0)) {
-		c->depth = 0;
-		memset(c->memo, 0, sizeof(c->memo));
-		c->epoch = now;
-	}
-	n = rcp_py_walk_keys(keys, RCP_CAPTURE_MAX, &deeper);
-	if (n == 0)
-		return native_node(c, caller);
-	c->framed = false;
-	if (__builtin_expect(deeper, 0))
-		return deep_node(c, keys);
-
-	i = shared_frames(keys, n, c->keys[c->which], c->depth);
-	/* The previous stack stays as it is when this one is its outer part:
-	 * the next one may well be it again. */
-	if (i < n) {
-		for (; i < n; i++)
-			c->nodes[i] = python_child(c, i ? c->nodes[i - 1] : 0,
-						   keys[n - 1 - i], n - 1 - i);
-		c->depth = n;
-		c->which = !c->which;
-	}
-	if (__builtin_expect(c->nodes[n - 1] == RCP_TREE_TRUNCATED, 0))
-		return folded(c, keys[0]);
-	return c->nodes[n - 1];
-}
-
-void
-rcp_capture_fork_prepare(void)
-{
-	rcp_tree_fork_prepare();
-	rcp_modules_fork_prepare();
-	rcp_names_fork_prepare();
-}
-
-void
-rcp_capture_fork_done(bool child)
-{
-	rcp_names_fork_done(child);
-	rcp_modules_fork_done(child);
-	rcp_tree_fork_done(child);
+	return ways[atomic_load_explicit(&rcp_py_rt.way,
+					 memory_order_relaxed)](c, caller);
 }

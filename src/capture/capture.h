@@ -3,8 +3,8 @@
  * capture.h - the stack of the calling thread as one number: a node of the
  * call tree.
  *
- * The walk is compared with this thread's previous one from the root; only
- * the changed tail goes to the tree.  Runs inside malloc: no allocation
+ * Each walk is compared with this thread's previous one while it goes on; only
+ * what has changed goes to the tree.  Runs inside malloc: no allocation
  * through the program, no lock held while frames are read.
  */
 #ifndef RCP_CAPTURE_CAPTURE_H
@@ -20,21 +20,30 @@
 #define RCP_CAPTURE_MAX 2048    /* frames that a walk may have */
 #define RCP_CAPTURE_DEEP 128    /* innermost ones kept of a deeper stack */
 #define RCP_CAPTURE_MEMO 1024u  /* a power of two */
+#define RCP_CAPTURE_PLACES 256u /* a power of two */
+
+/* One frame of the previous stack, shims among them. */
+struct rcp_capture_frame {
+	const char *frame; /* its address, to meet it again */
+	uintptr_t key;
+	uint32_t node; /* of the stack up to here */
+};
 
 /* One thread's previous stack; part of struct rcp_thread.  Zeroed memory is a
  * valid start. */
 struct rcp_capture {
-	uint32_t depth;
 	uint32_t epoch; /* of what follows: see capture.c */
-	uint32_t which; /* of `keys` is the previous stack */
-	bool framed;    /* `frames` holds the stack that is being looked at */
-	uintptr_t keys[2][RCP_CAPTURE_MAX]; /* leaf first, as walked */
-	uint32_t nodes[RCP_CAPTURE_MAX];    /* root first */
-	struct rcp_py_frame frames[RCP_CAPTURE_MAX]; /* leaf first; scratch */
+	/* The stack is `leaf` to the end of `frames`.  What is left of an
+	 * earlier one, from `valid` on, hangs together with it. */
+	struct rcp_capture_frame *leaf, *valid;
 	struct rcp_capture_memo {
 		uintptr_t key;
 		uint32_t parent, node;
 	} memo[RCP_CAPTURE_MEMO];
+	uint16_t where[RCP_CAPTURE_PLACES]; /* in `frames`, by address */
+	/* Root last, and behind it one that no frame is. */
+	struct rcp_capture_frame frames[RCP_CAPTURE_MAX + 1];
+	const char *fresh[RCP_CAPTURE_MAX]; /* leaf first; scratch */
 };
 
 bool rcp_capture_setup(uint64_t memory_limit);
@@ -42,6 +51,9 @@ bool rcp_capture_setup(uint64_t memory_limit);
 /* The node of the calling thread's stack; CALLER is the one native frame for
  * a thread without Python frames. */
 uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
+
+/* Another thread goes on with C. */
+void rcp_capture_begin(struct rcp_capture *c);
 
 /* Something was unloaded: addresses may mean something else now. */
 void rcp_capture_unloaded(void);

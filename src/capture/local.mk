@@ -4,9 +4,12 @@ preload_sources += \
 	src/capture/capture.h \
 	src/capture/codes.c \
 	src/capture/define.c \
+	src/capture/life.c \
 	src/capture/modules.c \
 	src/capture/modules.h \
 	src/capture/names.h \
+	src/capture/nodes.c \
+	src/capture/nodes.h \
 	src/capture/place.c \
 	src/capture/strings.c \
 	src/capture/tree.c \

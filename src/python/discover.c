@@ -120,6 +120,7 @@ discover(void *handle)
 	else
 		rcp_py_layout_choose(&rt->layout, minor, rt->state,
 				     &rt->no_walk);
+	rcp_py_tstate_look(handle == NULL);
 	rt->found = true;
 	rcp_py_walk_enable(rt->no_walk == NULL);
 	rcp_py_watch_place();

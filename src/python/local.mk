@@ -1,5 +1,6 @@
 # src/python/local.mk - see "Adding a source file" in HACKING.
 python_sources = \
+	src/python/accessor.c \
 	src/python/code.c \
 	src/python/discover.c \
 	src/python/layout.c \
@@ -8,6 +9,8 @@ python_sources = \
 	src/python/python.h \
 	src/python/runtime.h \
 	src/python/selftest.c \
+	src/python/tstate.c \
 	src/python/walk.c \
+	src/python/walk.h \
 	src/python/watch.c
 preload_sources += $(python_sources)

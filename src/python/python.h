@@ -37,7 +37,7 @@ bool rcp_py_initialized(void);
 
 /* One frame of the walk.  KEY is equal for two frames exactly when code and
  * last instruction are (as long as no code object has died in between, see
- * rcp_py_code_epoch); FRAME is valid during the hook only. */
+ * rcp_py_epoch); FRAME is valid during the hook only. */
 struct rcp_py_frame {
 	uintptr_t key;
 	const void *frame;
@@ -45,14 +45,12 @@ struct rcp_py_frame {
 
 /* The calling thread's Python stack, leaf first, into OUT (room for MAX).
  * Returns the number of frames, 0 when the thread has none or frames can not
- * be walked here; *DEEPER is set when there are more than MAX.
+ * be walked here; *DEEPER is set when there are more than MAX.  The hooks take
+ * the same steps themselves: walk.h.
  * Reads memory only; no GIL needed.  Call it from allocation hooks and object
  * domain frees only: greenlet frees raw memory in the middle of a switch, with
  * another greenlet's C stack in place. */
 unsigned rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper);
-
-/* The same walk, for the keys alone: what a hook needs nearly always. */
-unsigned rcp_py_walk_keys(uintptr_t *out, unsigned max, bool *deeper);
 
 /* The code object and the last instruction's offset in bytes (-1: not
  * started) of a frame from the walk that this hook just made.  *CODE is NULL
@@ -86,10 +84,10 @@ bool rcp_py_code_read(const void *code, struct rcp_py_code *out);
  * whole characters); surrogates become U+FFFD.  Returns bytes written. */
 size_t rcp_py_text_utf8(const struct rcp_py_text *text, char *out, size_t cap);
 
-/* Grows whenever a code object has died: keys and addresses from before may
- * mean something else now.  Installed by rcp_py_watch_code(); DIED is called
+/* Grows whenever a code object has died, and when somebody else says that keys
+ * and addresses from before may mean something else now.  Installed by rcp_py_watch_code(); DIED is called
  * with the GIL held, before the memory is freed (may be NULL). */
-extern uint32_t rcp_py_code_epoch;
+extern uint32_t rcp_py_epoch;
 void rcp_py_watch_code(void (*died)(const void *code));
 
 /* A second hook on the death of code objects: called with the GIL held when

@@ -29,11 +29,31 @@
 	X(decref, "Py_DecRef", void, (void *)) \
 	X(err_clear, "PyErr_Clear", void, (void))
 
+/* How frames are reached: the family, and where the thread state is. */
+enum rcp_py_way {
+	RCP_PY_WAY_NONE,           /* there is no walking */
+	RCP_PY_WAY_FRAMES,         /* up to 3.10 */
+	RCP_PY_WAY_CFRAMES_SHARED, /* 3.11 */
+	RCP_PY_WAY_CFRAMES,        /* 3.12 */
+	RCP_PY_WAY_CURRENT,        /* from 3.13 on */
+	RCP_PY_WAYS,
+};
+
 struct rcp_py_runtime {
+	/* What each walk reads. */
+	struct rcp_py_layout layout;
+	_Atomic(enum rcp_py_way) way;
+	/* Where in each thread the pointer to its state is, from the thread
+	 * pointer; not known: where there is always NULL. */
+	intptr_t own;
+	/* Up to 3.11 only: of pthread's value, and where the interpreter keeps
+	 * the state that holds the GIL. */
+	uintptr_t own_stamp;
+	const char *const *shared;
+
 	bool found;
 	void *handle; /* for dlsym */
 	char version[32];
-	struct rcp_py_layout layout;
 	const char *no_walk; /* why frames can not be walked; NULL: they can */
 
 	const char *state; /* &_PyRuntime */
@@ -52,8 +72,26 @@ struct rcp_py_runtime {
 
 extern struct rcp_py_runtime rcp_py_rt;
 
-/* walk.c: the calling thread's state, or NULL. */
+/* accessor.c: what a function that only reads one pointer reads. */
+struct rcp_py_accessor {
+	bool thread;
+	const char *address; /* of the pointer */
+	intptr_t offset;     /* THREAD: instead, from the thread pointer */
+};
+
+/* False: FUNCTION is none, or none that we know.  IS_STATIC: its file was
+ * loaded with the program, before it began. */
+bool rcp_py_accessor(const void *function, bool is_static,
+		     struct rcp_py_accessor *out);
+
+/* tstate.c: the calling thread's state, or NULL; NULL too where the thread's
+ * stack is not to be looked at. */
 const char *rcp_py_tstate(void);
+
+/* tstate.c: learns where a thread keeps its state: from the interpreter's
+ * code, which then is in place, and, with the GIL held, from where it is. */
+void rcp_py_tstate_look(bool is_static);
+void rcp_py_tstate_learn(void);
 
 /* walk.c: walking begins, or ends for good. */
 void rcp_py_walk_enable(bool on);
@@ -61,7 +99,7 @@ void rcp_py_walk_enable(bool on);
 /* watch.c: puts the wrapper in place, when code is to be watched. */
 void rcp_py_watch_place(void);
 
-/* walk.c: finalisation is over, or never came. */
+/* tstate.c: finalisation is over, or never came. */
 void rcp_py_running(void);
 
 static inline bool

@@ -148,6 +148,7 @@ rcp_py_self_test(const char **why)
 	void *theirs;
 
 	rcp_py_running();
+	rcp_py_tstate_learn();
 	*why = rcp_py_rt.no_walk;
 	if (*why)
 		return false;

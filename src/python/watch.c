@@ -15,7 +15,7 @@
 
 typedef void dealloc_fn(void *object);
 
-uint32_t rcp_py_code_epoch;
+uint32_t rcp_py_epoch = 1;
 
 static dealloc_fn *original;
 static bool watching;
@@ -29,7 +29,7 @@ code_dealloc(void *code)
 	void (*fn)(void);
 	uint32_t outer;
 
-	__atomic_add_fetch(&rcp_py_code_epoch, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&rcp_py_epoch, 1, __ATOMIC_RELAXED);
 	if (died_hook) {
 		/* It may take locks of ours: no hook on top of it. */
 		outer = t->guard;

@@ -88,7 +88,7 @@ rcp_thread_new(struct rcp_tls *t)
 		th->ring_at = 0;
 		for (int i = 0; i < RCP_TEMPORARY_MAX && th->ring[i]; i++)
 			th->ring[i] = NULL;
-		th->capture.depth = 0;
+		rcp_capture_begin(&th->capture);
 		t->thread = th;
 		t->tick = 0;
 		rcp_sampler_start(&th->sampler);
@@ -160,6 +160,19 @@ name_of(const struct rcp_thread *th, int tid, struct rcp_str *name)
 	}
 }
 
+/* The books of a thread that is gone: nobody else packs them.  The lock keeps
+ * a new thread from adopting the slot meanwhile. */
+static void
+rest(struct rcp_thread *th)
+{
+	if (!RCP_LOAD(th->account.open) || !is_dead(th))
+		return;
+	rcp_lock_take(&lock);
+	if (is_dead(th))
+		rcp_account_rest(&th->account);
+	rcp_lock_drop(&lock);
+}
+
 static void
 drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 {
@@ -171,6 +184,7 @@ drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 		int tid = atomic_load(&th->tid);
 		struct rcp_buf *b;
 
+		rest(th);
 		if (th->stamp == snap->file_generation &&
 		    th->written == th->served)
 			continue;

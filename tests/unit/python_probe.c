@@ -134,7 +134,7 @@ probe_in_main(void)
 unsigned
 probe_epoch(void)
 {
-	return rcp_py_code_epoch;
+	return rcp_py_epoch;
 }
 
 const void *

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * nodes.c - see nodes.h; the slow half: a frame, or an address, that this
+ * thread has not met there before.  Runs inside malloc.
+ */
+#include "capture/nodes.h"
+
+#include "capture/modules.h"
+#include "capture/names.h"
+#include "capture/tree.h"
+
+static uint64_t bad_frames;
+
+static uint32_t
+intern_python(uint32_t parent, uintptr_t key, const char *frame)
+{
+	const struct rcp_py_frame f = { key, frame };
+	const struct rcp_code *code;
+	const void *address;
+	int32_t lasti;
+
+	if (!rcp_py_frame_code(&f, &address, &lasti)) {
+		__atomic_fetch_add(&bad_frames, 1, __ATOMIC_RELAXED);
+		return rcp_tree_intern(parent, RCP_FRAME_MARKER,
+				       RCP_MARKER_UNKNOWN, 0);
+	}
+	if (!address)
+		return parent; /* not for Python's eyes: no level of its own */
+	code = rcp_code_intern(address);
+	if (!code)
+		return RCP_TREE_TRUNCATED;
+	return rcp_tree_intern(parent, RCP_FRAME_PYTHON, code->id,
+			       (uint32_t)(lasti + 1));
+}
+
+static uint32_t
+intern_native(uint32_t parent, const void *address)
+{
+	const struct rcp_module *m = rcp_module_at(address);
+	uintptr_t p = (uintptr_t)address;
+
+	if (m && p - m->base <= UINT32_MAX)
+		return rcp_tree_intern(parent, RCP_FRAME_NATIVE, m->id,
+				       (uint32_t)(p - m->base));
+	return rcp_tree_intern(parent, RCP_FRAME_ADDRESS, (uint32_t)(p >> 32),
+			       (uint32_t)p);
+}
+
+static void
+fill(struct rcp_capture_memo *m, uint32_t parent, uintptr_t key, uint32_t node)
+{
+	m->key = key;
+	m->parent = parent;
+	m->node = node;
+}
+
+void
+rcp_memo_python(struct rcp_capture_memo *m, uint32_t parent, uintptr_t key,
+		const char *frame)
+{
+	uint32_t node = parent;
+
+	/* What is past the limit stays there. */
+	if (parent != RCP_TREE_TRUNCATED)
+		node = intern_python(parent, key, frame);
+	fill(m, parent, key, node);
+}
+
+void
+rcp_memo_folded(struct rcp_capture_memo *m, uintptr_t key, const char *frame)
+{
+	fill(m, RCP_MEMO_FOLDED, key,
+	     intern_python(RCP_TREE_TRUNCATED, key, frame));
+}
+
+void
+rcp_memo_native(struct rcp_capture_memo *m, uintptr_t key)
+{
+	const void *address = (const void *)key;
+	uint32_t node = intern_native(0, address);
+
+	if (node == RCP_TREE_TRUNCATED)
+		node = intern_native(RCP_TREE_TRUNCATED, address);
+	fill(m, RCP_MEMO_NATIVE, key, node);
+}
+
+uint64_t
+rcp_capture_bad_frames(void)
+{
+	return __atomic_load_n(&bad_frames, __ATOMIC_RELAXED);
+}

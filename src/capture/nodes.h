@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * nodes.h - from (parent, key) to a node: each thread's memo of what the
+ * tables of code, modules and the tree have said.
+ */
+#ifndef RCP_CAPTURE_NODES_H
+#define RCP_CAPTURE_NODES_H
+
+#include "capture/capture.h"
+
+/* Parents that no node is: keys that are native addresses, and leaves of
+ * stacks past the memory limit. */
+#define RCP_MEMO_NATIVE UINT32_MAX
+#define RCP_MEMO_FOLDED (UINT32_MAX - 1)
+
+static inline struct rcp_capture_memo *
+rcp_memo_slot(struct rcp_capture *c, uint32_t parent, uintptr_t key)
+{
+	uint64_t h = (key ^ ((uint64_t)parent << 32)) * 0x9e3779b97f4a7c15u;
+
+	return &c->memo[h >> 54 & (RCP_CAPTURE_MEMO - 1)];
+}
+
+/* An unused one says that the stack without a frame has no frame. */
+static inline bool
+rcp_is_memo(const struct rcp_capture_memo *m, uint32_t parent, uintptr_t key)
+{
+	return m->key == key && m->parent == parent;
+}
+
+/* Fill M: with the child of PARENT for a Python frame, whose key is KEY; with
+ * what is kept of a stack with this leaf past the memory limit; with the native
+ * address KEY. */
+void rcp_memo_python(struct rcp_capture_memo *m, uint32_t parent,
+		     uintptr_t key, const char *frame);
+void rcp_memo_folded(struct rcp_capture_memo *m, uintptr_t key,
+		     const char *frame);
+void rcp_memo_native(struct rcp_capture_memo *m, uintptr_t key);
+
+#endif
