@@ -19,9 +19,13 @@
 #define RCP_SHADOW_WORDS (1u << (RCP_SHADOW_LEAF_BITS - 4))
 
 #define RCP_HEAD (1u << 31)
-#define RCP_HEAD_BLOCK (1u << 29) /* state 1 */
+#define RCP_HEAD_STATE (3u << 29)
+#define RCP_HEAD_BLOCK (1u << 29)
+#define RCP_HEAD_ALIVE (2u << 29) /* an object; for `site` the head has the */
+#define RCP_HEAD_DEAD (3u << 29)  /* number of its origin, see objects.h */
 #define RCP_HEAD_SMALL(n) ((uint32_t)(n) << 24)
 #define RCP_HEAD_LARGE RCP_HEAD_SMALL(31)
+#define RCP_HEAD_REBORN RCP_HEAD_SMALL(30) /* large, and no first life */
 #define RCP_HEAD_SITE 0xffffffu
 #define RCP_LIVE_SIZE_MAX 0x7ffffffeu
 #define RCP_LIVE_SIZE_SIDE 0x7fffffffu /* see the side table */
@@ -29,9 +33,19 @@
 
 struct rcp_live {
 	uint64_t size;
+	/* A block's site; of a block that holds or held an object, what its
+	 * head had: rcp_live_is_object(). */
 	uint32_t site;
 	uint32_t birth; /* age units since start; RCP_LIVE_NO_BIRTH */
 };
+
+#define RCP_LIVE_REBORN (1u << 24) /* of an object: not its first life */
+
+static inline bool
+rcp_live_is_object(const struct rcp_live *block)
+{
+	return __builtin_expect(block->site > RCP_HEAD_SITE, 0);
+}
 
 extern uint32_t **rcp_shadow_root; /* NULL: everything is in the side table */
 extern uint32_t rcp_side_count;    /* > 0: the side table is not empty */
@@ -90,7 +104,8 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	uint32_t small = (head >> 24) & 31;
 
 	__atomic_store_n(&w[0], 0, __ATOMIC_RELAXED);
-	out->site = head & RCP_HEAD_SITE;
+	/* Zero above the site for a mere block. */
+	out->site = (head & (RCP_HEAD_STATE | RCP_HEAD_SITE)) ^ RCP_HEAD_BLOCK;
 	out->birth = RCP_LIVE_NO_BIRTH;
 	if (small <= 16) {
 		out->size = small;
@@ -101,6 +116,11 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	if (out->size > 32) {
 		out->birth = w[2];
 		w[2] = 0;
+		if (__builtin_expect(small == 30, 0)) {
+			out->site |= RCP_LIVE_REBORN;
+			if (out->size > 48)
+				w[3] = 0;
+		}
 	}
 }
 
@@ -128,7 +148,7 @@ static inline bool
 rcp_live_put(uintptr_t p, struct rcp_live block, struct rcp_live *replaced)
 {
 	uint32_t *w = rcp_shadow_at(p);
-	uint32_t head = RCP_HEAD | RCP_HEAD_BLOCK | block.site;
+	uint32_t head = RCP_HEAD | (RCP_HEAD_BLOCK ^ block.site);
 
 	/* All that is rare goes one way: no word, a large block, a head. */
 	if (__builtin_expect(!w || block.size > RCP_LIVE_SIZE_MAX ||

@@ -17,3 +17,11 @@ preload_sources += \
 	src/account/sites.c \
 	src/account/variance.c \
 	src/account/variance.h
+
+# Births and deaths of Python objects.
+preload_sources += \
+	src/account/object_types.c \
+	src/account/objects.c \
+	src/account/objects.h \
+	src/account/objects_drain.c \
+	src/account/objects_internal.h

@@ -12,6 +12,7 @@
 
 #include "account/account.h"
 #include "account/live.h"
+#include "account/objects.h"
 #include "account/regions.h"
 #include "account/samples.h"
 #include "base/mem.h"
@@ -33,6 +34,7 @@ prepare(void)
 	rcp_emit_fork_prepare();
 	rcp_thread_fork_prepare();
 	rcp_account_fork_prepare();
+	rcp_objects_fork_prepare();
 	rcp_capture_fork_prepare();
 	rcp_live_fork_prepare();
 	rcp_samples_fork_prepare();
@@ -49,6 +51,7 @@ parent(void)
 	rcp_live_fork_done(false);
 	rcp_sampler_fork_parent();
 	rcp_capture_fork_done(false);
+	rcp_objects_fork_done(false);
 	rcp_account_fork_parent();
 	rcp_thread_fork_parent();
 	rcp_emit_fork_parent();
@@ -66,6 +69,7 @@ become_child(void)
 	rcp_live_fork_done(true);
 	rcp_sampler_fork_child();
 	rcp_capture_fork_done(true);
+	rcp_objects_fork_done(true);
 	rcp_thread_fork_child(&rcp_tls);
 	rcp_emit_fork_child();
 	rcp_rate_fork_child();

@@ -2,6 +2,8 @@
 preload_sources += \
 	src/record/mappings.c \
 	src/record/mappings.h \
+	src/record/object.c \
+	src/record/object.h \
 	src/record/record.c \
 	src/record/record.h \
 	src/record/rate.c \

@@ -6,8 +6,10 @@
 #include "record/record.h"
 
 #include "account/live.h"
+#include "account/objects.h"
 #include "account/regions.h"
 #include "record/mappings.h"
+#include "record/object.h"
 #include "record/sample.h"
 #include "record/settings.h"
 #include "record/thread.h"
@@ -97,18 +99,41 @@ static void
 unseen(struct rcp_thread *th, const struct rcp_live *block)
 {
 	rcp_count(RCP_COUNT_UNSEEN, 1);
-	rcp_account_free(&th->account, block->site, block->size, 1,
+	if (rcp_live_is_object(block))
+		rcp_record_object_gone(th, block->site, block->size,
+				       block->birth, true, NULL);
+	rcp_account_free(&th->account, rcp_live_site(block), block->size, 1,
 			 age_of(th, block->birth), false);
+}
+
+/* The object that a block held ends with it, if it has not before. */
+static inline void
+object_gone(struct rcp_thread *th, const struct rcp_block *old)
+{
+	if (__builtin_expect(old->object != 0, 0))
+		rcp_record_object_gone(th, old->object, old->live.size,
+				       old->live.birth, false, NULL);
+}
+
+static inline void
+take(void *p, struct rcp_block *old)
+{
+	old->known = rcp_live_take((uintptr_t)p, &old->live);
+	if (old->known && rcp_live_is_object(&old->live)) {
+		old->object = old->live.site;
+		old->live.site = rcp_live_site(&old->live);
+	}
 }
 
 void
 rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old)
 {
 	busy(t);
+	old->object = 0;
 	if (rcp_record_settings.sampling)
 		rcp_sample_remove(p, old);
 	else
-		old->known = rcp_live_take((uintptr_t)p, &old->live);
+		take(p, old);
 	idle(t);
 }
 
@@ -129,8 +154,10 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 	}
 	busy(t);
 	th = rcp_thread_get(t);
-	if (th)
+	if (th) {
+		object_gone(th, old);
 		account_free(th, old, is_temporary(th, p));
+	}
 	idle(t);
 }
 
@@ -182,13 +209,16 @@ rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
 void
 rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 {
-	struct rcp_live replaced;
+	struct rcp_live live = old->live, replaced;
 
 	busy(t);
-	if (rcp_record_settings.sampling)
+	if (rcp_record_settings.sampling) {
 		rcp_sample_restore(t, p, old);
-	else if (old->known)
-		rcp_live_put((uintptr_t)p, old->live, &replaced);
+	} else if (old->known) {
+		if (old->object)
+			live.site = old->object;
+		rcp_live_put((uintptr_t)p, live, &replaced);
+	}
 	idle(t);
 }
 
@@ -200,6 +230,7 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 	uint32_t site;
 
 	rcp_tick(t, th, size);
+	object_gone(th, old);
 	site = site_here(th, kind, caller);
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);

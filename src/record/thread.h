@@ -25,6 +25,7 @@ struct rcp_thread {
 	uint32_t written; /* `served` as of the last THREAD record + stamp */
 	uint32_t stamp;
 	struct rcp_thread *next;
+	struct rcp_objects *objects; /* NULL: none born or dead here */
 	/* The last blocks that this thread allocated, newest at `ring_at`. */
 	uint32_t ring_at;
 	void *ring[RCP_TEMPORARY_MAX];

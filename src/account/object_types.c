@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * object_types.c - types of Python objects by name.  A name is kept for ever:
+ * the profile may need it long after the type is gone.
+ */
+#include <string.h>
+
+#include "account/internal.h"
+#include "account/objects_internal.h"
+#include "base/lock.h"
+#include "base/mem.h"
+#include "emit/emit.h"
+#include "emit/sink.h"
+
+#define TYPES 65536u
+#define SLOTS (2 * TYPES)
+#define CHUNK 256u
+#define FIRST_STRING (1ull << 41) /* ids of our STRING records */
+
+struct type {
+	const char *name;
+	uint32_t size;
+	uint32_t stamp; /* file generation in which it was written */
+};
+
+static struct rcp_lock lock = RCP_LOCK_INIT;
+static struct type *types[TYPES / CHUNK];
+static uint32_t *slots; /* by hash of the name; reserved, touched as needed */
+static uint32_t next_type = 1;
+static uint64_t limit;
+
+static struct type *
+type_at(uint32_t id)
+{
+	struct type *chunk =
+		__atomic_load_n(&types[id / CHUNK], __ATOMIC_ACQUIRE);
+
+	return &chunk[id % CHUNK];
+}
+
+static uint32_t
+hash_of(const char *name, size_t size)
+{
+	uint64_t h = size;
+
+	for (size_t i = 0; i < size; i++)
+		h = (h ^ (unsigned char)name[i]) * 0x100000001b3u;
+	return (uint32_t)(h >> 20);
+}
+
+static bool
+is_called(uint32_t id, const char *name, size_t size)
+{
+	const struct type *t = type_at(id);
+
+	return t->size == size && memcmp(t->name, name, size) == 0;
+}
+
+/* The lock is held. */
+static uint32_t
+add_type(const char *name, size_t size)
+{
+	uint32_t i = hash_of(name, size), id = next_type;
+	struct type **chunk = &types[id / CHUNK];
+	char *copy;
+
+	for (; slots[i % SLOTS]; i++)
+		if (is_called(slots[i % SLOTS], name, size))
+			return slots[i % SLOTS];
+	if (id == TYPES || rcp_arena_used() >= limit)
+		return 0;
+	copy = rcp_arena_new(size + 1);
+	if (!*chunk)
+		__atomic_store_n(chunk, rcp_arena_new(CHUNK * sizeof(**chunk)),
+				 __ATOMIC_RELEASE);
+	if (!*chunk || !copy)
+		return 0;
+	memcpy(copy, name, size);
+	type_at(id)->name = copy;
+	type_at(id)->size = (uint32_t)size;
+	slots[i % SLOTS] = id;
+	next_type++;
+	return id;
+}
+
+uint32_t
+rcp_object_type(const char *name, size_t size)
+{
+	uint32_t id = 0;
+
+	rcp_lock_take(&lock);
+	/* The number TYPES - 1 is the last: a slot is always free. */
+	if (next_type < TYPES - 1 && slots)
+		id = add_type(name, size);
+	rcp_lock_drop(&lock);
+	return id;
+}
+
+void
+rcp_object_type_define(struct rcp_sink *sink, const struct rcp_snap *snap,
+		       uint32_t type)
+{
+	struct type *t = type_at(type);
+	struct rcp_buf *b;
+
+	if (t->stamp == snap->file_generation)
+		return;
+	t->stamp = snap->file_generation;
+	b = rcp_sink_record(sink, RCP_CHUNK_STRING);
+	rcp_buf_uv(b, FIRST_STRING + type);
+	rcp_buf_str(b, t->name, t->size);
+	b = rcp_sink_record(sink, RCP_CHUNK_TYPE);
+	rcp_buf_uv(b, type);
+	rcp_buf_uv(b, FIRST_STRING + type);
+	rcp_buf_uv(b, 0);
+}
+
+void
+rcp_object_types_setup(uint64_t memory_limit)
+{
+	limit = memory_limit;
+	slots = rcp_pages_reserve(SLOTS * sizeof(*slots));
+}
+
+void
+rcp_object_types_fork_prepare(void)
+{
+	rcp_lock_take(&lock);
+}
+
+void
+rcp_object_types_fork_done(bool child)
+{
+	if (child)
+		rcp_lock_reset(&lock);
+	else
+		rcp_lock_drop(&lock);
+}

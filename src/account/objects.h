@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * objects.h - how many Python objects were born and died, by birth site, type
+ * and site of death; and what the live table knows of the object in a block.
+ *
+ * The head of a block that holds an object has the number of its *origin* in
+ * place of a site: (site of the allocation, site of the birth, type).  A free
+ * list gives a block several births, each perhaps with another origin; the
+ * block stays with its allocation's site in the books of account.h.
+ *
+ * Objects are born and die with the GIL held, so that a block's state is
+ * changed by one thread at a time.  A thread's books are written by itself
+ * only.  Nothing here allocates through the program.
+ */
+#ifndef RCP_ACCOUNT_OBJECTS_H
+#define RCP_ACCOUNT_OBJECTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "account/live.h"
+#include "rcprof/format.h"
+
+struct rcp_origin {
+	uint32_t allocation; /* site */
+	uint32_t site;       /* of the birth; 0: unknown */
+	uint32_t type;       /* rcp_object_type() */
+	uint32_t before;     /* bytes of the block before the object */
+};
+
+enum rcp_death {
+	RCP_DEATH_REFCOUNT = RCP_OBJECT_DIED_REFCOUNT,
+	RCP_DEATH_COLLECTOR = RCP_OBJECT_DIED_COLLECTOR,
+	RCP_DEATH_UNSEEN = RCP_OBJECT_DIED_UNSEEN, /* has no site */
+};
+
+/* Numbers for the coverage. */
+enum rcp_object_count {
+	RCP_OBJECTS_BORN,     /* births that were followed */
+	RCP_OBJECTS_STRANGE,  /* births in blocks that are not ours */
+	RCP_OBJECTS_LATE,     /* born before the hooks: seen when they died */
+	RCP_OBJECTS_FREED,    /* deaths that only the free told of */
+	RCP_OBJECTS_UNSEEN,   /* births over an object alive */
+	RCP_OBJECTS_NO_OBJECT, /* deaths that were none: hints refused */
+	RCP_OBJECTS_NO_ROOM,  /* births that the memory limit kept out */
+	RCP_OBJECT_COUNTS,
+};
+extern uint64_t rcp_object_counts[RCP_OBJECT_COUNTS];
+
+/* With the GIL held: one thread at a time, but for subinterpreters that have
+ * one of their own, where a count may be missed. */
+static inline void
+rcp_objects_count(enum rcp_object_count which)
+{
+	uint64_t *n = &rcp_object_counts[which];
+
+	__atomic_store_n(n, __atomic_load_n(n, __ATOMIC_RELAXED) + 1,
+			 __ATOMIC_RELAXED);
+}
+
+/* Before any other; registers the source of OBJECTS and TYPE.  Without this
+ * call nothing is followed. */
+void rcp_objects_setup(uint64_t memory_limit);
+
+void rcp_objects_fork_prepare(void);
+void rcp_objects_fork_done(bool child);
+
+/* The number of the type called NAME ("module.qualname", SIZE bytes of UTF-8),
+ * from 1; 0: no room.  Types of one name are one. */
+uint32_t rcp_object_type(const char *name, size_t size);
+
+/* --- origins ------------------------------------------------------------ */
+
+#define RCP_ORIGIN_CHUNK 4096u
+#define RCP_ORIGIN_CHUNKS ((RCP_HEAD_SITE + 1) / RCP_ORIGIN_CHUNK)
+extern struct rcp_origin *rcp_origins[RCP_ORIGIN_CHUNKS];
+extern uint32_t rcp_origin_first; /* those below are of the process that
+				     forked us */
+
+static inline const struct rcp_origin *
+rcp_origin_at(uint32_t origin)
+{
+	struct rcp_origin *chunk = __atomic_load_n(
+		&rcp_origins[origin / RCP_ORIGIN_CHUNK], __ATOMIC_ACQUIRE);
+
+	return &chunk[origin % RCP_ORIGIN_CHUNK];
+}
+
+/* The site at which BLOCK was allocated. */
+static inline uint32_t
+rcp_live_site(const struct rcp_live *block)
+{
+	if (rcp_live_is_object(block))
+		return rcp_origin_at(block->site & RCP_HEAD_SITE)->allocation;
+	return block->site;
+}
+
+/* --- one thread's books ---------------------------------------------------- */
+
+struct rcp_objects;
+
+/* The books of the thread that the profile calls THREAD; NULL: no memory. */
+struct rcp_objects *rcp_objects_new(uint32_t thread);
+
+/* The number of an origin; 0: the memory limit is reached. */
+uint32_t rcp_objects_origin(struct rcp_objects *o,
+			    const struct rcp_origin *origin);
+
+void rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes);
+
+/* SITE: of the death, 0 for an unseen one.  AGE in age units, or negative:
+ * unknown. */
+void rcp_objects_died(struct rcp_objects *o, uint32_t origin, uint32_t site,
+		      enum rcp_death how, uint64_t bytes, int64_t age);
+
+/* --- the object in a block -------------------------------------------------- */
+
+/* The head of the block that begins at P, or NULL: no such block, or one
+ * whose record has no place for an object. */
+static inline uint32_t *
+rcp_head_at(uintptr_t p)
+{
+	uint32_t *w = rcp_shadow_at(p);
+
+	return w && (w[0] & RCP_HEAD) ? w : NULL;
+}
+
+static inline uint64_t
+rcp_head_size(const uint32_t *w)
+{
+	uint32_t small = (w[0] >> 24) & 31;
+
+	return small <= 16 ? small : w[1];
+}
+
+/* When the object in the block was born, or RCP_LIVE_NO_BIRTH. */
+static inline uint32_t
+rcp_head_birth(const uint32_t *w)
+{
+	uint32_t small = (w[0] >> 24) & 31;
+
+	if (small <= 16 || w[1] <= 32)
+		return RCP_LIVE_NO_BIRTH;
+	if (small != 30)
+		return w[2];
+	return w[1] > 48 ? w[3] : RCP_LIVE_NO_BIRTH;
+}
+
+/* An object of ORIGIN lives in the block; NOW, in age units, if it is not the
+ * first one there. */
+static inline void
+rcp_head_live(uint32_t *w, uint32_t origin, bool reborn, uint32_t now)
+{
+	uint32_t small = w[0] & RCP_HEAD_SMALL(31);
+
+	if (reborn && small > RCP_HEAD_SMALL(16)) {
+		small = RCP_HEAD_REBORN;
+		if (w[1] > 48)
+			w[3] = now & ~RCP_HEAD;
+	}
+	__atomic_store_n(&w[0], RCP_HEAD | RCP_HEAD_ALIVE | small | origin,
+			 __ATOMIC_RELAXED);
+}
+
+static inline void
+rcp_head_die(uint32_t *w)
+{
+	__atomic_store_n(&w[0], w[0] | RCP_HEAD_DEAD, __ATOMIC_RELAXED);
+}
+
+#endif

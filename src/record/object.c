@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * object.c - see object.h.  Runs in the hooks at births and deaths, with the
+ * GIL held, inside the interpreter's (de)allocation of an object: no
+ * allocation, no Python.
+ */
+#include "record/object.h"
+
+#include <string.h>
+
+#include "account/objects.h"
+#include "base/mem.h"
+#include "record/record.h"
+#include "record/settings.h"
+#include "record/thread.h"
+#include "record/tick.h"
+
+static bool (*collecting_now)(void);
+
+void
+rcp_record_objects(bool (*collecting)(void))
+{
+	collecting_now = collecting;
+}
+
+bool
+rcp_record_follows_objects(void)
+{
+	return collecting_now != NULL;
+}
+
+static inline void
+busy(struct rcp_tls *t)
+{
+	t->guard++;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void
+idle(struct rcp_tls *t)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	t->guard--;
+}
+
+/* --- born inside the collection that is under way ---------------------------- */
+
+/* What finalisers and callbacks make and drop is not the collector's doing. */
+#define INSIDE_SLOTS 16384u
+
+static struct {
+	uintptr_t *blocks; /* by hash; 0: free */
+	uint32_t used;
+} inside;
+
+static uint32_t
+inside_slot(uintptr_t block)
+{
+	uint32_t i = (uint32_t)((block >> 4) * 0x9e3779b1u) >> 18;
+
+	while (inside.blocks[i] && inside.blocks[i] != block)
+		i = (i + 1) % INSIDE_SLOTS;
+	return i;
+}
+
+static void
+remember_inside(uintptr_t block)
+{
+	if (!inside.blocks)
+		inside.blocks = rcp_pages_new(INSIDE_SLOTS *
+					      sizeof(*inside.blocks));
+	/* Past this many the rest counts as the collector's. */
+	if (!inside.blocks || inside.used >= INSIDE_SLOTS / 2)
+		return;
+	inside.blocks[inside_slot(block)] = block;
+	inside.used++;
+}
+
+static bool
+was_born_inside(uintptr_t block)
+{
+	return inside.used && inside.blocks[inside_slot(block)] == block;
+}
+
+static bool
+is_collecting(void)
+{
+	bool now = collecting_now();
+
+	if (!now && inside.used) {
+		memset(inside.blocks, 0,
+		       INSIDE_SLOTS * sizeof(*inside.blocks));
+		inside.used = 0;
+	}
+	return now;
+}
+
+/* --- births ----------------------------------------------------------------- */
+
+static struct rcp_objects *
+books(struct rcp_thread *th)
+{
+	if (__builtin_expect(!th->objects, 0))
+		th->objects = rcp_objects_new(th->id);
+	return th->objects;
+}
+
+static uint32_t
+site_here(struct rcp_thread *th, const void *caller)
+{
+	return rcp_site_get(rcp_capture_node(&th->capture, caller),
+			    RCP_KIND_PYTHON);
+}
+
+static bool
+is_last(const struct rcp_thread *th, uintptr_t block)
+{
+	uint32_t at = rcp_record_settings.temporary > 1 ? th->ring_at : 0;
+
+	return (uintptr_t)th->ring[at] == block;
+}
+
+/* The object that was in the block at W; fills what the next one's origin
+ * inherits. */
+static void
+succeed(struct rcp_objects *o, const uint32_t *w, struct rcp_origin *next)
+{
+	uint32_t old = w[0] & RCP_HEAD_SITE;
+
+	next->allocation = rcp_origin_at(old)->allocation;
+	if ((w[0] & RCP_HEAD_STATE) != RCP_HEAD_ALIVE)
+		return;
+	rcp_objects_count(RCP_OBJECTS_UNSEEN);
+	rcp_objects_died(o, old, 0, RCP_DEATH_UNSEEN, rcp_head_size(w), -1);
+}
+
+static void
+born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
+     struct rcp_origin *origin)
+{
+	bool reborn = (w[0] & RCP_HEAD_STATE) != RCP_HEAD_BLOCK;
+	uint32_t id;
+
+	if (reborn)
+		succeed(o, w, origin);
+	else
+		origin->allocation = w[0] & RCP_HEAD_SITE;
+	/* Just allocated: the stack has been looked at. */
+	origin->site = !reborn && is_last(th, block) ? origin->allocation :
+						       site_here(th, NULL);
+	id = rcp_objects_origin(o, origin);
+	if (!id) {
+		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
+		if (reborn)
+			rcp_head_die(w);
+		return;
+	}
+	rcp_head_live(w, id, reborn, rcp_tick_now(th));
+	rcp_objects_count(RCP_OBJECTS_BORN);
+	rcp_objects_born(o, id, rcp_head_size(w));
+	if (is_collecting())
+		remember_inside(block);
+}
+
+void
+rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
+		unsigned before)
+{
+	struct rcp_origin origin = { .type = type, .before = before };
+	struct rcp_thread *th;
+	struct rcp_objects *o;
+	uint32_t *w;
+
+	busy(t);
+	th = rcp_thread_get(t);
+	o = th ? books(th) : NULL;
+	if (o) {
+		rcp_tick(t, th, 0);
+		w = rcp_head_at(block);
+		if (w && rcp_head_size(w) > before)
+			born(th, o, w, block, &origin);
+		else
+			rcp_objects_count(RCP_OBJECTS_STRANGE);
+	}
+	idle(t);
+}
+
+/* --- deaths ----------------------------------------------------------------- */
+
+static int64_t
+age_of(const struct rcp_thread *th, uint32_t birth)
+{
+	uint32_t now = rcp_tick_now(th);
+
+	if (birth == RCP_LIVE_NO_BIRTH)
+		return -1;
+	return now > birth ? now - birth : 0;
+}
+
+static enum rcp_death
+cause(uintptr_t block)
+{
+	return is_collecting() && !was_born_inside(block) ?
+		       RCP_DEATH_COLLECTOR :
+		       RCP_DEATH_REFCOUNT;
+}
+
+static void
+died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
+     uintptr_t block, const void *caller)
+{
+	uint32_t id = w[0] & RCP_HEAD_SITE;
+
+	rcp_head_die(w);
+	rcp_objects_died(o, id, site_here(th, caller), cause(block),
+			 rcp_head_size(w), age_of(th, rcp_head_birth(w)));
+}
+
+/* The block that an object at OP would stand in: an object begins at its
+ * block's beginning, or behind one or two words of the collector's and the
+ * interpreter's, each 16 bytes. */
+static uint32_t *
+block_of(uintptr_t op, unsigned *before)
+{
+	for (*before = 0; *before <= 32; *before += 16) {
+		uint32_t *w = rcp_head_at(op - *before);
+
+		if (w && rcp_head_size(w) >= *before + 16)
+			return w;
+	}
+	return NULL;
+}
+
+enum rcp_dying
+rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
+		 unsigned *before)
+{
+	uint32_t *w = block_of(op, before);
+	struct rcp_thread *th;
+	struct rcp_objects *o;
+	uint32_t state;
+
+	if (!w)
+		return RCP_DYING_NOTHING;
+	state = w[0] & RCP_HEAD_STATE;
+	if (state == RCP_HEAD_BLOCK)
+		return RCP_DYING_UNBORN;
+	if (rcp_origin_at(w[0] & RCP_HEAD_SITE)->before != *before)
+		return RCP_DYING_NOTHING;
+	if (state == RCP_HEAD_DEAD)
+		return RCP_DYING_DONE;
+	busy(t);
+	th = rcp_thread_get(t);
+	o = th ? books(th) : NULL;
+	if (o)
+		died(th, o, w, op - *before, caller);
+	idle(t);
+	return RCP_DYING_DONE;
+}
+
+void
+rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
+		       uint32_t type, const void *caller)
+{
+	struct rcp_origin origin = { .type = type, .before = before };
+	uint32_t *w = rcp_head_at(op - before);
+	struct rcp_thread *th;
+	struct rcp_objects *o;
+	uint32_t id;
+
+	busy(t);
+	th = rcp_thread_get(t);
+	o = th ? books(th) : NULL;
+	if (w && o) {
+		origin.allocation = w[0] & RCP_HEAD_SITE;
+		if (!rcp_site_inherited(origin.allocation))
+			origin.site = origin.allocation;
+		id = rcp_objects_origin(o, &origin);
+		if (id) {
+			rcp_objects_count(RCP_OBJECTS_LATE);
+			rcp_head_live(w, id, false, 0);
+			rcp_objects_born(o, id, rcp_head_size(w));
+			died(th, o, w, op - before, caller);
+		}
+	}
+	idle(t);
+}
+
+void
+rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
+		       uint32_t birth, bool unseen, const void *caller)
+{
+	struct rcp_objects *o;
+	int64_t age = -1;
+
+	if ((object & RCP_HEAD_STATE) != (RCP_HEAD_ALIVE ^ RCP_HEAD_BLOCK))
+		return;
+	o = books(th);
+	if (!o)
+		return;
+	if (!(object & RCP_LIVE_REBORN))
+		age = age_of(th, birth);
+	if (unseen) {
+		rcp_objects_count(RCP_OBJECTS_UNSEEN);
+		rcp_objects_died(o, object & RCP_HEAD_SITE, 0,
+				 RCP_DEATH_UNSEEN, size, age);
+		return;
+	}
+	rcp_objects_count(RCP_OBJECTS_FREED);
+	rcp_objects_died(o, object & RCP_HEAD_SITE, site_here(th, caller),
+			 is_collecting() ? RCP_DEATH_COLLECTOR :
+					   RCP_DEATH_REFCOUNT,
+			 size, age);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * object.h - Python objects are born and die; the rule by which each life is
+ * counted once (section 9 of doc/INTERNALS.md).
+ *
+ * All calls are made with the GIL held, between rcp_enter() and rcp_leave().
+ * An address that a hook hands us is a hint: nothing is read through it before
+ * the live table has confirmed a block there.
+ */
+#ifndef RCP_RECORD_OBJECT_H
+#define RCP_RECORD_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/tls.h"
+
+struct rcp_thread;
+struct rcp_block;
+
+/* Objects are followed from now on.  COLLECTING: is the calling thread inside
+ * the cyclic collector? */
+void rcp_record_objects(bool (*collecting)(void));
+bool rcp_record_follows_objects(void);
+
+/* An object of TYPE (a number of rcp_object_type()) was born at BEFORE bytes
+ * behind the beginning of BLOCK. */
+void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
+		     unsigned before);
+
+/* What stands at an address that a deallocator was called with. */
+enum rcp_dying {
+	RCP_DYING_NOTHING, /* no object that we know of */
+	RCP_DYING_DONE,    /* counted, now or before */
+	RCP_DYING_UNBORN,  /* a block whose object's birth was not seen */
+};
+
+/* The object at OP is dying; CALLER stands for a thread without frames.  For
+ * RCP_DYING_UNBORN *BEFORE is how far behind the block's beginning it stands;
+ * the memory may be read then. */
+enum rcp_dying rcp_record_dying(struct rcp_tls *t, uintptr_t op,
+				const void *caller, unsigned *before);
+
+/* After RCP_DYING_UNBORN, when OP has turned out to be an object of TYPE: it
+ * was born when its block was allocated, and dies now. */
+void rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
+			    uint32_t type, const void *caller);
+
+/* The memory of an object that may still be alive is gone: its death, if no
+ * deallocator told of it.  UNSEEN: nobody freed it either. */
+void rcp_record_object_gone(struct rcp_thread *th, uint32_t object,
+			    uint64_t size, uint32_t birth, bool unseen,
+			    const void *caller);
+
+#endif
