@@ -76,19 +76,33 @@ counters(const struct rcp_state *state, const struct rcp_cell *cell)
 	};
 }
 
+/* The variance of blocks that have the same relative error as their bytes. */
+static double
+blocks_variance(double variance, int64_t bytes, int64_t blocks)
+{
+	double size = blocks > 0 ? (double)bytes / (double)blocks : 0;
+
+	return size > 0 && variance > 0 ? variance / (size * size) : 0;
+}
+
 static void
 add_cell(struct rcp_values *sum, const struct rcp_state *state,
 	 const struct rcp_cell *cell, enum rcp_role role)
 {
 	struct rcp_values more = { 0 };
 
-	if (role <= RCP_ROLE_FROM_GONE)
+	if (role <= RCP_ROLE_FROM_GONE) {
 		more = counters(state, cell);
+		more.var_frees = blocks_variance(
+			more.var_freed, more.freed_bytes, more.frees);
+	}
 	switch (role) {
 	case RCP_ROLE_AT:
 		more.live_bytes = rcp_cell_live(cell);
 		more.live_blocks = rcp_cell_blocks(cell);
 		more.var_live = rcp_cell_variance(cell);
+		more.var_live_blocks = blocks_variance(
+			more.var_live, more.live_bytes, more.live_blocks);
 		more.grown_bytes = more.live_bytes;
 		more.grown_blocks = more.live_blocks;
 		break;
@@ -112,6 +126,8 @@ add_cell(struct rcp_values *sum, const struct rcp_state *state,
 	case RCP_ROLE_FROM_GONE:
 		break;
 	}
+	more.var_peak_blocks = blocks_variance(more.var_peak, more.peak_bytes,
+					       more.peak_blocks);
 	if (role == RCP_ROLE_FROM || role == RCP_ROLE_FROM_GONE)
 		rcp_values_subtract(sum, &more);
 	else

@@ -127,12 +127,30 @@ rcp_values_error(const struct rcp_values *values, enum rcp_metric metric)
 		variance = values->var_freed;
 		break;
 	case RCP_METRIC_TEMPORARY:
+		if (values->temporary_blocks)
+			variance = values->var_allocations;
+		break;
 	case RCP_METRIC_COUNT:
 		variance = values->var_allocations;
 		break;
 	case RCP_METRICS:
 		break;
 	}
+	return sqrt(fmax(variance, 0));
+}
+
+double
+rcp_values_blocks_error(const struct rcp_values *values,
+			enum rcp_metric metric)
+{
+	double variance = values->var_live_blocks;
+
+	if (metric == RCP_METRIC_PEAK)
+		variance = values->var_peak_blocks;
+	else if (metric == RCP_METRIC_FREED)
+		variance = values->var_frees;
+	else if (metric != RCP_METRIC_LIVE)
+		variance = values->var_allocations;
 	return sqrt(fmax(variance, 0));
 }
 
@@ -179,6 +197,9 @@ combine(struct rcp_values *sum, const struct rcp_values *more, bool negative)
 	sum->var_freed += sign * more->var_freed;
 	sum->var_peak += sign * more->var_peak;
 	sum->var_allocations += sign * more->var_allocations;
+	sum->var_live_blocks += sign * more->var_live_blocks;
+	sum->var_peak_blocks += sign * more->var_peak_blocks;
+	sum->var_frees += sign * more->var_frees;
 }
 
 void

@@ -181,6 +181,7 @@ show_peak(struct rcp_view *view)
 			.grown_bytes = v->peak_bytes,
 			.grown_blocks = v->peak_blocks,
 			.var_live = v->var_peak,
+			.var_live_blocks = v->var_peak_blocks,
 		};
 
 		rcp_values_add(v, &more);

@@ -49,12 +49,19 @@ struct rcp_values {
 	double var_freed;
 	double var_peak;
 	double var_allocations; /* blocks^2 */
+	/* The same of blocks, for want of better as if a site's blocks were
+	 * all of one size: good enough to round by */
+	double var_live_blocks, var_peak_blocks, var_frees;
 };
 
 /* Standard error of the metric, 0 where there is none.  Temporary blocks have
  * that of all allocations, which is an upper bound. */
 double rcp_values_error(const struct rcp_values *values,
 			enum rcp_metric metric);
+
+/* About that of the blocks that go with a metric of bytes. */
+double rcp_values_blocks_error(const struct rcp_values *values,
+			       enum rcp_metric metric);
 
 /* The same of grown_bytes.  Blocks that live at both ends of the window cancel
  * out; how many of the freed ones are older than it is not known, so this is

@@ -75,7 +75,7 @@ scale_size(int64_t bytes, double error)
 	for (;; i++) {
 		s.unit = units[i];
 		find_places(&s, i ? most_decimals(size) : 0, i == 0);
-		if (i == 6 || rounded(size, s.decimals) < 1024)
+		if (i == 6 || fmax(size, rounded(size, s.decimals)) < 1024)
 			return s;
 		s.value /= 1024;
 		s.error /= 1024;
@@ -248,15 +248,12 @@ rcp_estimate_is_guess(int64_t value, double error)
 }
 
 void
-rcp_estimate_blocks(struct rcp_text *t, int64_t blocks, int64_t bytes,
-		    double error)
+rcp_estimate_blocks(struct rcp_text *t, int64_t blocks,
+		    const struct rcp_values *values, enum rcp_metric metric)
 {
-	double share = bytes ? error / fabs((double)bytes) : 0;
+	double error = rcp_values_blocks_error(values, metric);
 
-	if (!(share > 0) || blocks == 0) {
-		rcp_text_count(t, blocks);
-		return;
-	}
-	rcp_text_char(t, '~');
-	rcp_estimate_count(t, blocks, share * fabs((double)blocks));
+	if (error > 0)
+		rcp_text_char(t, '~');
+	rcp_estimate_count(t, blocks, error);
 }

@@ -38,8 +38,10 @@ void rcp_estimate_percent(struct rcp_text *t, double part, double whole,
 /* Is the number less than two of its errors?  It may be chance. */
 bool rcp_estimate_is_guess(int64_t value, double error);
 
-/* A count for which no error is known, but that of the bytes: "~1,200". */
-void rcp_estimate_blocks(struct rcp_text *t, int64_t blocks, int64_t bytes,
-			 double error);
+/* The blocks that go with a metric of bytes, whose error is known roughly:
+ * "~1,200". */
+void rcp_estimate_blocks(struct rcp_text *t, int64_t blocks,
+			 const struct rcp_values *values,
+			 enum rcp_metric metric);
 
 #endif

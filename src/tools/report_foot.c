@@ -38,7 +38,7 @@ print_totals(const struct rcp_report *report)
 	}
 	rcp_estimate_size_both(&t, v->live_bytes, live);
 	rcp_text_add(&t, " in ");
-	rcp_estimate_blocks(&t, v->live_blocks, v->live_bytes, live);
+	rcp_estimate_blocks(&t, v->live_blocks, v, RCP_METRIC_LIVE);
 	rcp_text_add(&t, rcp_plural(v->live_blocks, " block", " blocks"));
 	if (own > 0) {
 		rcp_text_add(&t, "; rcprof's own memory: ");

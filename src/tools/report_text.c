@@ -221,8 +221,7 @@ print_title(const struct rcp_report *report)
 		memcpy(&blocks, (const char *)total + metrics[metric].blocks,
 		       sizeof(blocks));
 		rcp_text_add(&t, " in ");
-		rcp_estimate_blocks(&t, blocks,
-				    rcp_values_metric(total, metric), error);
+		rcp_estimate_blocks(&t, blocks, total, metric);
 		rcp_text_add(&t, rcp_plural(blocks, " block", " blocks"));
 	}
 	if (look->query.window) {

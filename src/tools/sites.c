@@ -232,7 +232,7 @@ rcp_sites_print(const struct rcp_look *look, const struct rcp_view *view,
 		{ "", true, false, 0, 0, RCP_DIM },
 		{ "", true, false, 0, 2, RCP_PLAIN },
 		{ "", true, false, 0, 0, RCP_ACCENT },
-		{ "", false, false, 0, 0, RCP_PLAIN },
+		{ "", false, false, 0, 1, RCP_PLAIN },
 		{ "", true, false, 0, 4, RCP_PLAIN },
 		{ "", false, false, 24, 0, RCP_BOLD },
 		{ "", false, false, 16, 3, RCP_PLAIN },
@@ -265,7 +265,8 @@ rcp_sites_print(const struct rcp_look *look, const struct rcp_view *view,
 		rcp_estimate_error(&t, metric, value, error);
 		rcp_table_take(&table, &t);
 		if (rcp_metric_is_bytes(metric)) {
-			rcp_estimate_blocks(&t, blocks, value, error);
+			rcp_estimate_blocks(&t, blocks, &group->values,
+					    metric);
 			rcp_text_add(&t, rcp_plural(blocks, " block ",
 						    " blocks"));
 		}

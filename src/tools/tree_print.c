@@ -165,10 +165,10 @@ rcp_tree_text(struct rcp_tree *tree, const struct rcp_view *view)
 	static const struct rcp_column columns[] = {
 		{ "", true, false, 0, 2, RCP_PLAIN },
 		{ "", true, false, 0, 0, RCP_ACCENT },
-		{ "", false, false, 0, 0, RCP_PLAIN },
+		{ "", false, false, 0, 1, RCP_PLAIN },
 		{ "here", true, false, 0, 3, RCP_PLAIN },
 		{ "", false, false, 24, 0, RCP_BOLD },
-		{ "", false, false, 16, 1, RCP_PLAIN },
+		{ "", false, false, 16, 2, RCP_PLAIN },
 	};
 	const struct rcp_look *look = tree->look;
 	struct rcp_text t = { 0 };

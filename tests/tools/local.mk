@@ -2,6 +2,7 @@
 test_scripts += \
 	tests/tools/cli.t \
 	tests/tools/doctor.t \
+	tests/tools/errors.t \
 	tests/tools/files.t \
 	tests/tools/list.t \
 	tests/tools/live.t \

@@ -13,13 +13,14 @@ PYTHON, MALLOC, MMAP = range(3)
 START = 1767254400          # 2026-01-01 08:00:00 UTC
 
 CELL = ["allocs", "alloc_bytes", "frees", "freed_bytes", "temporaries",
-        "lifetime", "aged", "peak_bytes", "peak_blocks"]
-SIGNED = {"peak_bytes", "peak_blocks"}
-EPOCH = 12
+        "lifetime", "aged", "peak_bytes", "peak_blocks", "var_live",
+        "var_alloc", "samples", "peak_epoch", "var_peak", "var_allocs"]
+SIGNED = {"peak_bytes", "peak_blocks", "var_live"}
+VAR_UNIT = 4096             # of var_live, var_alloc and var_peak, bytes^2
 TOTALS = dict(peak_epoch=1, peak_time=2, rss=4, rss_peak=5, profiler=6,
               unmatched=7, unseen=8, inherited_bytes=9, inherited_blocks=10,
               truncated=13, dropped=14, lost=15, guarded=18, threads=19,
-              live_bytes=20, live_blocks=21)
+              live_bytes=20, live_blocks=21, sample_cpu=23, cpu=24)
 REASON = dict(interval=1, growth=2, mark=3, end_python=5, exit=6)
 
 
@@ -33,7 +34,7 @@ def uv(n):
 
 
 def sv(n):
-    return uv((n << 1) ^ (n >> 63) & (1 << 64) - 1 if n < 0 else n << 1)
+    return uv(((n << 1) ^ (n >> 63)) & (1 << 64) - 1)
 
 
 def text(value):
@@ -49,11 +50,11 @@ def ns(seconds):
 class Profile:
     def __init__(self, path, pid=4711, ppid=1, root_pid=None, start=START,
                  command=("python3", "app.py"), program="app", cwd="/srv",
-                 python="3.12.1", mode="exact", mono=ns(1000)):
+                 python="3.12.1", mode="exact", mono=ns(1000), **info):
         self.file = open(path, "wb")
         self.ids = {}
         self.seq = 0
-        self.live = {}              # site, thread -> [bytes, blocks]
+        self.live = {}              # site, thread -> [bytes, blocks, var]
         self.peak = (0, 0, 0)       # bytes, blocks, time
         self.at_peak = {}
         root = root_pid or pid
@@ -61,7 +62,7 @@ class Profile:
             "<HHIIIIIQQQQIII", 1, 1, 0, pid, ppid, root, 8, ns(start), mono,
             pid * 100, root * 100, 4096, 100, 0)
         self.file.write(head + struct.pack("<I", zlib.crc32(head)))
-        info = dict(version="rcprof 0.1.0", program=program, cwd=cwd,
+        info = dict(info, version="rcprof 0.1.0", program=program, cwd=cwd,
                     command=b"".join(text(a)[1:] + b"\0" for a in command),
                     exe="/usr/bin/python3", host="example", mode=mode,
                     interval_ns="1000000000", rss_interval_ns="100000000",
@@ -127,10 +128,11 @@ class Profile:
         body = {}
         for key, values in cells.items():
             site, thread = key if isinstance(key, tuple) else (key, main)
-            live = self.live.setdefault((site, thread), [0, 0])
+            live = self.live.setdefault((site, thread), [0, 0, 0])
             live[0] += values.get("alloc_bytes", 0) - values.get(
                 "freed_bytes", 0)
             live[1] += values.get("allocs", 0) - values.get("frees", 0)
+            live[2] += values.get("var_live", 0)
             body.setdefault(thread, []).append((site, dict(values)))
         total = sum(v[0] for v in self.live.values())
         blocks = sum(v[1] for v in self.live.values())
@@ -143,8 +145,8 @@ class Profile:
         epoch = ns(self.peak[2]) + 1
         stale = {}
         for key, live in self.live.items():
-            if live != self.at_peak.get(key, [0, 0]):
-                stale[key] = self.at_peak.get(key, [0, 0])
+            if live != self.at_peak.get(key, [0, 0, 0]):
+                stale[key] = self.at_peak.get(key, [0, 0, 0])
         for thread in {k[1] for k in stale} | set(body):
             sites = dict(body.get(thread, []))
             for site, owner in stale:
@@ -164,14 +166,13 @@ class Profile:
         mask, body = 0, b""
         if at_peak:
             values = dict(values, peak_bytes=at_peak[0],
-                          peak_blocks=at_peak[1])
+                          peak_blocks=at_peak[1], peak_epoch=epoch)
+            if at_peak[2]:
+                values["var_peak"] = at_peak[2]
         for i, name in enumerate(CELL):
             if name in values:
                 mask |= 1 << i
                 body += (sv if name in SIGNED else uv)(values[name])
-        if at_peak:
-            mask |= 1 << EPOCH
-            body += uv(epoch)
         return uv(site) + uv(mask) + body
 
     def type(self, name):
@@ -201,6 +202,10 @@ class Profile:
     def mark(self, time, value):
         self.chunk(14, uv(ns(time)) + bytes([1]) + uv(self.thread()) +
                    text(value))
+
+    def rate(self, time, mean, before, reason):
+        self.chunk(14, uv(ns(time)) + bytes([12]) + uv(0) + uv(mean) +
+                   uv(before) + text(reason))
 
     def collected(self, time, pause, count):
         self.chunk(17, uv(ns(time)) + bytes([2]) + uv(ns(pause)) + uv(count) +

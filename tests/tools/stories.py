@@ -3,9 +3,11 @@
 Each function writes its profile(s) into the current directory and returns
 their names.
 """
+import math
 import os
+import random
 
-from profile import MALLOC, MMAP, START, Profile
+from profile import MALLOC, MMAP, START, VAR_UNIT, Profile
 
 K, M = 1 << 10, 1 << 20
 SOURCE = """\
@@ -186,6 +188,128 @@ def hostile(name="names.1.rcprof"):
     p.coverage(**{"note.odd": HOSTILE[1] + HOSTILE[0]})
     p.snapshot(0.6, cells, rss=5 * M)
     p.end(0.7)
+    return [name]
+
+
+class Sampled:
+    """A profile in sample mode: every block that is allocated here is a
+    sample or not, by chance; `samples` holds those that were."""
+
+    def __init__(self, name, mean, seed=1, **options):
+        self.p = Profile(name, mode="sample", rate="auto", budget="1",
+                         **options)
+        self.chance = random.Random(seed)
+        self.mean = mean
+        self.p.rate(0, mean, 0, "start")
+        self.samples = []       # dicts: site, bytes, blocks, var, var_blocks,
+        self.cells = {}         # born, died
+        self.truth = {}         # site -> live bytes, sampled or not
+        self.time = 0
+
+    def add(self, site, thread=None, **values):
+        cell = self.cells.setdefault((site, thread or self.p.thread()), {})
+        for name, value in values.items():
+            cell[name] = cell.get(name, 0) + value
+
+    def change(self, mean, reason):
+        self.p.rate(self.time, mean, self.mean, reason)
+        self.mean = mean
+
+    def alloc(self, site, size, thread=None):
+        """A block; its sample, or None."""
+        chance = 1 if size >= 4.6 * self.mean else -math.expm1(
+            -size / self.mean)
+        self.truth[site] = self.truth.get(site, 0) + size
+        if self.chance.random() >= chance:
+            return None
+        bytes_, blocks = round(size / chance), round(1 / chance)
+        var = round((1 - chance) * (size / chance) ** 2 / VAR_UNIT)
+        var_blocks = round((1 - chance) / chance ** 2)
+        sample = dict(site=site, bytes=bytes_, blocks=blocks, size=size,
+                      var=var * VAR_UNIT, var_blocks=var_blocks,
+                      born=self.time, died=math.inf)
+        self.samples.append(sample)
+        self.add(site, thread, allocs=blocks, alloc_bytes=bytes_, samples=1,
+                 var_live=var, var_alloc=var, var_allocs=var_blocks)
+        return sample
+
+    def free(self, sample, thread=None):
+        sample["died"] = self.time
+        self.truth[sample["site"]] -= sample["size"]
+        self.add(sample["site"], thread, frees=sample["blocks"],
+                 freed_bytes=sample["bytes"],
+                 var_live=-(sample["var"] // VAR_UNIT))
+
+    def snapshot(self, time, reason="interval", **totals):
+        """What happened since the last one is said to have happened just
+        before it."""
+        self.p.snapshot(time, self.cells, reason, **totals)
+        self.cells = {}
+        self.time = time
+
+
+def sampled(name="shop.21.rcprof", keep=None):
+    """A minute in sample mode: 40 MiB in one block, a cache that grows by a
+    MiB a second in blocks of 4 KiB, strings that come and go, and small
+    things."""
+    source()
+    s = Sampled(name, 64 * K, cwd=os.getcwd(), pid=21, program="shop",
+                command=["python3", "app.py"])
+    main = ("app.py", "<module>", 1)
+    start = s.p.site([("app.py", "start", 5), main])
+    cache = s.p.site([("app.py", "remember", 11), ("app.py", "detail", 8),
+                      main])
+    other = s.p.site([("app.py", "remember", 11), ("app.py", "refresh", 18),
+                      main])
+    strings = s.p.site([("/usr/lib/python3.99/json/encoder.py", "iterencode",
+                         258), ("app.py", "render", 14), main])
+    small = [s.p.site([("app.py", "part%d" % i, 20 + i), main])
+             for i in range(12)]
+    s.alloc(start, 40 * M)
+    for site in small:
+        s.alloc(site, 30 * K)
+    s.snapshot(0.5, rss=60 * M, rss_peak=60 * M, profiler=3 * M)
+    waiting = []
+    for second in range(1, 61):
+        if second == 30:
+            s.change(256 * K, "budget")
+        for i in range(256):
+            s.alloc(other if i % 4 == 0 else cache, 4 * K)
+        for sample in waiting:
+            s.free(sample)
+        waiting = [a for a in (s.alloc(strings, 1 * K)
+                               for i in range(4096)) if a]
+        s.snapshot(second, rss=70 * M + second * M, rss_peak=131 * M,
+                   profiler=3 * M, sample_cpu=second * 4000000,
+                   cpu=second * 1000000000)
+    s.snapshot(60.5, "end_python", rss=130 * M, rss_peak=131 * M,
+               profiler=3 * M, sample_cpu=240000000, cpu=60000000000)
+    s.p.end(60.7)
+    if keep is not None:
+        keep.append(s)
+    return [name]
+
+
+def thin(name="thin.22.rcprof"):
+    """A short script under a mean that is far too wide for it."""
+    s = Sampled(name, 1 * M, seed=3, pid=22, program="thin",
+                command=["python3", "thin.py"])
+    sites = [s.p.site([("thin.py", "f%d" % i, 10 + i),
+                       ("thin.py", "<module>", 1)]) for i in range(40)]
+    for site in sites:
+        for i in range(25):
+            s.alloc(site, 10 * K)
+    s.snapshot(0.5, rss=20 * M, sample_cpu=1000, cpu=300000000)
+    s.p.end(0.6)
+    return [name]
+
+
+def unlucky(name="unlucky.23.rcprof"):
+    """In sample mode, and no sample was taken."""
+    s = Sampled(name, 1 * M, pid=23, program="unlucky",
+                command=["python3", "unlucky.py"])
+    s.snapshot(0.1, rss=9 * M, cpu=20000000)
+    s.p.end(0.2)
     return [name]
 
 
