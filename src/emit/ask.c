@@ -100,6 +100,8 @@ run_end(struct rcp_job *job)
 		rcp_rss_point(rcp_clock_now());
 		rcp_snapshot_finish((enum rcp_end)job->reason, job->status);
 		job->result = true;
+	} else if (rcp_emit_is_on()) {
+		rcp_snapshot_tell_none();
 	}
 	atomic_store(&rcp_emit.phase, RCP_EMIT_OFF);
 }

@@ -102,6 +102,8 @@ long rcp_snapshot_open(void); /* the file with INFO and events; 0, -errno */
 bool rcp_snapshot_take(enum rcp_snap_reason reason);
 bool rcp_snapshot_points(void); /* only events and RSS points */
 bool rcp_snapshot_finish(enum rcp_end reason, int status); /* END */
+/* At the end: for want of memory nothing was ever written.  Says so. */
+void rcp_snapshot_tell_none(void);
 void rcp_snapshot_fork_child(void);
 
 #endif

@@ -117,6 +117,9 @@ set_up(void)
 	rcp_settings_root(&rcp_life);
 	rcp_program_name(&program, &rcp_life.is_python);
 	if (!rcp_wiring_setup()) {
+		if (rcp_life.is_root)
+			rcp_settings_complain("no memory for its tables",
+					      "recording is off");
 		rcp_life_off();
 		return;
 	}

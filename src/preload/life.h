@@ -44,6 +44,8 @@ bool rcp_life_is_me(void);
 
 /* settings.c: options from the environment; complains once each on stderr. */
 void rcp_settings_read(struct rcp_options *o);
+/* "rcprof: WHAT: REASON" on stderr. */
+void rcp_settings_complain(const char *what, const char *reason);
 const char *rcp_settings_env(const char *name);
 /* Who the root is: from RCPROF_ROOT, or us, which is then announced in it. */
 void rcp_settings_root(struct rcp_life *life);

@@ -28,16 +28,16 @@ rcp_settings_env(const char *name)
 	return NULL;
 }
 
-static void
-complain(const char *variable, struct rcp_str *reason)
+void
+rcp_settings_complain(const char *what, const char *reason)
 {
 	char text[600];
 	struct rcp_str s = RCP_STR(text);
 
 	rcp_str_add(&s, "rcprof: ");
-	rcp_str_add(&s, variable);
+	rcp_str_add(&s, what);
 	rcp_str_add(&s, ": ");
-	rcp_str_bytes(&s, reason->buf, reason->len);
+	rcp_str_add(&s, reason);
 	rcp_str_add(&s, "\n");
 	rcp_sys_write(2, s.buf, s.len);
 }
@@ -55,7 +55,7 @@ rcp_settings_read(struct rcp_options *o)
 
 		if (value &&
 		    !rcp_options_set(o, (enum rcp_option_id)i, value, &reason))
-			complain(name, &reason);
+			rcp_settings_complain(name, reason.buf);
 	}
 }
 
