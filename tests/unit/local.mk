@@ -10,12 +10,14 @@ unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 	tests/unit/emit_full.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
 	tests/unit/emit_table.t tests/unit/emit_identity.t \
-	tests/unit/emit_fork.t tests/unit/emit_line.t
-EXTRA_DIST += tests/unit/emit_util.h
+	tests/unit/emit_fork.t tests/unit/emit_line.t \
+	tests/unit/emit_limits.t
+EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
 
 # The reader.
 unit_tests += tests/unit/crc32.t tests/unit/encode.t tests/unit/linetable.t \
-	tests/unit/model_damage.t tests/unit/model_growth.t \
+	tests/unit/model_damage.t tests/unit/model_errors.t \
+	tests/unit/model_growth.t \
 	tests/unit/model_notes.t tests/unit/model_set.t tests/unit/model_state.t \
 	tests/unit/model_symbols.t \
 	tests/unit/model_time.t tests/unit/varint.t
