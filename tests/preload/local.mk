@@ -5,6 +5,7 @@ test_scripts += \
 	tests/preload/cxx.t \
 	tests/preload/disk.t \
 	tests/preload/ends.t \
+	tests/preload/faults.t \
 	tests/preload/foreign.t \
 	tests/preload/kill.t \
 	tests/preload/libc.t \
@@ -28,6 +29,11 @@ EXTRA_DIST += \
 # Every call stays where it is written, and returns there.
 native_cflags = $(fixture_cflags) -fno-builtin -fno-optimize-sibling-calls
 native_ldflags = $(fixture_ldflags) -pthread
+
+check_PROGRAMS += tests/preload/failer
+tests_preload_failer_CFLAGS = $(fixture_cflags)
+tests_preload_failer_LDFLAGS = $(fixture_ldflags)
+tests_preload_failer_LDADD =
 
 check_PROGRAMS += tests/preload/prog_brk
 tests_preload_prog_brk_CFLAGS = $(native_cflags)

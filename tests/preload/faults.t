@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Each system call that the library makes is refused: the first, the second,
+and so on, and from one on for good.  The program's output and exit status
+stay, and its profile opens, or a line says why there is none."""
+import concurrent.futures
+import errno
+import os
+import platform
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/preload"))
+import lib  # noqa: E402
+
+COUNT = -1
+E = errno
+# RCPROF_FAULTS=all: each, not just the first few and some of the rest.
+EACH = 1 << 30 if os.environ.get("RCPROF_FAULTS") == "all" else 2
+# What the kernel says of each when it refuses.  A sandbox's EPERM comes to
+# all of them.
+ERRORS = {
+    0: ("read", [E.EIO]), 1: ("write", [E.ENOSPC, E.EINTR]),
+    3: ("close", [E.EIO]), 5: ("fstat", [E.EIO]), 7: ("poll", [E.EINTR]),
+    8: ("lseek", [E.EIO]), 9: ("mmap", [E.ENOMEM]),
+    10: ("mprotect", [E.ENOMEM]), 11: ("munmap", [E.ENOMEM]),
+    14: ("rt_sigprocmask", []), 16: ("ioctl", []),
+    17: ("pread64", [E.EINTR]), 18: ("pwrite64", [E.ENOSPC, E.EINTR]),
+    24: ("sched_yield", []), 25: ("mremap", [E.ENOMEM]),
+    27: ("mincore", [E.EAGAIN]), 28: ("madvise", [E.EINVAL]),
+    35: ("nanosleep", [E.EINTR]), 39: ("getpid", None),
+    56: ("clone", [E.EAGAIN]), 60: ("exit", None), 63: ("uname", []),
+    72: ("fcntl", [E.EMFILE]), 77: ("ftruncate", [E.EIO]),
+    79: ("getcwd", [E.ENOENT]), 87: ("unlink", []), 98: ("getrusage", []),
+    110: ("getppid", None), 127: ("rt_sigpending", []),
+    128: ("rt_sigtimedwait", [E.EAGAIN]), 157: ("prctl", []),
+    186: ("gettid", None), 202: ("futex", [E.EINTR]),
+    234: ("tgkill", [E.ESRCH]), 257: ("openat", [E.EMFILE, E.EACCES]),
+    258: ("mkdirat", [E.EACCES]), 262: ("newfstatat", [E.ENOENT]),
+    263: ("unlinkat", [E.EACCES]), 267: ("readlinkat", [E.EACCES]),
+    271: ("ppoll", [E.EINTR]), 302: ("prlimit64", []),
+    436: ("close_range", [E.ENOSYS, E.EMFILE]),
+}
+# None: these cannot fail, and no filter in use refuses them.
+
+PYTHON = """
+import json, os, sys, threading, time
+keep = [bytearray(5000) for i in range(200)]
+seen = []
+t = threading.Thread(target=lambda: seen.append(len(json.dumps([1] * 1000))))
+t.start(); t.join()
+pid = os.fork()
+if pid == 0:
+    keep += [bytes(3000) for i in range(100)]
+    sys.exit(3)
+print(os.waitpid(pid, 0)[1] >> 8, seen, len(keep))
+time.sleep(0.03)
+sys.stderr.write("its own line\\n")
+sys.exit(5)
+"""
+
+
+class Failing(lib.Run):
+    """PROGRAM in which the Nth CALL of the library fails with ERROR."""
+
+    def __init__(self, argv, call, n, error, seconds=60):
+        super().__init__(argv[0], argv[1:], start=False)
+        self.argv = [lib.program("failer"), lib.tap.PRELOAD, "calls",
+                     str(call), str(n), str(error)] + self.argv
+        del self.env["LD_PRELOAD"]
+        self.env.update(RCPROF_INTERVAL="10ms", RCPROF_RSS_INTERVAL="5ms",
+                        PYTHONDONTWRITEBYTECODE="1")
+        self.finish(self.start(), seconds)
+        with open(os.path.join(self.cwd, "calls")) as f:
+            self.calls = {int(a): int(b) for a, b in map(str.split, f)}
+
+    def fault(self, bare):
+        """What is wrong with it, or None."""
+        ours, others = lib.own_lines(self.stderr)
+        if self.status != bare.status:
+            return "status %r: %s" % (self.status, self.stderr[-300:])
+        if self.stdout != bare.stdout or \
+                others != bare.stderr.splitlines():
+            return "output %r, %r" % (self.stdout, self.stderr[-300:])
+        if len(ours) > 1:
+            return "lines %r" % (ours,)
+        if not self.files() and not ours:
+            return "no profile, and no line that says why"
+        for path in self.files():
+            try:
+                if not lib.report(path).adds_up():
+                    return "%s: sites do not make the totals" % path
+            except lib.Broken as e:
+                return str(e)
+        return None
+
+
+def chosen(times, error):
+    """Which of TIMES calls fail: n alone, -n and all after it."""
+    some = set(range(1, min(times + 2, EACH + 1)))
+    some.update(range(EACH, times, max(1, times // 2)))
+    # What was interrupted goes through when it is tried again.
+    if error != E.EINTR:
+        some.update((-1, -(times // 2 + 1)))
+    return sorted(some)
+
+
+def refuse(pool, bare, argv, name, call, times, error):
+    what = "%s: %s of ours refused with %s" % (
+        name, ERRORS[call][0], errno.errorcode[error])
+    plans = chosen(times, error)
+    found = []
+    for n, run in zip(plans, pool.map(
+            lambda n: Failing(argv, call, n, error), plans)):
+        fault = run.fault(bare)
+        if fault:
+            found.append("%s: %s" % (
+                "number %d" % n if n > 0 else "all from %d on" % -n, fault))
+    if not lib.ok(24, not found, "%s, %d of %d" % (what, len(plans), times)):
+        for line in found[:8]:
+            lib.tap.diag(line)
+
+
+def sweep(name, argv):
+    bare = lib.Run(argv[0], argv[1:], libraries=())
+    seen = {}
+    for _ in range(2):
+        run = Failing(argv, COUNT, 0, 0)
+        fault = run.fault(bare)
+        if not lib.ok(24, not fault, "%s: watched, it is as ever" % name):
+            lib.tap.diag(fault)
+            return
+        for call, times in run.calls.items():
+            seen[call] = max(times, seen.get(call, 0))
+    lib.is_(24, sorted(set(seen) - set(ERRORS)), [],
+            "%s: the list of calls is whole" % name)
+    only = os.environ.get("CALL")
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for call in sorted(set(seen) & set(ERRORS)):
+            errors = ERRORS[call][1]
+            if errors is None or only not in (None, ERRORS[call][0]):
+                continue
+            for error in errors + [E.EPERM]:
+                refuse(pool, bare, argv, name, call, seen[call], error)
+
+
+def test_native():
+    sweep("a program with forks", ["prog_fork", "fork"])
+
+
+def test_python():
+    path = os.path.join(lib.scratch(), "some.py")
+    with open(path, "w") as f:
+        f.write(PYTHON)
+    pythons = lib.tap.pythons()
+    for python, version in pythons[:1] if not os.environ.get("ALL") \
+            else pythons:
+        sweep(version, [python, path])
+
+
+if platform.machine() != "x86_64":
+    lib.tap.skip_all("failer.c knows only x86-64's registers")
+lib.each(test_native, test_python)
