@@ -4,7 +4,7 @@
     make bench [BENCH_CASES=...] [BENCH_ROUNDS=n] ...
 
 Each round runs the bare program and then each profiler, beginning with
-another one each time (the slowest, in every third round only); bench-out/results.jsonl gets a line a run, so that a
+another one each time (the slowest, in every fifth round only); bench-out/results.jsonl gets a line a run, so that a
 bench that is stopped has lost nothing.  Then the tables and the picture are
 made of it (tables.py, draw.py).
 
@@ -118,7 +118,7 @@ def clock(bench, rows, rounds, log):
         for build, case, able in rows:
             # Another one goes first each time; bare runs are among them.
             order = [profilers.BARE] + [p for p in able
-                                        if not p.slow or round_number % 3 == 0]
+                                        if not p.slow or round_number % 5 == 0]
             first = round_number % len(order)
             for profiler in order[first:] + order[:first]:
                 record = {"kind": "clock", "build": build.name,
@@ -189,7 +189,7 @@ def main():
                       machine, note) if counted else []
     if not rounds:
         clock_rows = []
-    runs = (sum(1 + sum(not p.slow or r % 3 == 0 for p in able)
+    runs = (sum(1 + sum(not p.slow or r % 5 == 0 for p in able)
                 for r in range(rounds) for _, _, able in clock_rows)
             + sum(len(able) + 1 for _, _, able in count_rows))
     out = os.path.abspath(env("BENCH_OUT") or

@@ -1,7 +1,7 @@
 """cases.py - what is run, as data.
 
-loops: how often for a clock, chosen so that the bare run takes about a second
-on plain 3.12; counted: how often under cachegrind, some 1,000 million
+loops: how often for a clock, chosen so that the bare run takes half a second
+to a second on plain 3.12; counted: how often under cachegrind, some 1,000 million
 instructions.  Whole processes are measured, as their users meet them.
 """
 import os
@@ -70,13 +70,13 @@ CASES = [
     _pyperformance("go", 7, 1),
     _pyperformance("comprehensions", 20000, 5000),
     _micro("start", 1, 1),
-    _micro("slots", 40, 6),
-    _micro("strings", 30, 5),
-    _micro("dicts", 60, 10),
-    _micro("deep", 50, 10),
-    _micro("buffers", 20, 5),
-    _micro("heap", 10, 2),
-    _micro("threads", 15, 2, threads=4),
+    _micro("slots", 20, 6),
+    _micro("strings", 15, 5),
+    _micro("dicts", 30, 10),
+    _micro("deep", 25, 10),
+    _micro("buffers", 10, 5),
+    _micro("heap", 5, 2),
+    _micro("threads", 8, 2, threads=4),
     _storm("storm-1", "own", 1),
     _storm("storm-2", "own", 2),
     _storm("storm-4", "own", 4),

@@ -67,11 +67,16 @@ def clock_ratios(runs, field="wall"):
     return {key: Ratio(values) for key, values in gathered.items()}
 
 
+def instructions(runs):
+    """{(build, profiler, case): instructions}, the last that were counted."""
+    return {(r["build"], r["profiler"], r["case"]): r["instructions"]
+            for r in _good(runs, "count")}
+
+
 def count_ratios(runs):
     """{(build, profiler, case): quotient} of instructions."""
-    fields = ("build", "case")
     good = _good(runs, "count")
-    bare = _bare(good, fields)
+    bare = _bare(good, ("build", "case"))
     ratios = {}
     for r in good:
         base = bare.get((r["build"], r["case"]))

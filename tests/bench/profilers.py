@@ -29,7 +29,7 @@ class Profiler:
         self.needs = needs      # a library, a program, "memray", a mode
         self.native = native    # works for programs without Python
         self.ours = ours
-        self.slow = slow        # so slow that every third round will do
+        self.slow = slow        # so slow that every fifth round will do
 
     def applies(self, case):
         return case.python or self.native

@@ -104,18 +104,19 @@ def overview(f, build, group):
     return table(head, rows) if rows else None
 
 
-def case_table(ratios, build, form):
-    """A row a case, a column a profiler."""
+def case_table(ratios, build, form, bare, unit):
+    """A row a case, a column a profiler; first what the bare run took, of
+    BARE, which says it of (build, "bare", case)."""
     names = [p.name for p in profilers.PROFILERS
              if any(key[:2] == (build, p.name) for key in ratios)]
     rows = []
     for case in cases.CASES:
         if any((build, name, case.name) in ratios for name in names):
-            rows.append([case.name] + [
+            rows.append([case.name, unit(bare[build, "bare", case.name])] + [
                 form(ratios[build, name, case.name])
                 if (build, name, case.name) in ratios else ""
                 for name in names])
-    return table(["case"] + names, rows) if rows else None
+    return table(["case", "bare"] + names, rows) if rows else None
 
 
 def threads_table(f):
@@ -185,18 +186,24 @@ def document(starts, runs):
                          m["load"]))
     part("Gates", gates_table(runs))
     builds = sorted({r["build"] for r in runs})
+    seconds = figures.medians(runs, "wall")
+    peaks = figures.medians(runs, "rss_kb")
+    counted = figures.instructions(runs)
     for build in builds:
         for group in cases.GROUPS:
             part("%s, %s" % (group, build), overview(f, build, group))
     part("Threads", threads_table(f))
     for build in builds:
         part("Clock, case by case, median (quartiles): " + build,
-             case_table(f.clock, build, _ratio))
+             case_table(f.clock, build, _ratio, seconds,
+                        lambda s: "%.3f s" % s))
         part("Instructions, case by case: " + build,
-             case_table(f.count, build, lambda v: "%.3f" % v))
+             case_table(f.count, build, lambda v: "%.3f" % v, counted,
+                        lambda n: "%.0f M" % (n / 1e6)))
         part("Peak RSS added, case by case: " + build,
              case_table(f.rss, build, lambda v: "%.1f MiB, %+.0f %%" % (
-                 v[0] / 1024.0, (v[1] - 1) * 100)))
+                 v[0] / 1024.0, (v[1] - 1) * 100), peaks,
+                        lambda kb: "%.1f MiB" % (kb / 1024.0)))
     failed = figures.failures(runs)
     part("Failed", "\n".join("- %s, %s, %s: %s" % row for row in failed))
     missing = {}
