@@ -18,7 +18,7 @@
 
 #define RCP_SITE_BITS 24
 #define RCP_SITE_MAX ((1u << RCP_SITE_BITS) - 1)
-#define RCP_CELLS_PER_PAGE 64u
+#define RCP_CELLS_PER_PAGE 16u
 
 /* Resolution of births and lifetimes: RCP_INFO_MODEL_AGE_NS. */
 #define RCP_AGE_UNIT_NS 10000000ull
@@ -40,20 +40,29 @@ struct rcp_cell_page {
 	/* Sum of the lifetimes of freed blocks, in age units.  Apart from the
 	 * cells, since most blocks die younger than one unit. */
 	uint64_t lifetime[RCP_CELLS_PER_PAGE];
-	/* What the last snapshot wrote; drain.c's. */
-	struct rcp_cell_written *written;
-	bool draining;
-};
+	struct rcp_cell_page *next; /* of the thread's that are open */
+	uint32_t index;             /* in the directory */
+	/* Under the lock of the books: the snapshot that has seen its frees,
+	 * and whether all that it held then is packed. */
+	uint32_t drained;
+	bool settled;
+} __attribute__((aligned(64)));
 
+/* A page is open (cells that can be counted in) while it is in use; what it
+ * held is packed when it has been quiet for a while.  See packed.h. */
 struct rcp_cell_dir {
-	struct rcp_cell_page *page;
-	uint32_t dirty; /* some cell changed since the last snapshot */
+	struct rcp_cell_page *page; /* NULL: not open */
+	/* Set after a cell has changed, taken back by a snapshot before it
+	 * looks: a change is never overlooked, at worst seen twice. */
+	uint32_t dirty;
 };
 
 /* One thread's books.  Part of struct rcp_thread (record/thread.h); zeroed
  * memory, then rcp_account_init(). */
 struct rcp_account {
 	struct rcp_cell_dir *dir; /* by site / RCP_CELLS_PER_PAGE */
+	struct rcp_packed **packed;   /* likewise; written by snapshots */
+	struct rcp_cell_page *open;   /* pushed to by the thread alone */
 	int64_t live;             /* bytes: allocated minus freed by us */
 	/* Where `live` leaves the hot path; see peak.c. */
 	int64_t bar, high, low;
@@ -84,6 +93,11 @@ bool rcp_account_setup(uint64_t memory_limit);
  * memory, the thread can not be recorded. */
 bool rcp_account_init(struct rcp_account *a, uint32_t thread);
 
+/* Packs what has been quiet since the last snapshot.  By the thread itself
+ * between two events, or by who knows that it is gone.  Does nothing when the
+ * books are being looked at. */
+void rcp_account_rest(struct rcp_account *a);
+
 /* Registers the source of cells, sites and totals.  DEFINE_NODE is called for
  * the node of each site that is written, during a drain. */
 struct rcp_sink;
@@ -106,10 +120,7 @@ void rcp_account_fork_child(struct rcp_account *self);
 /* Sites by node, in chunks: the hot half of rcp_site_get(). */
 #define RCP_SITE_CHUNK 4096u
 #define RCP_SITE_NODES (8192u * RCP_SITE_CHUNK) /* 33 million nodes */
-struct rcp_node_sites {
-	uint32_t site[RCP_KINDS];
-};
-extern struct rcp_node_sites *rcp_sites_by_node[];
+extern uint32_t *rcp_sites_by_node[RCP_KINDS][RCP_SITE_NODES / RCP_SITE_CHUNK];
 uint32_t rcp_site_new(uint32_t node, enum rcp_kind kind);
 
 /* The site of (node, kind); made when new.  Never fails: past the limits it
@@ -117,15 +128,14 @@ uint32_t rcp_site_new(uint32_t node, enum rcp_kind kind);
 static inline uint32_t
 rcp_site_get(uint32_t node, enum rcp_kind kind)
 {
-	struct rcp_node_sites *chunk = NULL;
-	uint32_t id;
+	uint32_t *chunk = NULL, id;
 
 	if (__builtin_expect(node < RCP_SITE_NODES, 1))
 		chunk = __atomic_load_n(
-			&rcp_sites_by_node[node / RCP_SITE_CHUNK],
+			&rcp_sites_by_node[kind][node / RCP_SITE_CHUNK],
 			__ATOMIC_ACQUIRE);
 	if (__builtin_expect(chunk != NULL, 1)) {
-		id = __atomic_load_n(&chunk[node % RCP_SITE_CHUNK].site[kind],
+		id = __atomic_load_n(&chunk[node % RCP_SITE_CHUNK],
 				     __ATOMIC_ACQUIRE);
 		/* Ids of the process that forked us count as not there. */
 		if (__builtin_expect(id >= rcp_site_first, 1))
@@ -141,7 +151,6 @@ enum rcp_kind rcp_site_kind(uint32_t site);
 /* --- peak, called by the inline half ----------------------------------- */
 void rcp_peak_before_free(struct rcp_account *a);
 void rcp_peak_crossed(struct rcp_account *a);
-struct rcp_cell_page *rcp_cells_new_page(struct rcp_cell_dir *d);
 
 /* Live bytes of the process: cheap (within the unpublished differences), and
  * summed over all threads. */
@@ -173,20 +182,21 @@ void rcp_count(enum rcp_counter which, int64_t n);
 
 /* --- the hot half ----------------------------------------------------- */
 
+/* Opens the page of SITE.  NULL: no memory. */
+struct rcp_cell_page *rcp_cells_open(struct rcp_account *a, uint32_t site);
+
 static inline struct rcp_cell *
 rcp_cell_at(struct rcp_account *a, uint32_t site)
 {
-	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = d->page;
+	struct rcp_cell_page *page = a->dir[site / RCP_CELLS_PER_PAGE].page;
 	struct rcp_cell *c;
 	uint32_t epoch;
 
 	if (__builtin_expect(!page, 0)) {
-		page = rcp_cells_new_page(d);
+		page = rcp_cells_open(a, site);
 		if (!page)
 			return NULL;
 	}
-	RCP_STORE(d->dirty, 1);
 	c = &page->cells[site % RCP_CELLS_PER_PAGE];
 	epoch = atomic_load_explicit(&rcp_peak_epoch, memory_order_relaxed);
 	if (c->epoch != epoch) {
@@ -197,6 +207,14 @@ rcp_cell_at(struct rcp_account *a, uint32_t site)
 		__atomic_store_n(&c->epoch, epoch, __ATOMIC_RELEASE);
 	}
 	return c;
+}
+
+/* The last that is done to a cell. */
+static inline void
+rcp_cell_changed(struct rcp_account *a, uint32_t site)
+{
+	__atomic_store_n(&a->dir[site / RCP_CELLS_PER_PAGE].dirty, 1,
+			 __ATOMIC_RELEASE);
 }
 
 /* The cell's part of an allocation; of a sample, BLOCKS of SIZE bytes in all. */
@@ -210,6 +228,7 @@ rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size,
 		return;
 	RCP_ADD(c->allocs, blocks);
 	RCP_ADD(c->alloc_bytes, size);
+	rcp_cell_changed(a, site);
 	a->last_site = site;
 }
 
@@ -233,6 +252,7 @@ rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 	RCP_ADD(c->frees, blocks);
 	RCP_ADD(c->freed_bytes, size);
 	RCP_ADD(c->temporaries, temporary ? blocks : 0);
+	rcp_cell_changed(a, site);
 }
 
 static inline void

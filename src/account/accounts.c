@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * accounts.c - every thread's books: their list, their pages of cells, and
+ * accounts.c - every thread's books: their list, sums over all of them, and
  * what fork does with them.  Runs inside malloc.
  */
 #include "account/internal.h"
-#include "base/mem.h"
+#include "account/packed.h"
 
 struct rcp_account *_Atomic rcp_accounts;
 
@@ -16,19 +16,10 @@ rcp_account_setup(uint64_t memory_limit)
 	return rcp_sites_setup(memory_limit);
 }
 
-static bool
-new_directory(struct rcp_account *a)
-{
-	size_t entries = (RCP_SITE_MAX + 1) / RCP_CELLS_PER_PAGE;
-
-	a->dir = rcp_pages_reserve(entries * sizeof(*a->dir));
-	return a->dir != NULL;
-}
-
 bool
 rcp_account_init(struct rcp_account *a, uint32_t thread)
 {
-	if (!new_directory(a))
+	if (!rcp_cells_init(a))
 		return false;
 	a->thread = thread;
 	rcp_lock_take(&list_lock);
@@ -37,16 +28,6 @@ rcp_account_init(struct rcp_account *a, uint32_t thread)
 	atomic_store_explicit(&rcp_accounts, a, memory_order_release);
 	rcp_lock_drop(&list_lock);
 	return true;
-}
-
-struct rcp_cell_page *
-rcp_cells_new_page(struct rcp_cell_dir *d)
-{
-	struct rcp_cell_page *page = rcp_arena_new(sizeof(*page));
-
-	if (page)
-		__atomic_store_n(&d->page, page, __ATOMIC_RELEASE);
-	return page;
 }
 
 int64_t
@@ -61,35 +42,47 @@ rcp_live_sum(void)
 	return sum;
 }
 
-void
-rcp_peak_view(struct rcp_peak_view *out)
+/* Live blocks of all cells, and their live bytes at the peak EPOCH. */
+static void
+add_cells(uint32_t epoch, int64_t *blocks, int64_t *peak_bytes)
 {
 	struct rcp_account *a = atomic_load(&rcp_accounts);
 	uint32_t pages = rcp_site_next() / RCP_CELLS_PER_PAGE + 1;
-	struct rcp_peak_now peak;
-	int64_t bytes, blocks;
+	struct rcp_page_state now;
 
-	rcp_peak_now(&peak, rcp_live_sum());
-	out->time = peak.time;
-	out->site = peak.site >= rcp_site_first ? peak.site : 0;
-	out->bytes = 0;
+	*blocks = *peak_bytes = 0;
 	for (; a; a = a->next) {
 		for (uint32_t i = 0; i < pages; i++) {
-			const struct rcp_cell_page *page = a->dir[i].page;
-
-			for (unsigned k = 0; page && k < RCP_CELLS_PER_PAGE;
-			     k++) {
-				rcp_cell_peak(&page->cells[k], peak.epoch,
-					      &bytes, &blocks);
-				out->bytes += bytes;
+			if (!rcp_page_look(a, i, &now))
+				continue;
+			for (unsigned k = 0; k < RCP_CELLS_PER_PAGE; k++) {
+				*blocks += (int64_t)(now.cells[k].allocs -
+						     now.cells[k].frees);
+				*peak_bytes += rcp_cell_peak(&now.cells[k],
+							     epoch);
 			}
 		}
 	}
 }
 
 void
+rcp_peak_view(struct rcp_peak_view *out)
+{
+	struct rcp_peak_now peak;
+	int64_t blocks;
+
+	rcp_peak_now(&peak, rcp_live_sum());
+	out->time = peak.time;
+	out->site = peak.site >= rcp_site_first ? peak.site : 0;
+	rcp_lock_take(&rcp_books_lock);
+	add_cells(peak.epoch, &blocks, &out->bytes);
+	rcp_lock_drop(&rcp_books_lock);
+}
+
+void
 rcp_account_fork_prepare(void)
 {
+	rcp_cells_fork_prepare();
 	rcp_lock_take(&list_lock);
 	rcp_sites_fork_prepare();
 }
@@ -99,48 +92,29 @@ rcp_account_fork_parent(void)
 {
 	rcp_sites_fork_done(false);
 	rcp_lock_drop(&list_lock);
-}
-
-static int64_t
-live_blocks(void)
-{
-	struct rcp_account *a = atomic_load(&rcp_accounts);
-	uint32_t pages = rcp_site_next() / RCP_CELLS_PER_PAGE + 1;
-	int64_t blocks = 0;
-
-	for (; a; a = a->next) {
-		for (uint32_t i = 0; i < pages; i++) {
-			const struct rcp_cell_page *page = a->dir[i].page;
-
-			for (unsigned k = 0; page && k < RCP_CELLS_PER_PAGE; k++)
-				blocks += (int64_t)(page->cells[k].allocs -
-						    page->cells[k].frees);
-		}
-	}
-	return blocks;
+	rcp_cells_fork_done(false);
 }
 
 void
 rcp_account_fork_child(struct rcp_account *self)
 {
 	struct rcp_account *a = atomic_load(&rcp_accounts);
+	int64_t blocks, peak;
 
+	add_cells(0, &blocks, &peak);
 	rcp_inherited_bytes += rcp_live_sum() -
 			       rcp_counter(RCP_COUNT_INHERITED_FREED_BYTES);
-	rcp_inherited_blocks += live_blocks() -
-				rcp_counter(RCP_COUNT_INHERITED_FREES);
+	rcp_inherited_blocks += blocks - rcp_counter(RCP_COUNT_INHERITED_FREES);
 	rcp_counters_fork_child();
 	rcp_lock_reset(&list_lock);
 	rcp_sites_fork_done(true);
-	/* Books start empty.  The old pages stay mapped and shared with the
-	 * parent: giving them back would cost more than it saves. */
+	/* Books start empty, in the memory that the parent's had: it is shared
+	 * with the parent until something is counted there. */
 	for (; a; a = a->next) {
-		struct rcp_cell_dir *old = a->dir;
-
-		if (!new_directory(a))
-			a->dir = old; /* counts go on from the parent's */
+		rcp_cells_forget(a);
 		a->live = 0;
 		a->last_site = 0;
 	}
+	rcp_cells_fork_done(true);
 	rcp_peak_fork_child(self);
 }

@@ -2,13 +2,19 @@
 preload_sources += \
 	src/account/account.h \
 	src/account/accounts.c \
+	src/account/cells.c \
 	src/account/counters.c \
 	src/account/drain.c \
 	src/account/internal.h \
 	src/account/live.h \
+	src/account/packed.c \
+	src/account/packed.h \
 	src/account/peak.c \
+	src/account/pool.c \
+	src/account/pool.h \
 	src/account/regions.c \
 	src/account/regions.h \
+	src/account/rows.c \
 	src/account/shadow.c \
 	src/account/side.c \
 	src/account/side.h \

@@ -16,6 +16,7 @@
  * other, and the first thread's next event comes here.
  */
 #include "account/internal.h"
+#include "account/packed.h"
 #include "base/clock.h"
 
 #define UNPUBLISHED (32 << 10) /* bytes */
@@ -140,19 +141,12 @@ rcp_peak_now(struct rcp_peak_now *out, int64_t live)
 	}
 }
 
-void
-rcp_cell_peak(const struct rcp_cell *c, uint32_t epoch, int64_t *bytes,
-	      int64_t *blocks)
+int64_t
+rcp_cell_peak(const struct rcp_cell_state *c, uint32_t epoch)
 {
-	if (__atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE) == epoch) {
-		*bytes = RCP_LOAD(c->peak_bytes);
-		*blocks = RCP_LOAD(c->peak_blocks);
-		return;
-	}
-	*bytes = -(int64_t)RCP_LOAD(c->freed_bytes);
-	*blocks = -(int64_t)RCP_LOAD(c->frees);
-	*bytes += (int64_t)RCP_LOAD(c->alloc_bytes);
-	*blocks += (int64_t)RCP_LOAD(c->allocs);
+	if (c->epoch == epoch)
+		return c->peak_bytes;
+	return (int64_t)(c->alloc_bytes - c->freed_bytes);
 }
 
 void

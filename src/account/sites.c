@@ -11,15 +11,23 @@
 #define CHUNK RCP_SITE_CHUNK
 #define SITE_CHUNKS ((RCP_SITE_MAX + 1) / CHUNK)
 
+/* A site can not take less than this in all tables together, so that there
+ * are never more than the limit divided by it. */
+#define LEAST_BYTES 32u
+
 struct site {
-	uint32_t node;
-	uint32_t kind : 4;
-	uint32_t stamp : 28; /* file generation in which it was written */
+	uint32_t node : 25;
+	uint32_t kind : 6;
+	uint32_t stamp : 1; /* is in the file of `generation` */
 };
 
-struct rcp_node_sites *rcp_sites_by_node[RCP_SITE_NODES / CHUNK];
+_Static_assert(RCP_SITE_NODES == 1u << 25, "as many as a site can name");
+_Static_assert(RCP_KINDS <= 1u << 6, "kinds of sites");
+
+uint32_t *rcp_sites_by_node[RCP_KINDS][RCP_SITE_NODES / CHUNK];
 static struct site *sites[SITE_CHUNKS];
-static uint32_t next_site = 1;
+static uint32_t next_site = 1, max_site = RCP_SITE_MAX;
+static uint32_t generation; /* the emit lock's, as all stamps */
 static uint64_t limit;
 static struct rcp_lock lock = RCP_LOCK_INIT;
 
@@ -52,13 +60,24 @@ rcp_site_next(void)
 	return __atomic_load_n(&next_site, __ATOMIC_ACQUIRE);
 }
 
+uint32_t
+rcp_site_max(void)
+{
+	return max_site;
+}
+
 bool
-rcp_site_stamp(uint32_t site, uint32_t generation)
+rcp_site_stamp(uint32_t site, uint32_t now)
 {
 	struct site *s = site_at(site);
-	bool stamped = s->stamp == (generation & 0xfffffff);
+	bool stamped;
 
-	s->stamp = generation & 0xfffffff;
+	if (generation != now)
+		for (uint32_t i = rcp_site_next() - 1; i > 0; i--)
+			site_at(i)->stamp = 0;
+	generation = now;
+	stamped = s->stamp;
+	s->stamp = 1;
 	return stamped;
 }
 
@@ -69,7 +88,7 @@ add_site(uint32_t node, enum rcp_kind kind)
 	uint32_t id = next_site;
 	struct site *s;
 
-	if (id > RCP_SITE_MAX)
+	if (id > max_site)
 		return 0;
 	if (!sites[id / CHUNK]) {
 		s = rcp_arena_new(CHUNK * sizeof(*s));
@@ -78,24 +97,25 @@ add_site(uint32_t node, enum rcp_kind kind)
 		__atomic_store_n(&sites[id / CHUNK], s, __ATOMIC_RELEASE);
 	}
 	s = site_at(id);
-	s->node = node;
-	s->kind = (uint32_t)kind & 15;
-	s->stamp = 0;
+	*s = (struct site){ .node = node & (RCP_SITE_NODES - 1),
+			    .kind = (uint32_t)kind & 63 };
 	__atomic_store_n(&next_site, id + 1, __ATOMIC_RELEASE);
 	return id;
 }
 
-static struct rcp_node_sites *
-node_chunk(uint32_t node)
+/* Where the site of (node, kind) stands; NULL: no memory. */
+static uint32_t *
+slot_of(uint32_t node, enum rcp_kind kind)
 {
-	struct rcp_node_sites *chunk = rcp_sites_by_node[node / CHUNK];
+	uint32_t **chunk = &rcp_sites_by_node[kind][node / CHUNK], *made;
 
-	if (!chunk) {
-		chunk = rcp_arena_new(CHUNK * sizeof(*chunk));
-		__atomic_store_n(&rcp_sites_by_node[node / CHUNK], chunk,
-				 __ATOMIC_RELEASE);
+	if (!*chunk) {
+		made = rcp_arena_new(CHUNK * sizeof(*made));
+		if (!made)
+			return NULL;
+		__atomic_store_n(chunk, made, __ATOMIC_RELEASE);
 	}
-	return chunk;
+	return &(*chunk)[node % CHUNK];
 }
 
 /* The sites that stand for everything past the limit; ids 1 to RCP_KINDS
@@ -103,16 +123,18 @@ node_chunk(uint32_t node)
 static bool
 add_truncated(void)
 {
-	struct rcp_node_sites *chunk = node_chunk(RCP_NODE_TRUNCATED);
-	uint32_t id;
+	for (int kind = 0; kind < RCP_KINDS; kind++) {
+		uint32_t *slot = slot_of(RCP_NODE_TRUNCATED,
+					 (enum rcp_kind)kind);
+		uint32_t id = slot ? add_site(RCP_NODE_TRUNCATED,
+					      (enum rcp_kind)kind)
+				   : 0;
 
-	for (int kind = 0; chunk && kind < RCP_KINDS; kind++) {
-		id = add_site(RCP_NODE_TRUNCATED, (enum rcp_kind)kind);
 		if (!id)
 			return false;
-		chunk[RCP_NODE_TRUNCATED].site[kind] = id;
+		*slot = id;
 	}
-	return chunk != NULL;
+	return true;
 }
 
 static uint32_t
@@ -124,15 +146,12 @@ truncated(enum rcp_kind kind)
 uint32_t
 rcp_site_new(uint32_t node, enum rcp_kind kind)
 {
-	struct rcp_node_sites *chunk;
-	uint32_t id = 0;
+	uint32_t *slot, id = 0;
 
 	if (node >= RCP_SITE_NODES)
 		return truncated(kind);
 	rcp_lock_take(&lock);
-	if (rcp_arena_used() < limit && (chunk = node_chunk(node))) {
-		uint32_t *slot = &chunk[node % CHUNK].site[kind];
-
+	if (rcp_arena_used() < limit && (slot = slot_of(node, kind))) {
 		id = *slot;
 		if (id < rcp_site_first) {
 			id = add_site(node, kind);
@@ -151,6 +170,8 @@ bool
 rcp_sites_setup(uint64_t memory_limit)
 {
 	limit = memory_limit;
+	if (limit / LEAST_BYTES < RCP_SITE_MAX)
+		max_site = (uint32_t)(limit / LEAST_BYTES);
 	return add_truncated();
 }
 

@@ -10,6 +10,7 @@
 #include "record/settings.h"
 
 #define AGE_MAX 0x7fffffffu /* 31 bits of the live table */
+#define REST 25u            /* age units from one rest to the next */
 
 uint32_t rcp_tick_shared;
 
@@ -32,6 +33,10 @@ rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 	if (t->guarded) {
 		rcp_count(RCP_COUNT_GUARDED, (int64_t)t->guarded);
 		t->guarded = 0;
+	}
+	if (th->age_now - th->rested >= REST) {
+		th->rested = th->age_now;
+		rcp_account_rest(&th->account);
 	}
 	if (rcp_record_settings.on_tick)
 		rcp_record_settings.on_tick(now);

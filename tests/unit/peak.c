@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "account/internal.h"
+#include "account/packed.h"
 
 #include "tap/tap.h"
 
@@ -31,14 +32,12 @@ static int64_t
 cell_peak(struct rcp_account *a, uint32_t site)
 {
 	struct rcp_peak_now now;
-	struct rcp_cell_page *page = a->dir[site / RCP_CELLS_PER_PAGE].page;
-	int64_t bytes = 0, blocks;
+	struct rcp_page_state page;
 
 	rcp_peak_now(&now, rcp_live_sum());
-	if (page)
-		rcp_cell_peak(&page->cells[site % RCP_CELLS_PER_PAGE],
-			      now.epoch, &bytes, &blocks);
-	return bytes;
+	if (!rcp_page_look(a, site / RCP_CELLS_PER_PAGE, &page))
+		return 0;
+	return rcp_cell_peak(&page.cells[site % RCP_CELLS_PER_PAGE], now.epoch);
 }
 
 static int

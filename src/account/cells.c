@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cells.c - pages of cells: opened when a thread counts in them, packed when
+ * they have been quiet.  The slow half of rcp_cell_at(); runs inside malloc.
+ *
+ * Only the thread itself opens and closes its pages (or somebody who knows
+ * that it is gone).  It closes them between two events, under the lock of the
+ * books, and only what is packed already: what the last snapshot has seen and
+ * nobody has touched since.
+ */
+#include "account/internal.h"
+#include "account/packed.h"
+#include "account/pool.h"
+#include "base/mem.h"
+#include "base/sys.h"
+
+#include <sys/mman.h>
+
+struct rcp_lock rcp_books_lock = RCP_LOCK_INIT;
+
+static struct rcp_pool pool;
+
+static size_t
+directory_size(void)
+{
+	size_t entries = rcp_site_max() / RCP_CELLS_PER_PAGE + 1;
+
+	return entries * (sizeof(struct rcp_cell_dir) +
+			  sizeof(struct rcp_packed *));
+}
+
+bool
+rcp_cells_init(struct rcp_account *a)
+{
+	a->dir = rcp_pages_reserve(directory_size());
+	if (!a->dir)
+		return false;
+	a->packed = (struct rcp_packed **)(void *)(a->dir + rcp_site_max() /
+						RCP_CELLS_PER_PAGE + 1);
+	return true;
+}
+
+struct rcp_cell_page *
+rcp_cells_open(struct rcp_account *a, uint32_t site)
+{
+	uint32_t index = site / RCP_CELLS_PER_PAGE;
+	struct rcp_cell_page *page = rcp_pool_new(&pool, sizeof(*page));
+
+	if (!page)
+		return NULL;
+	rcp_packed_open(a, index, page);
+	page->index = index;
+	page->next = a->open;
+	__atomic_store_n(&a->dir[index].page, page, __ATOMIC_RELEASE);
+	__atomic_store_n(&a->open, page, __ATOMIC_RELEASE);
+	return page;
+}
+
+void
+rcp_account_rest(struct rcp_account *a)
+{
+	struct rcp_cell_page **link = &a->open, *page;
+
+	if (!rcp_lock_try(&rcp_books_lock))
+		return;
+	while ((page = *link)) {
+		struct rcp_cell_dir *d = &a->dir[page->index];
+
+		if (page->settled && !RCP_LOAD(d->dirty)) {
+			d->page = NULL;
+			*link = page->next;
+			rcp_pool_free(&pool, page, sizeof(*page));
+		} else {
+			link = &page->next;
+		}
+	}
+	rcp_lock_drop(&rcp_books_lock);
+}
+
+static void
+read_open(const struct rcp_cell_page *page, struct rcp_page_state *out)
+{
+	for (unsigned i = 0; i < RCP_CELLS_PER_PAGE; i++) {
+		const struct rcp_cell *c = &page->cells[i];
+		struct rcp_cell_state *s = &out->cells[i];
+
+		/* The order of a snapshot: frees before allocations. */
+		s->unaged = RCP_LOAD(c->unaged);
+		s->frees = RCP_LOAD(c->frees);
+		s->freed_bytes = RCP_LOAD(c->freed_bytes);
+		s->temporaries = RCP_LOAD(c->temporaries);
+		s->lifetime = RCP_LOAD(page->lifetime[i]);
+		s->epoch = __atomic_load_n(&c->epoch, __ATOMIC_ACQUIRE);
+		s->peak_bytes = RCP_LOAD(c->peak_bytes);
+		s->peak_blocks = RCP_LOAD(c->peak_blocks);
+		s->allocs = RCP_LOAD(c->allocs);
+		s->alloc_bytes = RCP_LOAD(c->alloc_bytes);
+	}
+}
+
+bool
+rcp_page_look(const struct rcp_account *a, uint32_t index,
+	      struct rcp_page_state *out)
+{
+	const struct rcp_cell_page *page =
+		__atomic_load_n(&a->dir[index].page, __ATOMIC_ACQUIRE);
+
+	if (page)
+		read_open(page, out);
+	else if (a->packed[index])
+		rcp_packed_read(a, index, out);
+	return page || a->packed[index];
+}
+
+void
+rcp_cells_fork_prepare(void)
+{
+	rcp_lock_take(&rcp_books_lock);
+	rcp_pool_fork_prepare(&pool);
+	rcp_packed_fork_prepare();
+}
+
+void
+rcp_cells_fork_done(bool child)
+{
+	rcp_packed_fork_done(child);
+	rcp_pool_fork_done(&pool, child);
+	if (child)
+		rcp_lock_reset(&rcp_books_lock);
+	else
+		rcp_lock_drop(&rcp_books_lock);
+}
+
+void
+rcp_cells_forget(struct rcp_account *a)
+{
+	rcp_sys_madvise(a->dir, directory_size(), MADV_DONTNEED);
+	a->open = NULL;
+}
