@@ -7,6 +7,8 @@
  *	mkprofile random SEED FILE    sites, threads and snapshots at random
  *	mkprofile many SITES FILE     so many sites in one snapshot
  *	mkprofile week SNAPSHOTS FILE so many snapshots of ten sites
+ *	mkprofile hour SITES FILE     a sampled service's 3,600 snapshots, in
+ *	                              which so many sites come up
  */
 #include "unit/maker.h"
 #include "unit/sample.h"
@@ -178,6 +180,102 @@ make_week(struct maker *m, uint64_t snapshots)
 	}
 }
 
+#define HOUR 3600
+
+/* A site of its own, below others: stacks are some ten frames deep. */
+static void
+hour_site(struct maker *m, uint64_t id)
+{
+	uint64_t parent = id > 1 ? 1 + any(id - 1) : 0;
+
+	if (id % 50 == 1)
+		mk_frame(m, id, parent, "/srv/app/views.py", "view", id);
+	else
+		mk_code(m, id, 10, 11, id, RCP_LINETABLE_NONE, "", 0);
+	if (id % 50 != 1)
+		mk_node(m, id, parent, RCP_FRAME_PYTHON, id, 0);
+	mk_site(m, id, id, RCP_KIND_PYTHON);
+}
+
+static void
+hour_cell(struct rcp_buf *buf, uint64_t site, bool fresh, uint64_t epoch)
+{
+	uint64_t values[RCP_CELL_FIELDS] = { 40, 400000 };
+	uint32_t mask = 3 | 7u << RCP_CELL_VAR_LIVE_BYTES |
+			1u << RCP_CELL_VAR_ALLOCS;
+
+	values[RCP_CELL_VAR_LIVE_BYTES] = 30000000;
+	values[RCP_CELL_VAR_ALLOC_BYTES] = 30000000;
+	values[RCP_CELL_VAR_ALLOCS] = 1500;
+	values[RCP_CELL_SAMPLES] = 1;
+	if (!fresh && any(2)) {
+		values[RCP_CELL_FREES] = 40;
+		values[RCP_CELL_FREED_BYTES] = 400000;
+		values[RCP_CELL_VAR_LIVE_BYTES] = 0;
+		mask |= 12;
+	}
+	if (any(4) == 0) {
+		values[RCP_CELL_PEAK_BYTES] = 400000;
+		values[RCP_CELL_PEAK_BLOCKS] = 40;
+		values[RCP_CELL_VAR_PEAK_BYTES] = 30000000;
+		values[RCP_CELL_PEAK_EPOCH] = epoch;
+		mask |= 1u << RCP_CELL_PEAK_BYTES |
+			1u << RCP_CELL_PEAK_BLOCKS |
+			1u << RCP_CELL_PEAK_EPOCH |
+			1u << RCP_CELL_VAR_PEAK_BYTES;
+	}
+	rcp_encode_cell(buf, site, mask, values);
+}
+
+static void
+hour_rss(struct maker *m, uint64_t second)
+{
+	struct rcp_buf *buf = mk_open(m, RCP_CHUNK_RSS);
+
+	for (uint64_t i = 0; i < 10; i++) {
+		rcp_buf_uv(buf, i ? S / 10 : second * S);
+		rcp_buf_uv(buf, (100 << 20) + any(10 << 20));
+		rcp_buf_sv(buf, (int64_t)(50 << 20));
+	}
+	mk_close(m);
+}
+
+static void
+make_hour(struct maker *m, uint64_t sites)
+{
+	uint64_t made = 0;
+
+	state = 1;
+	mk_pair(m, RCP_CHUNK_INFO, RCP_INFO_MODE, "sample");
+	for (uint64_t t = 1; t <= 4; t++)
+		mk_thread(m, t, MK_PID + t - 1, 0);
+	for (uint64_t second = 1; second <= HOUR; second++) {
+		uint64_t totals[] = { RCP_TOTAL_PEAK_EPOCH, second,
+				      RCP_TOTAL_PEAK_TIME, second * S,
+				      RCP_TOTAL_RSS, 100 << 20, 0 };
+		uint64_t fresh = sites * second / HOUR;
+
+		hour_rss(m, second - 1);
+		mk_snap(m, second * S, second == 1, RCP_SNAP_INTERVAL);
+		for (uint64_t t = 1; t <= 4; t++) {
+			struct rcp_buf *buf;
+			uint64_t first = made;
+
+			while (made < fresh && made - first < sites)
+				hour_site(m, ++made);
+			buf = mk_open(m, RCP_CHUNK_CELLS);
+			rcp_buf_uv(buf, t);
+			while (first < made)
+				hour_cell(buf, ++first, true, second);
+			for (uint64_t i = 0; made && i < 20; i++)
+				hour_cell(buf, 1 + any(made), false, second);
+			mk_close(m);
+		}
+		mk_snap_end(m, totals);
+	}
+	mk_end(m, (HOUR + 1) * S, RCP_END_EXIT, 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -196,6 +294,8 @@ main(int argc, char **argv)
 			make_many(&m, number);
 		else if (strcmp(what, "week") == 0)
 			make_week(&m, number);
+		else if (strcmp(what, "hour") == 0)
+			make_hour(&m, number);
 		else if (strcmp(what, "empty") != 0)
 			return 2;
 	}
