@@ -124,6 +124,37 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	}
 }
 
+/* Takes P out, if that is one head and its words: a mere block in the shadow.
+ * False: it is not; nothing was changed. */
+static inline bool
+rcp_live_take_plain(uintptr_t p, struct rcp_live *out)
+{
+	uint32_t *w = rcp_shadow_at(p), head;
+
+	if (__builtin_expect(!w, 0))
+		return false;
+	head = w[0];
+	if (__builtin_expect((head & (RCP_HEAD | RCP_HEAD_STATE)) !=
+				     (RCP_HEAD | RCP_HEAD_BLOCK),
+			     0))
+		return false;
+	out->site = head & RCP_HEAD_SITE;
+	out->birth = RCP_LIVE_NO_BIRTH;
+	out->size = (head >> 24) & 31;
+	if (out->size > 16) {
+		out->size = w[1];
+		if (__builtin_expect(out->size == RCP_LIVE_SIZE_SIDE, 0))
+			return false;
+		w[1] = 0;
+		if (out->size > 32) {
+			out->birth = w[2];
+			w[2] = 0;
+		}
+	}
+	__atomic_store_n(&w[0], 0, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* Takes P out.  False: it was never seen. */
 static inline bool
 rcp_live_take(uintptr_t p, struct rcp_live *out)
@@ -142,10 +173,10 @@ rcp_live_take(uintptr_t p, struct rcp_live *out)
 	return rcp_live_take_side(p, out);
 }
 
-/* Remembers P.  True: P was already there as *REPLACED, which has ended
- * unseen. */
+/* Remembers P, if it can stand in the shadow and nothing does yet.  Else
+ * false, and nothing was changed. */
 static inline bool
-rcp_live_put(uintptr_t p, struct rcp_live block, struct rcp_live *replaced)
+rcp_live_put_plain(uintptr_t p, struct rcp_live block)
 {
 	uint32_t *w = rcp_shadow_at(p);
 	uint32_t head = RCP_HEAD | (RCP_HEAD_BLOCK ^ block.site);
@@ -154,16 +185,25 @@ rcp_live_put(uintptr_t p, struct rcp_live block, struct rcp_live *replaced)
 	if (__builtin_expect(!w || block.size > RCP_LIVE_SIZE_MAX ||
 				     (w[0] & RCP_HEAD),
 			     0))
-		return rcp_live_put_slow(p, &block, replaced);
+		return false;
 	if (block.size <= 16) {
 		w[0] = head | RCP_HEAD_SMALL(block.size);
-		return false;
+		return true;
 	}
 	w[1] = (uint32_t)block.size;
 	if (block.size > 32)
 		w[2] = block.birth & ~RCP_HEAD;
 	w[0] = head | RCP_HEAD_LARGE;
-	return false;
+	return true;
+}
+
+/* Remembers P.  True: P was already there as *REPLACED, which has ended
+ * unseen. */
+static inline bool
+rcp_live_put(uintptr_t p, struct rcp_live block, struct rcp_live *replaced)
+{
+	return !rcp_live_put_plain(p, block) &&
+	       rcp_live_put_slow(p, &block, replaced);
 }
 
 #endif

@@ -245,7 +245,6 @@ RCP_EXPORT void
 free(void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
-	struct rcp_block old;
 
 	if (__builtin_expect(rcp_boot_owns(p), 0))
 		return;
@@ -254,9 +253,8 @@ free(void *p)
 			rcp_next.free(p);
 		return;
 	}
-	rcp_record_remove(t, p, &old);
+	rcp_record_free(t, p);
 	rcp_next.free(p);
-	rcp_record_freed(t, p, &old);
 	rcp_leave(t);
 }
 
@@ -264,15 +262,13 @@ RCP_EXPORT void
 free_sized(void *p, size_t size)
 {
 	struct rcp_tls *t = &rcp_tls;
-	struct rcp_block old;
 
 	if (!rcp_next.free_sized || !enter_free(t, p)) {
 		free(p);
 		return;
 	}
-	rcp_record_remove(t, p, &old);
+	rcp_record_free(t, p);
 	rcp_next.free_sized(p, size);
-	rcp_record_freed(t, p, &old);
 	rcp_leave(t);
 }
 
@@ -280,15 +276,13 @@ RCP_EXPORT void
 free_aligned_sized(void *p, size_t align, size_t size)
 {
 	struct rcp_tls *t = &rcp_tls;
-	struct rcp_block old;
 
 	if (!rcp_next.free_aligned_sized || !enter_free(t, p)) {
 		free(p);
 		return;
 	}
-	rcp_record_remove(t, p, &old);
+	rcp_record_free(t, p);
 	rcp_next.free_aligned_sized(p, align, size);
-	rcp_record_freed(t, p, &old);
 	rcp_leave(t);
 }
 

@@ -157,7 +157,6 @@ INLINE void
 domain_free(enum rcp_domain d, void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
-	struct rcp_block old;
 
 	if (!p)
 		return;
@@ -169,9 +168,8 @@ domain_free(enum rcp_domain d, void *p)
 		pass_free(d, p);
 		return;
 	}
-	rcp_record_remove(t, p, &old);
+	rcp_record_free(t, p);
 	real[d].free(real[d].ctx, p);
-	rcp_record_freed(t, p, &old);
 	rcp_leave(t);
 }
 

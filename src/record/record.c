@@ -161,6 +161,35 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 	idle(t);
 }
 
+/* A sample, an object, a block in the side table, one never seen. */
+static __attribute__((noinline)) void
+free_slow(struct rcp_tls *t, void *p)
+{
+	struct rcp_block old;
+
+	rcp_record_remove(t, p, &old);
+	rcp_record_freed(t, p, &old);
+}
+
+void
+rcp_record_free(struct rcp_tls *t, void *p)
+{
+	struct rcp_thread *th = t->thread;
+	struct rcp_live block;
+
+	if (__builtin_expect(!th || rcp_record_settings.sampling, 0)) {
+		free_slow(t, p);
+		return;
+	}
+	busy(t);
+	if (__builtin_expect(rcp_live_take_plain((uintptr_t)p, &block), 1))
+		rcp_account_free(&th->account, block.site, block.size, 1,
+				 age_of(th, block.birth), is_temporary(th, p));
+	else
+		free_slow(t, p);
+	idle(t);
+}
+
 /* --- allocations ---------------------------------------------------------- */
 
 static inline uint32_t
@@ -169,14 +198,23 @@ site_here(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
 	return rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
 }
 
-static inline void
-remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
+static __attribute__((noinline)) void
+put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 {
 	struct rcp_live block = { size, site, rcp_tick_now(th) };
 	struct rcp_live replaced;
 
-	if (__builtin_expect(rcp_live_put((uintptr_t)p, block, &replaced), 0))
+	if (rcp_live_put_slow((uintptr_t)p, &block, &replaced))
 		unseen(th, &replaced);
+}
+
+static inline void
+remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
+{
+	struct rcp_live block = { size, site, rcp_tick_now(th) };
+
+	if (__builtin_expect(!rcp_live_put_plain((uintptr_t)p, block), 0))
+		put_slow(th, p, size, site);
 	remember_last(th, p);
 }
 

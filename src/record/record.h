@@ -7,9 +7,9 @@
  * changes errno.
  *
  * The order that keeps addresses honest: the real allocation first, then
- * rcp_record_allocated(); rcp_record_remove() first, then the real free or
- * realloc, then rcp_record_freed() - or rcp_record_restore() when the real
- * realloc failed.  Otherwise another thread could be handed the address in
+ * rcp_record_allocated(); rcp_record_free() first, then the real free;
+ * rcp_record_remove() first, then the real realloc, then rcp_record_moved() -
+ * or rcp_record_restore() when that failed.  Otherwise another thread could be handed the address in
  * between.
  */
 #ifndef RCP_RECORD_RECORD_H
@@ -63,6 +63,9 @@ void rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old);
 
 /* P, whose record was OLD, has been freed. */
 void rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old);
+
+/* Both in one, before the real free: that can not fail. */
+void rcp_record_free(struct rcp_tls *t, void *p);
 
 /* The real realloc failed: P lives on as OLD. */
 void rcp_record_restore(struct rcp_tls *t, void *p,
