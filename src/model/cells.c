@@ -32,6 +32,7 @@ rcp_state_free(struct rcp_state *state)
 	free(state->touched);
 	free(state->objects);
 	free(state->pending);
+	rcp_saved_free(state->saved);
 	rcp_map_free(&state->cell_index);
 	rcp_map_free(&state->object_index);
 }
@@ -43,6 +44,8 @@ touch(struct rcp_state *state, struct rcp_cell *cell)
 {
 	if (cell->touched)
 		return;
+	if (state->saved && !cell->saved)
+		rcp_saved_cell(state, cell);
 	cell->touched = true;
 	cell->old_bytes = rcp_cell_live(cell);
 	cell->old_blocks = rcp_cell_blocks(cell);
@@ -183,6 +186,8 @@ apply_object(struct rcp_state *state, const struct rcp_record *record)
 					    record->u.object.type);
 	}
 	object = &state->objects[index];
+	if (state->saved && !object->saved)
+		rcp_saved_object(state, object);
 	for (unsigned i = 0; i < RCP_OBJECT_FIELDS; i++)
 		object->values[i] += record->u.object.values[i];
 }
@@ -248,9 +253,13 @@ forget(struct rcp_state *state)
 		       sizeof(state->cells[i].values));
 		state->cells[i].has_peak = false;
 	}
-	for (size_t i = 0; i < state->object_count; i++)
-		memset(state->objects[i].values, 0,
-		       sizeof(state->objects[i].values));
+	for (size_t i = 0; i < state->object_count; i++) {
+		struct rcp_object *object = &state->objects[i];
+
+		if (state->saved && !object->saved)
+			rcp_saved_object(state, object);
+		memset(object->values, 0, sizeof(object->values));
+	}
 }
 
 static void

@@ -13,6 +13,7 @@ struct rcp_cell {
 	uint64_t values[RCP_CELL_FIELDS]; /* peak fields: see has_peak */
 	bool has_peak;
 	bool touched; /* by the snapshot being applied */
+	bool saved;   /* saved.c's */
 	int64_t old_bytes, old_blocks; /* live before it */
 	/* Variances before it, as they stand in the file */
 	uint64_t old_var_live, old_var_alloc;
@@ -22,9 +23,22 @@ struct rcp_object {
 	uint32_t birth, death; /* sites of the load, RCP_NONE: unknown */
 	uint32_t type;         /* index in the process, RCP_NONE */
 	uint64_t values[RCP_OBJECT_FIELDS];
+	bool saved; /* saved.c's */
 };
 
 #define RCP_TOTALS 32
+
+/* What holds for all cells together at a snapshot. */
+#define RCP_STATE_SUMS                                                       \
+	uint64_t totals[RCP_TOTALS]; /* of the last snapshot */              \
+	uint32_t totals_seen;        /* bit: it was written */               \
+	int64_t live_bytes, live_blocks; /* sums over the cells */           \
+	int64_t live_variance /* the same, in units of RCP_VAR_UNIT */
+struct rcp_sums {
+	RCP_STATE_SUMS;
+};
+
+struct rcp_saved;
 
 struct rcp_state {
 	struct rcp_load *load;
@@ -38,10 +52,13 @@ struct rcp_state {
 	struct rcp_object *objects;
 	size_t object_count, object_room;
 	struct rcp_map object_index; /* ids: site, type, death site */
-	uint64_t totals[RCP_TOTALS]; /* of the last snapshot */
-	uint32_t totals_seen;        /* bit: it was written */
-	int64_t live_bytes, live_blocks; /* sums over the cells */
-	int64_t live_variance; /* the same, in units of RCP_VAR_UNIT */
+	union {
+		struct {
+			RCP_STATE_SUMS;
+		};
+		struct rcp_sums sums;
+	};
+	struct rcp_saved *saved; /* NULL: nothing is marked */
 	uint64_t bad;                    /* malformed records so far */
 
 	/* The snapshot being read */
@@ -59,6 +76,15 @@ void rcp_state_free(struct rcp_state *state);
  * when it was a SNAP_END that completed a snapshot, which then holds. */
 bool rcp_state_take(struct rcp_state *state,
 		    const struct rcp_raw_chunk *chunk);
+
+/* saved.c.  From a mark on the state remembers what it was then; a swap makes
+ * it what it was, the next one what it had become.  In between it must not
+ * take anything. */
+void rcp_state_mark(struct rcp_state *state);
+void rcp_state_swap(struct rcp_state *state);
+void rcp_saved_cell(struct rcp_state *state, struct rcp_cell *cell);
+void rcp_saved_object(struct rcp_state *state, struct rcp_object *object);
+void rcp_saved_free(struct rcp_saved *saved);
 
 static inline int64_t
 rcp_cell_live(const struct rcp_cell *cell)

@@ -32,6 +32,7 @@ rcp_load_new(struct rcp_set *set, const char *path,
 	load->process->header = load->file.header;
 	load->first_time = UINT64_MAX;
 	load->age_unit = 1;
+	load->marked_snap = RCP_NONE;
 	load->rss_stride = 1;
 	load->string_ids.words = load->code_ids.words = 1;
 	load->module_ids.words = load->node_ids.words = 1;
@@ -52,6 +53,9 @@ rcp_load_free(struct rcp_load *load)
 	};
 
 	rcp_file_close(&load->file);
+	if (load->kept)
+		rcp_state_free(load->kept);
+	free(load->kept);
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
 		rcp_map_free(maps[i]);
 	free(load->strings);
@@ -187,6 +191,36 @@ conclude(struct rcp_load *load)
 		load->first_time = load->last_time = load->shift;
 }
 
+/* Keeps the state at the end, which is what is looked at most, as long as all
+ * processes together stay within bounds. */
+#define KEPT_CELLS (1u << 20)
+
+static void
+keep(struct rcp_load *load, struct rcp_state *state)
+{
+	struct rcp_tables *tables = load->set->tables;
+
+	if (state->cell_count > KEPT_CELLS - tables->kept_cells) {
+		rcp_state_free(state);
+		return;
+	}
+	tables->kept_cells += state->cell_count;
+	free(state->pending);
+	state->pending = NULL;
+	load->kept = rcp_alloc(sizeof(*load->kept));
+	*load->kept = *state;
+}
+
+static void
+take_snapshot(struct rcp_load *load, struct rcp_state *state)
+{
+	note_snapshot(load, state);
+	if (state->reason != RCP_SNAP_END_PYTHON)
+		return;
+	rcp_state_mark(state);
+	load->marked_snap = (uint32_t)load->process->snap_count - 1;
+}
+
 void
 rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 {
@@ -199,7 +233,7 @@ rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 	state.make = true;
 	while (rcp_file_next(file, &chunk)) {
 		if (rcp_state_take(&state, &chunk))
-			note_snapshot(load, &state);
+			take_snapshot(load, &state);
 		else if (chunk.type < RCP_CHUNK_SNAP_BEGIN ||
 			 chunk.type > RCP_CHUNK_SNAP_END ||
 			 !rcp_chunk_name(chunk.type))
@@ -220,7 +254,7 @@ rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 		load->process->samples +=
 			state.cells[i].values[RCP_CELL_SAMPLES];
 	note_peak(load, &state);
-	rcp_state_free(&state);
+	keep(load, &state);
 	rcp_file_rest(file);
 	conclude(load);
 }

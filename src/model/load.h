@@ -53,6 +53,11 @@ struct rcp_load {
 	double peak_variance;
 	bool ended; /* an END, and no snapshot after it */
 	uint64_t lost; /* snapshots, by that END */
+	/* The state at the last snapshot, or, when swapped, at the one before
+	 * the interpreter's tear-down.  NULL: it is not kept */
+	struct rcp_state *kept;
+	uint32_t marked_snap; /* RCP_NONE: none */
+	bool swapped;
 	uint64_t rss_stride, rss_skipped; /* thinning of the RSS curve */
 
 	/* From ids of the file to indexes */

@@ -38,6 +38,7 @@ offline_sources += \
 	src/model/peak.c \
 	src/model/peak.h \
 	src/model/sampling.c \
+	src/model/saved.c \
 	src/model/set.c \
 	src/model/set.h \
 	src/model/spread.c \

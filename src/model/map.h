@@ -11,10 +11,13 @@
 /* {.words = N} is an empty map with keys of N words, 1 <= N <= 5. */
 struct rcp_map {
 	unsigned words;
-	size_t count;
+	size_t count;     /* in the slots */
 	size_t cap;       /* a power of two, or 0 */
-	uint64_t *keys;   /* cap * words */
-	uint32_t *values; /* RCP_NONE: the slot is free */
+	uint64_t *slots;  /* cap * (words + 1): key, value; RCP_NONE: free */
+	/* Keys of one word below dense_cap, which most ids of a file are,
+	 * have their values here. */
+	uint32_t *dense;
+	size_t dense_cap, dense_count;
 };
 
 /* The value of a key, or RCP_NONE. */

@@ -54,6 +54,24 @@ rcp_state_at(const struct rcp_process *process, uint32_t snap,
 	return good;
 }
 
+const struct rcp_state *
+rcp_state_look(const struct rcp_process *process, uint32_t snap,
+	       struct rcp_state *room, struct rcp_error *error)
+{
+	struct rcp_load *load = process->load;
+	bool last = snap + 1 == process->snap_count;
+
+	rcp_state_init(room, load);
+	if (!load->kept || (!last && snap != load->marked_snap))
+		return rcp_state_at(process, snap, room, error) ? room : NULL;
+	if (load->marked_snap != RCP_NONE &&
+	    load->swapped != (snap == load->marked_snap)) {
+		rcp_state_swap(load->kept);
+		load->swapped = !load->swapped;
+	}
+	return load->kept;
+}
+
 /* --- all processes in the order of time --- */
 
 struct walker {

@@ -14,6 +14,13 @@
 bool rcp_state_at(const struct rcp_process *process, uint32_t snap,
 		  struct rcp_state *state, struct rcp_error *error);
 
+/* The same, but if that state is at hand it is not read again: *room then
+ * stays empty, and the state is good until the next call.  NULL: *error.
+ * rcp_state_free the room, not the state. */
+const struct rcp_state *rcp_state_look(const struct rcp_process *process,
+				       uint32_t snap, struct rcp_state *room,
+				       struct rcp_error *error);
+
 struct rcp_pass;
 
 /* What happened next.  state->touched names the cells that changed, with

@@ -17,6 +17,7 @@ struct rcp_tables {
 	struct rcp_map sites;  /* node|kind */
 	struct rcp_peak peak;  /* of the set */
 	size_t frame_room, node_room, site_room;
+	size_t kept_cells;     /* in states that load.c keeps */
 	struct rcp_symbols *symbols; /* NULL: native frames stay addresses */
 };
 

@@ -39,14 +39,16 @@ add_totals(struct rcp_view *view, const struct rcp_process *process,
 static bool
 add(struct making *m, uint32_t process, uint32_t snap, enum rcp_role role)
 {
-	struct rcp_state state;
+	struct rcp_state room;
+	const struct rcp_state *state = rcp_state_look(
+		m->set->processes[process], snap, &room, m->error);
 
-	if (!rcp_state_at(m->set->processes[process], snap, &state, m->error))
+	if (!state)
 		return false;
-	rcp_builder_add(&m->builder, process, &state, role);
+	rcp_builder_add(&m->builder, process, state, role);
 	if (role == RCP_ROLE_AT || role == RCP_ROLE_AT_GONE)
-		add_totals(m->view, m->set->processes[process], snap, &state);
-	rcp_state_free(&state);
+		add_totals(m->view, m->set->processes[process], snap, state);
+	rcp_state_free(&room);
 	return true;
 }
 
@@ -57,7 +59,8 @@ find_own_peak(struct making *m, uint32_t i)
 {
 	const struct rcp_process *process = m->set->processes[i];
 	struct rcp_own_peak *own = &m->own[i];
-	struct rcp_state state;
+	struct rcp_state room;
+	const struct rcp_state *state;
 
 	m->peak_snap[i] = RCP_NONE;
 	if (m->query->at.kind == RCP_AT_TIME)
@@ -72,13 +75,14 @@ find_own_peak(struct making *m, uint32_t i)
 	own->variance = process->load->peak_variance;
 	if (m->peak_snap[i] == process->snap_count - 1)
 		return true;
-	if (!rcp_state_at(process, m->peak_snap[i], &state, m->error))
+	state = rcp_state_look(process, m->peak_snap[i], &room, m->error);
+	if (!state)
 		return false;
-	rcp_state_peak(&state, &own->bytes, &own->variance);
-	own->known = state.totals[RCP_TOTAL_PEAK_EPOCH] != 0;
+	rcp_state_peak(state, &own->bytes, &own->variance);
+	own->known = state->totals[RCP_TOTAL_PEAK_EPOCH] != 0;
 	own->time = rcp_load_clock(process->load,
-				   state.totals[RCP_TOTAL_PEAK_TIME]);
-	rcp_state_free(&state);
+				   state->totals[RCP_TOTAL_PEAK_TIME]);
+	rcp_state_free(&room);
 	return true;
 }
 
@@ -200,7 +204,9 @@ make(struct making *m)
 			      (double)q->at.time / 1e9);
 		return false;
 	}
-	if (!add_moment(m) || (q->window && !add_begin(m)) || !add_peak(m))
+	if (!add_moment(m) || (q->window && !add_begin(m)))
+		return false;
+	if (!q->without_peak && !add_peak(m))
 		return false;
 	if (q->at.kind == RCP_AT_PEAK)
 		show_peak(m->view);

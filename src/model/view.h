@@ -90,6 +90,7 @@ struct rcp_query {
 	const char *thread; /* name, or tid as a number; NULL: all */
 	const char *kind;   /* "python", "malloc", "mmap"; NULL: all */
 	enum rcp_metric metric; /* sorts the rows, highest first */
+	bool without_peak; /* nobody asks for the peak: it stays 0 */
 };
 
 /* One thread's part of a site. */

@@ -118,6 +118,7 @@ rcp_growing_new(const struct rcp_look *look, enum rcp_by by,
 						     to / WARM_UP };
 	}
 	g->query.metric = RCP_METRIC_LIVE;
+	g->query.without_peak = true;
 	g->view = rcp_view_new(look->set, &g->query, error);
 	if (!g->view)
 		goto fail;
