@@ -238,23 +238,14 @@ else:
     tap.ok(True, "all of programs.py run")
 
 
-def compiled(name, *flags):
-    path = os.path.join(scratch.name, name)
-    subprocess.run(os.environ.get("CC", "cc").split()
-                   + ["-std=gnu11", "-O2", "-o", path,
-                      os.path.join(HERE, name + ".c")] + list(flags),
-                   check=True)
-    return path
-
-
 def timed(*command):
     out = os.path.join(scratch.name, "timed.json")
-    subprocess.run([compiled_timed, out, "-1"] + list(command), check=True)
+    subprocess.run([os.path.join(tap.BUILD, "tests/bench/timed"), out, "-1"]
+                   + list(command), check=True)
     with open(out) as f:
         return json.load(f)
 
 
-compiled_timed = compiled("timed")
 got = timed("sh", "-c", "sleep 0.2; exit 3")
 tap.ok(0.2 <= got["wall"] < 10 and got["user"] + got["sys"] < 0.2,
        "timed: seconds that pass and seconds of CPU")
@@ -264,9 +255,37 @@ small = timed("true")["rss_kb"]
 large = timed(sys.executable, "-c", "b'x' * (100 << 20)")["rss_kb"]
 tap.ok(small < 8192 < 102400 < large < 204800,
        "peak RSS is the command's own")
-storm = compiled("storm", "-pthread")
+storm = os.path.join(tap.BUILD, "tests/bench/storm")
 for kind in ("own", "cross", "churn"):
     out = subprocess.run([storm, kind, "2", "5000"], stdout=subprocess.PIPE)
     tap.ok(out.returncode == 0 and measure.INNER.search(out.stdout.decode()),
            "storm " + kind)
+
+# ---- all of it, on what takes no time -------------------------------------
+path, version = tap.pythons()[0]
+folder = os.path.join(scratch.name, "bench")
+done = subprocess.run(
+    [sys.executable, os.path.join(HERE, "bench.py"), tap.BUILD],
+    env=dict(os.environ, BENCH_OUT=folder, BENCH_CASES="start",
+             BENCH_BUILDS=path, BENCH_PROFILERS="exact tracemalloc-1",
+             BENCH_ROUNDS="2", BENCH_COUNT="none", BENCH_CPU=""),
+    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+tap.is_(done.returncode, 0, "[%s] a bench of two rounds" % version)
+starts, loaded = tables.load(folder)
+tap.is_([(r["profiler"], r["round"][1]) for r in loaded],
+        [("bare", 0), ("exact", 0), ("tracemalloc-1", 0),
+         ("exact", 1), ("tracemalloc-1", 1), ("bare", 1)],
+        "in turns, another one first each time")
+tap.is_([r for r in loaded if "failed" in r], [], "all ran")
+tap.ok(all(r["wall"] > 0 and r["rss_kb"] > 0
+           and (r["file_bytes"] > 0) == (r["profiler"] == "exact")
+           for r in loaded), "seconds, memory, and a profile where there is one")
+tap.is_(os.listdir(folder), ["results.jsonl"], "nothing else is left")
+done = subprocess.run(
+    [sys.executable, os.path.join(HERE, "bench.py"), tap.BUILD],
+    env=dict(os.environ, BENCH_OUT=folder, BENCH_CASES="gone"),
+    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+tap.ok(done.returncode == 1
+       and done.stdout.startswith(b"bench: no case called gone; there are"),
+       "a setting that means nothing is one line")
 tap.done()

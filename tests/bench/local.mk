@@ -22,8 +22,7 @@ EXTRA_DIST += \
 	tests/bench/tables.py
 
 bench_programs = tests/bench/storm tests/bench/timed
-EXTRA_PROGRAMS = $(bench_programs)
-CLEANFILES += $(bench_programs)
+check_PROGRAMS += $(bench_programs)
 tests_bench_storm_CFLAGS = $(fixture_cflags) -O2
 tests_bench_storm_LDFLAGS = $(fixture_ldflags) -pthread
 tests_bench_storm_LDADD =
