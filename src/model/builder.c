@@ -27,18 +27,19 @@ rcp_builder_free(struct rcp_builder *b)
 	rcp_map_free(&b->parts);
 	rcp_map_free(&b->objects);
 	free(b->part_site);
+	free(b->guess);
 }
 
-static struct rcp_values *
-values_of(struct rcp_builder *b, uint32_t process, uint32_t thread,
-	  uint32_t site)
+static uint32_t
+part_of(struct rcp_builder *b, uint32_t process, uint32_t thread,
+	uint32_t site)
 {
 	struct rcp_view *view = b->view;
 	uint64_t key[2] = { site, (uint64_t)process << 32 | thread };
 	uint32_t index = rcp_map_get(&b->parts, key);
 
 	if (index != RCP_NONE)
-		return &view->parts[index].values;
+		return index;
 	view->parts = rcp_room(view->parts, view->part_count, &b->part_room,
 			       sizeof(*view->parts));
 	b->part_site = rcp_room(b->part_site, view->part_count, &b->site_room,
@@ -49,7 +50,32 @@ values_of(struct rcp_builder *b, uint32_t process, uint32_t thread,
 	view->parts[index].process = process;
 	view->parts[index].thread = thread;
 	b->part_site[index] = site;
-	return &view->parts[index].values;
+	return index;
+}
+
+/* The same for the cell with that number, which comes up in order. */
+static struct rcp_values *
+values_of(struct rcp_builder *b, uint32_t process, uint32_t thread,
+	  uint32_t site, size_t cell)
+{
+	struct rcp_part *parts = b->view->parts;
+	uint32_t index;
+
+	if (cell < b->guess_count) {
+		index = b->guess[cell];
+		if (index != RCP_NONE && b->part_site[index] == site &&
+		    parts[index].thread == thread &&
+		    parts[index].process == process)
+			return &parts[index].values;
+	}
+	index = part_of(b, process, thread, site);
+	while (b->guess_count <= cell) {
+		b->guess = rcp_room(b->guess, b->guess_count, &b->guess_room,
+				    sizeof(*b->guess));
+		b->guess[b->guess_count++] = RCP_NONE;
+	}
+	b->guess[cell] = index;
+	return &b->view->parts[index].values;
 }
 
 static struct rcp_values
@@ -205,13 +231,16 @@ rcp_builder_add(struct rcp_builder *b, uint32_t process,
 {
 	bool before = role == RCP_ROLE_FROM || role == RCP_ROLE_FROM_GONE;
 
+	if (b->guess_process != process)
+		b->guess_count = 0;
+	b->guess_process = process;
 	for (size_t i = 0; i < state->cell_count; i++) {
 		const struct rcp_cell *cell = &state->cells[i];
 		uint32_t site = state->load->sites[cell->site];
 
 		if (rcp_filter_site(b->filter, site) &&
 		    rcp_filter_thread(b->filter, process, cell->thread))
-			add_cell(values_of(b, process, cell->thread, site),
+			add_cell(values_of(b, process, cell->thread, site, i),
 				 state, cell, role);
 	}
 	if (role > RCP_ROLE_FROM_GONE)
@@ -222,92 +251,116 @@ rcp_builder_add(struct rcp_builder *b, uint32_t process,
 
 /* --- rows --- */
 
-struct sorted_part {
-	uint32_t site;
-	struct rcp_part part;
-};
-
 static int
-by_site(const void *a, const void *b)
+by_thread(const void *a, const void *b)
 {
-	const struct sorted_part *x = a, *y = b;
+	const struct rcp_part *x = a, *y = b;
 
-	if (x->site != y->site)
-		return x->site < y->site ? -1 : 1;
-	if (x->part.process != y->part.process)
-		return x->part.process < y->part.process ? -1 : 1;
-	return x->part.thread < y->part.thread ? -1 :
-	       x->part.thread > y->part.thread;
+	if (x->process != y->process)
+		return x->process < y->process ? -1 : 1;
+	return x->thread < y->thread ? -1 : x->thread > y->thread;
 }
 
-/* Parts that hold a number, by site. */
-static struct sorted_part *
-sort_parts(struct rcp_builder *b, size_t *count)
+/* Does the part hold a number? */
+static bool
+holds(const struct rcp_part *part)
 {
 	static const struct rcp_values nothing;
-	const struct rcp_view *view = b->view;
-	struct sorted_part *sorted =
-		rcp_alloc(view->part_count * sizeof(*sorted));
 
-	*count = 0;
-	for (size_t i = 0; i < view->part_count; i++) {
-		// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): all 0
-		if (memcmp(&view->parts[i].values, &nothing,
-			   sizeof(nothing)) == 0)
-			continue;
-		sorted[*count].site = b->part_site[i];
-		sorted[(*count)++].part = view->parts[i];
-	}
-	qsort(sorted, *count, sizeof(*sorted), by_site);
-	return sorted;
+	// NOLINTNEXTLINE(bugprone-suspicious-memory-comparison): all 0
+	return memcmp(&part->values, &nothing, sizeof(nothing)) != 0;
 }
 
-struct sorted_row {
+/* Brings the parts that hold a number into the order of sites; returns where
+ * each site's begin, and after the last one where they end. */
+static uint32_t *
+sort_parts(struct rcp_builder *b)
+{
+	struct rcp_view *view = b->view;
+	size_t sites = b->set->site_count;
+	uint32_t *begin = rcp_alloc((sites + 2) * sizeof(*begin));
+	struct rcp_part *sorted;
+
+	for (size_t i = 0; i < view->part_count; i++) {
+		if (holds(&view->parts[i]))
+			begin[b->part_site[i] + 2]++;
+		else
+			b->part_site[i] = RCP_NONE;
+	}
+	for (size_t i = 2; i < sites + 2; i++)
+		begin[i] += begin[i - 1];
+	sorted = rcp_alloc(begin[sites + 1] * sizeof(*sorted));
+	for (size_t i = 0; i < view->part_count; i++)
+		if (b->part_site[i] != RCP_NONE)
+			sorted[begin[b->part_site[i] + 1]++] = view->parts[i];
+	free(view->parts);
+	view->parts = sorted;
+	view->part_count = begin[sites];
+	for (size_t i = 0; i < sites; i++)
+		if (begin[i + 1] - begin[i] > 1)
+			qsort(sorted + begin[i], begin[i + 1] - begin[i],
+			      sizeof(*sorted), by_thread);
+	return begin;
+}
+
+struct ranked {
 	int64_t key;
-	struct rcp_row row;
+	uint32_t row;
 };
 
 static int
 by_metric(const void *a, const void *b)
 {
-	const struct sorted_row *x = a, *y = b;
+	const struct ranked *x = a, *y = b;
 
 	if (x->key != y->key)
 		return x->key > y->key ? -1 : 1;
-	return x->row.site < y->row.site ? -1 : x->row.site > y->row.site;
+	return x->row < y->row ? -1 : x->row > y->row;
+}
+
+/* The rows, by site as they are made, in the order of the metric. */
+static void
+sort_rows(struct rcp_view *view, enum rcp_metric metric)
+{
+	struct ranked *ranked = rcp_alloc(view->row_count * sizeof(*ranked));
+	struct rcp_row *rows = rcp_alloc(view->row_count * sizeof(*rows));
+
+	for (uint32_t i = 0; i < view->row_count; i++) {
+		ranked[i].key =
+			rcp_values_metric(&view->rows[i].values, metric);
+		ranked[i].row = i;
+	}
+	qsort(ranked, view->row_count, sizeof(*ranked), by_metric);
+	for (size_t i = 0; i < view->row_count; i++)
+		rows[i] = view->rows[ranked[i].row];
+	free(ranked);
+	free(view->rows);
+	view->rows = rows;
 }
 
 void
 rcp_builder_rows(struct rcp_builder *b, enum rcp_metric metric)
 {
 	struct rcp_view *view = b->view;
-	size_t count, rows = 0;
-	struct sorted_part *parts = sort_parts(b, &count);
-	struct sorted_row *sorted = rcp_alloc(count * sizeof(*sorted));
+	uint32_t *begin = sort_parts(b);
+	size_t rows = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		struct rcp_row *row;
-
-		if (i == 0 || parts[i].site != parts[i - 1].site) {
-			row = &sorted[rows++].row;
-			row->site = parts[i].site;
-			row->part = (uint32_t)i;
-		}
-		row = &sorted[rows - 1].row;
-		row->part_count++;
-		rcp_values_add(&row->values, &parts[i].part.values);
-		rcp_values_add(&view->total, &parts[i].part.values);
-		view->parts[i] = parts[i].part;
-	}
-	for (size_t i = 0; i < rows; i++)
-		sorted[i].key = rcp_values_metric(&sorted[i].row.values,
-						  metric);
-	qsort(sorted, rows, sizeof(*sorted), by_metric);
-	view->part_count = count;
-	view->row_count = rows;
+	for (size_t i = 0; i < b->set->site_count; i++)
+		rows += begin[i + 1] > begin[i];
 	view->rows = rcp_alloc(rows * sizeof(*view->rows));
-	for (size_t i = 0; i < rows; i++)
-		view->rows[i] = sorted[i].row;
-	free(sorted);
-	free(parts);
+	for (uint32_t i = 0; i < b->set->site_count; i++) {
+		struct rcp_row *row = &view->rows[view->row_count];
+
+		if (begin[i + 1] == begin[i])
+			continue;
+		view->row_count++;
+		row->site = i;
+		row->part = begin[i];
+		row->part_count = begin[i + 1] - begin[i];
+		for (uint32_t k = begin[i]; k < begin[i + 1]; k++)
+			rcp_values_add(&row->values, &view->parts[k].values);
+		rcp_values_add(&view->total, &row->values);
+	}
+	free(begin);
+	sort_rows(view, metric);
 }

@@ -17,6 +17,10 @@ struct rcp_builder {
 	struct rcp_map parts;   /* site, process|thread -> part */
 	struct rcp_map objects; /* process|type, birth|death -> object row */
 	uint32_t *part_site;    /* of each part */
+	/* The part in which each cell of the last process was, which it is
+	 * again at that process's next state, as a rule */
+	uint32_t *guess, guess_process;
+	size_t guess_count, guess_room;
 	size_t part_room, site_room, object_room;
 };
 

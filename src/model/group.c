@@ -10,6 +10,9 @@
 struct growing {
 	struct rcp_group group;
 	size_t row_room;
+};
+
+struct ranked {
 	int64_t key;
 	size_t index; /* order in which they were met, for equal keys */
 };
@@ -31,7 +34,6 @@ at(struct growing **all, size_t *count, size_t *room,
 		(*all)[*count] = (struct growing){
 			.group = { .name = keys->keys[*count].name,
 				   .frame = keys->keys[*count].frame },
-			.index = *count,
 		};
 		(*count)++;
 	}
@@ -41,7 +43,7 @@ at(struct growing **all, size_t *count, size_t *room,
 static int
 by_key(const void *a, const void *b)
 {
-	const struct growing *x = a, *y = b;
+	const struct ranked *x = a, *y = b;
 
 	if (x->key != y->key)
 		return x->key > y->key ? -1 : 1;
@@ -55,6 +57,7 @@ rcp_groups_new(const struct rcp_set *set, const struct rcp_view *view,
 	struct rcp_groups *groups = rcp_alloc(sizeof(*groups));
 	struct rcp_keys *keys = rcp_keys_new(set, by);
 	struct growing *all = NULL, *g;
+	struct ranked *ranked;
 	size_t count = 0, room = 0;
 
 	for (uint32_t i = 0; i < view->row_count; i++) {
@@ -72,14 +75,17 @@ rcp_groups_new(const struct rcp_set *set, const struct rcp_view *view,
 				add_row(g, i);
 		}
 	}
+	ranked = rcp_alloc(count * sizeof(*ranked));
 	for (size_t i = 0; i < count; i++)
-		all[i].key = rcp_values_metric(&all[i].group.values, metric);
-	if (count)
-		qsort(all, count, sizeof(*all), by_key);
+		ranked[i] = (struct ranked){
+			rcp_values_metric(&all[i].group.values, metric), i
+		};
+	qsort(ranked, count, sizeof(*ranked), by_key);
 	groups->count = count;
 	groups->groups = rcp_alloc(count * sizeof(*groups->groups));
 	for (size_t i = 0; i < count; i++)
-		groups->groups[i] = all[i].group;
+		groups->groups[i] = all[ranked[i].index].group;
+	free(ranked);
 	free(all);
 	rcp_keys_free(keys);
 	return groups;
