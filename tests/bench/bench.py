@@ -25,6 +25,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -145,8 +146,14 @@ def count(bench, rows, jobs, log):
         waiting = [pool.submit(one, build, case, profiler)
                    for build, case, able in rows
                    for profiler in [profilers.BARE] + able]
-        for future in concurrent.futures.as_completed(waiting):
-            log.run(future.result())
+        try:
+            for future in concurrent.futures.as_completed(waiting):
+                log.run(future.result())
+        except BaseException:
+            for future in waiting:
+                future.cancel()
+            measure.stop()
+            raise
 
 
 def main():
@@ -202,6 +209,8 @@ def main():
     scratch = tempfile.mkdtemp(prefix="run-", dir=out)
     bench = measure.Bench(machine, scratch, cpu,
                           int(env("BENCH_TIMEOUT", "300")))
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(
+        "bench: told to end"))
     try:
         count(bench, count_rows, int(env("BENCH_JOBS", "1")), log)
         clock(bench, clock_rows, rounds, log)

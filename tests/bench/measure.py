@@ -15,6 +15,9 @@ REFERENCES = re.compile(r"^==\d+== I +refs: +([\d,]+)", re.M)
 INNER = re.compile(r"^seconds: ([\d.]+)$", re.M)
 
 
+RUNNING = set()     # what _run() started and has not seen end
+
+
 class Failed(Exception):
     """The command did not do what it does without a profiler."""
 
@@ -39,6 +42,20 @@ def _environment(more):
     return env
 
 
+def _kill(child):
+    """CHILD and what it started; it need not be there any more."""
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def stop():
+    """Ends all that runs, for a bench that is told to end."""
+    for child in list(RUNNING):
+        _kill(child)
+
+
 def _run(command, env, run_dir, timeout):
     """Output and errors of COMMAND; raises Failed."""
     with open(os.path.join(run_dir, "out"), "w+b") as out:
@@ -46,6 +63,7 @@ def _run(command, env, run_dir, timeout):
                                  stderr=subprocess.STDOUT,
                                  stdin=subprocess.DEVNULL,
                                  start_new_session=True)
+        RUNNING.add(child)
         try:
             status = child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -53,11 +71,9 @@ def _run(command, env, run_dir, timeout):
         finally:
             # Whatever ends this ends what it started; who left its session
             # (heaptrack's reader) ends by itself.
-            try:
-                os.killpg(child.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            _kill(child)
             child.wait()
+            RUNNING.discard(child)
         out.seek(0)
         text = out.read().decode(errors="replace")
     return status, text
