@@ -336,6 +336,9 @@ enum rcp_total {
 	RCP_TOTAL_BAD_FRAMES = 22,       /* Python frames that were refused */
 	RCP_TOTAL_SAMPLE_CPU = 23, /* sample mode: ns spent taking samples */
 	RCP_TOTAL_CPU = 24,        /* ns of CPU time of the process */
+	RCP_TOTAL_SNAPSHOTS_MERGED = 25, /* into later ones, to keep the file
+					    small: the sequence numbers that
+					    are missing */
 };
 
 /* EVENT kinds and what follows the common fields */

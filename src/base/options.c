@@ -225,6 +225,9 @@ set_value(struct rcp_options *o, enum rcp_option_id id, const char *value)
 	case RCP_OPTION_memory_limit:
 		return parse_bytes(value, &o->memory_limit) &&
 		       o->memory_limit >= 1u << 20;
+	case RCP_OPTION_file_limit:
+		return parse_bytes(value, &o->file_limit) &&
+		       o->file_limit >= 1u << 20;
 	case RCP_OPTION_signal:
 		return parse_signal(value, &o->signal);
 	case RCP_OPTION_force:

@@ -16,6 +16,7 @@
 #include "emit/events.h"
 #include "emit/file.h"
 #include "emit/helper.h"
+#include "emit/limits.h"
 #include "emit/line.h"
 #include "emit/os.h"
 #include "emit/process.h"
@@ -230,6 +231,8 @@ rcp_emit_work(uint64_t now, bool grown, bool wait)
 			point(now);
 		else
 			rcp_rss_look(now);
+		if (wait && rcp_emit_is_on())
+			rcp_limits_tend(now);
 		rcp_emit_release(&mask);
 	}
 	due = load(&rcp_emit.next_snapshot);

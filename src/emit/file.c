@@ -113,7 +113,7 @@ create(void)
 		if (path.cut)
 			return -ENAMETOOLONG;
 		fd = rcp_sys_open(file.path,
-				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+				  O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
 					  O_CLOEXEC,
 				  0600);
 		if (fd == -ENOENT && !made) {
@@ -248,16 +248,13 @@ rcp_file_ready(void)
 }
 
 long
-rcp_file_append(const void *data, size_t len)
+rcp_file_write(int fd, const void *data, size_t len, uint64_t offset)
 {
 	uint64_t pending = rcp_os_signals_pending();
 	const char *p = data;
-	long fd = descriptor();
 
-	if (fd < 0)
-		return fd;
 	while (len > 0) {
-		long n = rcp_os_pwrite((int)fd, p, len, file.size);
+		long n = rcp_os_pwrite(fd, p, len, offset);
 
 		if (n == -EINTR)
 			continue;
@@ -269,9 +266,22 @@ rcp_file_append(const void *data, size_t len)
 			return n < 0 ? n : -EIO;
 		p += n;
 		len -= (size_t)n;
-		file.size += (uint64_t)n;
+		offset += (uint64_t)n;
 	}
 	return 0;
+}
+
+long
+rcp_file_append(const void *data, size_t len)
+{
+	long fd = descriptor(), error;
+
+	if (fd < 0)
+		return fd;
+	error = rcp_file_write((int)fd, data, len, file.size);
+	if (error == 0)
+		file.size += len;
+	return error;
 }
 
 void
@@ -294,6 +304,37 @@ uint64_t
 rcp_file_size(void)
 {
 	return file.size;
+}
+
+uint64_t
+rcp_file_committed(void)
+{
+	return file.good;
+}
+
+long
+rcp_file_source(void)
+{
+	struct stat st;
+	long fd = file.open ? descriptor() : -EBADF;
+
+	if (fd < 0)
+		return fd;
+	if (rcp_fd_is_kept(RCP_FD_PROFILE))
+		return -EACCES;
+	if (rcp_os_lstat(file.path, &st) < 0 ||
+	    st.st_dev != file.id.device || st.st_ino != file.id.inode)
+		return -ESTALE;
+	return fd;
+}
+
+void
+rcp_file_replaced(uint64_t committed, uint64_t size)
+{
+	rcp_fd_close(RCP_FD_PROFILE);
+	rcp_fd_id(rcp_fd_move(RCP_FD_REWRITE, RCP_FD_PROFILE), &file.id);
+	file.good = committed;
+	file.size = size;
 }
 
 void

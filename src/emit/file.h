@@ -27,6 +27,16 @@ long rcp_file_append(const void *data, size_t len);
 void rcp_file_commit(void);
 void rcp_file_rollback(void);
 uint64_t rcp_file_size(void); /* bytes, uncommitted ones included */
+uint64_t rcp_file_committed(void);
+
+/* The same plain writes to any descriptor: all of it or -errno. */
+long rcp_file_write(int fd, const void *data, size_t len, uint64_t offset);
+
+/* For a rewriting: the descriptor to read from, or -errno where another file
+ * can not take its place (moved away, or out of reach by its name). */
+long rcp_file_source(void);
+/* RCP_FD_REWRITE has taken its place, with so many bytes. */
+void rcp_file_replaced(uint64_t committed, uint64_t size);
 
 /* The forked child has none. */
 void rcp_file_forget(void);

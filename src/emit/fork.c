@@ -14,6 +14,7 @@
 #include "emit/flush.h"
 #include "emit/helper.h"
 #include "emit/info.h"
+#include "emit/limits.h"
 #include "emit/os.h"
 #include "emit/process.h"
 #include "emit/rss.h"
@@ -70,6 +71,7 @@ rcp_emit_fork_child(void)
 	rcp_snapshot_fork_child();
 	rcp_fd_fork_child();
 	rcp_file_forget();
+	rcp_limits_fork_child();
 	atomic_store(&rcp_emit.owner, 0);
 	atomic_store(&rcp_emit.live_written, 0);
 	atomic_store(&rcp_emit.not_before, 0);

@@ -231,6 +231,14 @@ wake(uint32_t why)
 		rcp_sys_futex_wake(&helper.word, 1);
 }
 
+bool
+rcp_helper_is_wanted(void)
+{
+	return rcp_emit.by_helper &&
+	       atomic_load_explicit(&helper.word, memory_order_relaxed) &
+		       (WAKE_STOP | WAKE_ASKED);
+}
+
 void
 rcp_helper_wake(void)
 {

@@ -20,6 +20,9 @@ void rcp_helper_wake(void);
 /* Something is in the mailbox. */
 void rcp_helper_wake_asked(void);
 
+/* Is somebody waiting for the helper, which is at work? */
+bool rcp_helper_is_wanted(void);
+
 /* Stops it and keeps it from being started until the thaw. */
 void rcp_helper_freeze(void);
 void rcp_helper_thaw(void);

@@ -14,10 +14,18 @@ preload_sources += \
 	src/emit/helper_arch.h \
 	src/emit/info.c \
 	src/emit/info.h \
+	src/emit/ladder.c \
+	src/emit/ladder.h \
+	src/emit/limits.c \
+	src/emit/limits.h \
 	src/emit/line.c \
 	src/emit/line.h \
 	src/emit/mailbox.c \
 	src/emit/mailbox.h \
+	src/emit/merge.c \
+	src/emit/merge.h \
+	src/emit/notes.c \
+	src/emit/notes.h \
 	src/emit/os.h \
 	src/emit/path.c \
 	src/emit/path.h \
@@ -29,5 +37,11 @@ preload_sources += \
 	src/emit/sink.h \
 	src/emit/snapshot.c \
 	src/emit/state.h \
+	src/emit/stream.c \
+	src/emit/stream.h \
+	src/emit/swap.c \
+	src/emit/swap.h \
 	src/emit/table.c \
-	src/emit/table.h
+	src/emit/table.h \
+	src/emit/thin.c \
+	src/emit/thin.h

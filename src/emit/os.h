@@ -46,6 +46,24 @@ rcp_os_unlink(const char *path)
 }
 
 static inline long
+rcp_os_rename(const char *from, const char *to)
+{
+	return RCP_SYS6(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0, 0);
+}
+
+static inline long
+rcp_os_link(const char *from, const char *to, int flags)
+{
+	return RCP_SYS6(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, flags, 0);
+}
+
+static inline long
+rcp_os_chmod(int fd, unsigned mode)
+{
+	return RCP_SYS2(SYS_fchmod, fd, mode);
+}
+
+static inline long
 rcp_os_mkdir(const char *path, int mode)
 {
 	return RCP_SYS3(SYS_mkdirat, AT_FDCWD, path, mode);

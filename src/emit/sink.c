@@ -14,6 +14,7 @@
 #include "emit/events.h"
 #include "emit/file.h"
 #include "emit/flush.h"
+#include "emit/limits.h"
 #include "emit/state.h"
 
 #define FLUSH_AT (1u << 20) /* bytes that wait in all buffers together */
@@ -273,6 +274,8 @@ write_out(struct rcp_sink *sink)
 		if (error < 0 && !may_have_room_later(error))
 			rcp_emit_give_up(rcp_file_path(), error);
 	}
+	if (!sink->error && !error && sink->out.len)
+		error = rcp_limits_room(sink->out.len, sink->end != 0);
 	if (!sink->error && !error && sink->out.len)
 		error = rcp_file_append(sink->out.data, sink->out.len);
 	if (!sink->error)

@@ -14,6 +14,7 @@
 #include "emit/file.h"
 #include "emit/flush.h"
 #include "emit/info.h"
+#include "emit/limits.h"
 #include "emit/line.h"
 #include "emit/rss.h"
 #include "emit/state.h"
@@ -70,6 +71,7 @@ schedule(uint64_t begun)
 
 	for (unsigned i = 0; i < state.streak && wait < PATIENCE; i++)
 		wait *= 2;
+	wait = rcp_limits_interval(wait, now - begun);
 	if (pause < GROWTH_PAUSE)
 		pause = GROWTH_PAUSE;
 	if (state.streak && pause < wait)
@@ -204,6 +206,7 @@ drain_all(struct rcp_sink *sink, const struct rcp_snap *snap)
 	rcp_sink_total(sink, RCP_TOTAL_RSS, rcp_rss_last());
 	rcp_sink_total(sink, RCP_TOTAL_RSS_PEAK, rcp_rss_peak());
 	rcp_sink_total(sink, RCP_TOTAL_SNAPSHOTS_LOST, state.lost);
+	rcp_sink_total(sink, RCP_TOTAL_SNAPSHOTS_MERGED, rcp_limits_merged());
 }
 
 bool

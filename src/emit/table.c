@@ -31,6 +31,8 @@ static struct {
 } fds[RCP_FDS] = {
 	[RCP_FD_PROFILE] = { -1, { -1, { 0, 0 } }, { -1, { 0, 0 } } },
 	[RCP_FD_STATM] = { -1, { -1, { 0, 0 } }, { -1, { 0, 0 } } },
+	[RCP_FD_REWRITE] = { -1, { -1, { 0, 0 } }, { -1, { 0, 0 } } },
+	[RCP_FD_OTHER] = { -1, { -1, { 0, 0 } }, { -1, { 0, 0 } } },
 };
 
 bool
@@ -124,6 +126,20 @@ rcp_fd_close(enum rcp_fd which)
 		thread->fd = -1;
 	else
 		close_slot(thread);
+}
+
+int
+rcp_fd_move(enum rcp_fd from, enum rcp_fd to)
+{
+	if (rcp_emit.by_helper) {
+		fds[to].helper = fds[from].helper;
+		fds[from].helper = -1;
+		return fds[to].helper;
+	}
+	fds[to].thread.id = fds[from].thread.id;
+	fds[to].thread.fd = fds[from].thread.fd;
+	fds[from].thread.fd = -1;
+	return fds[to].thread.fd;
 }
 
 void

@@ -19,6 +19,8 @@
 enum rcp_fd {
 	RCP_FD_PROFILE,
 	RCP_FD_STATM,
+	RCP_FD_REWRITE, /* what is to take a profile's place */
+	RCP_FD_OTHER,   /* another process's profile */
 	RCP_FDS,
 };
 
@@ -36,6 +38,10 @@ int rcp_fd_here(enum rcp_fd which);
  * that nobody meets by chance.  The number it has then. */
 int rcp_fd_put(enum rcp_fd which, int fd);
 void rcp_fd_close(enum rcp_fd which);
+
+/* What is open as FROM is TO from now on, which must not be open here.  Its
+ * number. */
+int rcp_fd_move(enum rcp_fd from, enum rcp_fd to);
 
 /* A thread of the program has done its work. */
 void rcp_fd_rest(void);

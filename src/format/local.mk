@@ -3,14 +3,11 @@ shared_sources += \
 	src/format/crc32.c \
 	src/format/crc32.h \
 	src/format/crc32_table.h \
+	src/format/decode.c \
+	src/format/decode.h \
 	src/format/encode.c \
 	src/format/encode.h \
 	src/format/linetable.c \
 	src/format/linetable.h \
 	src/format/varint.c \
 	src/format/varint.h
-
-# The preload only writes (and decodes the line of its own exit line).
-offline_sources += \
-	src/format/decode.c \
-	src/format/decode.h

@@ -198,6 +198,7 @@ util_start(void)
 struct util_file {
 	bool there, whole; /* opened; nothing cut, no bad CRC */
 	bool sane;         /* definitions before use, differences in range */
+	bool merged;       /* of its snapshots some are missing */
 	struct rcp_file_header header;
 	mode_t mode;
 	uint64_t size;
@@ -240,7 +241,8 @@ UTIL void
 util_take_begin(struct util_file *f, const struct rcp_record *r)
 {
 	f->sane = f->sane && !f->in_snapshot &&
-		  r->u.snap_begin.seq == f->last_seq + 1;
+		  (f->merged ? r->u.snap_begin.seq > f->last_seq
+			     : r->u.snap_begin.seq == f->last_seq + 1);
 	f->in_snapshot = true;
 	f->last_seq = r->u.snap_begin.seq;
 	f->last_time = r->u.snap_begin.time;
@@ -326,6 +328,9 @@ util_take_chunk(struct util_file *f, const struct rcp_raw_chunk *chunk)
 	}
 }
 
+/* Numbers of snapshots need not follow on each other. */
+static bool util_merged;
+
 /* Reads util_dir/NAME. */
 UTIL struct util_file *
 util_read(const char *name)
@@ -348,6 +353,7 @@ util_read(const char *name)
 	f->mode = st.st_mode & 07777;
 	f->size = size;
 	f->sane = true;
+	f->merged = util_merged;
 	while (f->there && at + RCP_CHUNK_HEADER <= size) {
 		struct rcp_raw_chunk chunk;
 
