@@ -7,6 +7,7 @@ test_scripts += \
 	tests/preload/ends.t \
 	tests/preload/faults.t \
 	tests/preload/foreign.t \
+	tests/preload/hazards.t \
 	tests/preload/kill.t \
 	tests/preload/libc.t \
 	tests/preload/loader.t \
@@ -24,6 +25,7 @@ EXTRA_DIST += \
 	tests/preload/plug.h \
 	tests/preload/exports.txt \
 	tests/preload/imports.txt \
+	tests/preload/libversion.c \
 	tests/preload/prog_hello.c
 
 # Every call stays where it is written, and returns there.
@@ -59,6 +61,11 @@ check_PROGRAMS += tests/preload/prog_fork
 tests_preload_prog_fork_CFLAGS = $(native_cflags)
 tests_preload_prog_fork_LDFLAGS = $(native_ldflags)
 tests_preload_prog_fork_LDADD =
+
+check_PROGRAMS += tests/preload/prog_hazards
+tests_preload_prog_hazards_CFLAGS = $(native_cflags)
+tests_preload_prog_hazards_LDFLAGS = $(native_ldflags)
+tests_preload_prog_hazards_LDADD =
 
 check_PROGRAMS += tests/preload/prog_libc
 tests_preload_prog_libc_CFLAGS = $(native_cflags)
@@ -144,6 +151,12 @@ tests_preload_prog_cxx_CXXFLAGS = -std=gnu++17 -Wall -Wextra $(WERROR) \
 	-fno-builtin -fno-optimize-sibling-calls
 tests_preload_prog_cxx_LDFLAGS = $(native_ldflags)
 tests_preload_prog_cxx_LDADD =
+
+check_PROGRAMS += tests/preload/prog_frames
+tests_preload_prog_frames_SOURCES = tests/preload/prog_frames.cc
+tests_preload_prog_frames_CXXFLAGS = -std=gnu++17 -Wall -Wextra $(WERROR)
+tests_preload_prog_frames_LDFLAGS = $(native_ldflags)
+tests_preload_prog_frames_LDADD =
 endif
 
 # Libraries that the programs load, or that stand beside us in LD_PRELOAD.
