@@ -4,8 +4,7 @@
  * free; one lock, which those few contend for seldom.
  *
  * A hash table by address with linear probing; a removal shifts later entries
- * back.  The filter grows by a new array, filled before it is published; the
- * old ones stay mapped, since another thread may be reading them.
+ * back.
  */
 #include "account/samples.h"
 
@@ -19,13 +18,7 @@ struct entry {
 	struct rcp_sample sample;
 };
 
-static uint8_t first_slots[RCP_FILTER_FIRST];
-static struct rcp_filter filters[7] = { { 64 - 14, first_slots } };
-static unsigned filter_at;
-struct rcp_filter *rcp_filter = &filters[0];
-
-_Static_assert(RCP_FILTER_FIRST == 1u << 14, "the shift says so too");
-_Static_assert(RCP_FILTER_FIRST << 6 == RCP_FILTER_MAX, "filters[] is enough");
+uint8_t rcp_filter[RCP_FILTER_SLOTS];
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct entry *table;
@@ -37,43 +30,15 @@ hash(uintptr_t p)
 	return (uint64_t)p * 0x9e3779b97f4a7c15u;
 }
 
-/* --- the filter ---------------------------------------------------------- */
-
 /* A counter that is full stays full: it can not tell how often it was. */
 static void
-filter_count(struct rcp_filter *f, uintptr_t p, int n)
+filter_count(uintptr_t p, int n)
 {
-	uint8_t *slot = &f->slots[hash(p) >> f->shift];
+	uint8_t *slot = &rcp_filter[(p >> 4) % RCP_FILTER_SLOTS];
 
 	if (*slot != UINT8_MAX)
 		__atomic_store_n(slot, (uint8_t)(*slot + n), __ATOMIC_RELAXED);
 }
-
-static uint32_t
-filter_slots(void)
-{
-	return RCP_FILTER_FIRST << filter_at;
-}
-
-static void
-filter_grow(void)
-{
-	struct rcp_filter *more = &filters[filter_at + 1];
-
-	if (filter_slots() >= RCP_FILTER_MAX)
-		return;
-	more->shift = filters[filter_at].shift - 1;
-	more->slots = rcp_pages_new(2 * filter_slots());
-	if (!more->slots)
-		return;
-	for (uint32_t i = 0; i < entries; i++)
-		if (table[i].p)
-			filter_count(more, table[i].p, 1);
-	filter_at++;
-	__atomic_store_n(&rcp_filter, more, __ATOMIC_RELEASE);
-}
-
-/* --- the table ----------------------------------------------------------- */
 
 static uint32_t
 home(uintptr_t p)
@@ -139,7 +104,7 @@ static void
 take(struct entry *e, struct rcp_sample *out)
 {
 	*out = e->sample;
-	filter_count(&filters[filter_at], e->p, -1);
+	filter_count(e->p, -1);
 	erase((uint32_t)(e - table));
 }
 
@@ -159,12 +124,10 @@ rcp_samples_put(uintptr_t p, const struct rcp_sample *sample,
 			*replaced = e->sample;
 		} else {
 			used++;
-			filter_count(&filters[filter_at], p, 1);
+			filter_count(p, 1);
 		}
 		e->p = p;
 		e->sample = *sample;
-		if (used > filter_slots() / RCP_FILTER_SPARSE)
-			filter_grow();
 	}
 	rcp_lock_drop(&lock);
 	return was;

@@ -3,11 +3,13 @@
  * samples.h - sample mode's live table: the samples that are alive, and the
  * filter that tells almost every other address at a glance.
  *
- * The filter is an array of small counters by a hash of the address.  A free
- * looks at one of them: 0 means that the block is no sample.  It never misses
- * a sample; it takes another block for one with a probability of
- * 1 - exp(-samples / slots), at most 1 in RCP_FILTER_SPARSE up to 32,768
- * samples.
+ * The filter is an array of small counters, by the address modulo 16 MiB.  A
+ * free looks at one of them: 0 means that the block is no sample.  It never
+ * misses a sample; it takes another block for one with a probability of
+ * samples / RCP_FILTER_SLOTS, if addresses are spread evenly: 1 in 200 with
+ * 5,000 samples alive.  Neighbours in memory are neighbours in the filter, so
+ * that it stays in the cache as the program's own data does, and only those of
+ * its pages exist that are near a sample or a free.
  */
 #ifndef RCP_ACCOUNT_SAMPLES_H
 #define RCP_ACCOUNT_SAMPLES_H
@@ -16,9 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RCP_FILTER_FIRST (1u << 14) /* slots: bytes, half of most L1 caches */
-#define RCP_FILTER_MAX (1u << 20)
-#define RCP_FILTER_SPARSE 32u /* slots a sample, below which it grows */
+#define RCP_FILTER_SLOTS (1u << 20)
 
 /* A block that was taken as a sample, and what it stands for. */
 struct rcp_sample {
@@ -29,11 +29,7 @@ struct rcp_sample {
 	uint32_t birth; /* age units since start */
 };
 
-struct rcp_filter {
-	unsigned shift; /* of the 64-bit hash, to an index */
-	uint8_t *slots;
-};
-extern struct rcp_filter *rcp_filter;
+extern uint8_t rcp_filter[RCP_FILTER_SLOTS];
 
 /* Remembers P.  True: P was already there as *REPLACED, which ended unseen.
  * False with *DROPPED: no memory; the sample must not be counted. */
@@ -60,12 +56,7 @@ void rcp_samples_fork_done(bool child);
 static inline bool
 rcp_filter_may_have(uintptr_t p)
 {
-	const struct rcp_filter *f =
-		__atomic_load_n(&rcp_filter, __ATOMIC_RELAXED);
-	/* Fibonacci hashing: 2^64 / golden ratio. */
-	uint64_t hash = (uint64_t)p * 0x9e3779b97f4a7c15u;
-
-	return __atomic_load_n(&f->slots[hash >> f->shift],
+	return __atomic_load_n(&rcp_filter[(p >> 4) % RCP_FILTER_SLOTS],
 			       __ATOMIC_RELAXED) != 0;
 }
 

@@ -25,9 +25,10 @@ struct rcp_tls {
 	/* > 0: what this thread allocates comes from the boot arena: we are
 	 * inside a dl* or pthread call of our own. */
 	uint32_t boot;
-	/* Bytes to the next event of this thread that is recorded.  Below 0 in
-	 * exact mode always: every event is. */
-	int64_t countdown;
+	/* The next block of this many bytes or more is recorded, or asked
+	 * about; a smaller one takes its size, and one byte, from it.  0 in
+	 * exact mode: every block is recorded. */
+	uint64_t countdown;
 	/* Allocations until the next look at the clock (record/tick.c). */
 	int32_t tick;
 	uint32_t reserved;

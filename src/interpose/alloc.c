@@ -61,8 +61,17 @@ allocated(struct rcp_tls *t, void *p, size_t size, const void *caller)
 	rcp_leave(t);
 }
 
-RCP_EXPORT void *
-malloc(size_t size)
+/* Sample mode's short way: true if nothing is to be recorded, and the call may
+ * pass on at once.  The countdown is only above 0 once this thread has been here
+ * before, with everything set up. */
+static inline bool
+passes(struct rcp_tls *t, size_t size)
+{
+	return !t->guard && !rcp_record_wants(t, size);
+}
+
+static __attribute__((noinline)) void *
+full_malloc(size_t size, const void *caller)
 {
 	struct rcp_tls *t = &rcp_tls;
 	void *p;
@@ -71,8 +80,16 @@ malloc(size_t size)
 		return t->boot ? rcp_boot_alloc(0, size) :
 				 rcp_next.malloc(size);
 	p = rcp_next.malloc(size);
-	allocated(t, p, size, CALLER);
+	allocated(t, p, size, caller);
 	return p;
+}
+
+RCP_EXPORT void *
+malloc(size_t size)
+{
+	if (passes(&rcp_tls, size))
+		return rcp_next.malloc(size);
+	return full_malloc(size, CALLER);
 }
 
 RCP_EXPORT void *
@@ -113,10 +130,12 @@ reallocated(struct rcp_tls *t, void *p, const struct rcp_block *old, void *q,
 
 	if (wanted && !p)
 		rcp_record_allocated(t, q, size, RCP_KIND_MALLOC, caller);
-	else if (wanted || (q && p && old->known))
+	else if (wanted)
 		rcp_record_moved(t, p, old, q, size, RCP_KIND_MALLOC, caller);
+	else if (q && p && old->known)
+		rcp_record_freed(t, p, old);
 	else if (q)
-		; /* neither was sampled */
+		; /* neither is a sample */
 	else if (p && size == 0)
 		rcp_record_freed(t, p, old); /* glibc: realloc(p, 0) frees */
 	else if (p)
@@ -136,7 +155,8 @@ realloc(void *p, size_t size)
 	if (!enter(t))
 		return t->boot && !p ? rcp_boot_alloc(0, size) :
 				       rcp_next.realloc(p, size);
-	if (p)
+	old.known = false;
+	if (p && rcp_record_may_know(p))
 		rcp_record_remove(t, p, &old);
 	q = rcp_next.realloc(p, size);
 	reallocated(t, p, &old, q, size, CALLER);
@@ -241,8 +261,8 @@ enter_free(struct rcp_tls *t, void *p)
 	return p && rcp_record_may_know(p) && enter(t);
 }
 
-RCP_EXPORT void
-free(void *p)
+static __attribute__((noinline)) void
+full_free(void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
 
@@ -256,6 +276,15 @@ free(void *p)
 	rcp_record_free(t, p);
 	rcp_next.free(p);
 	rcp_leave(t);
+}
+
+RCP_EXPORT void
+free(void *p)
+{
+	if (rcp_record_may_know(p) || rcp_boot_owns(p))
+		full_free(p);
+	else
+		rcp_next.free(p);
 }
 
 RCP_EXPORT void

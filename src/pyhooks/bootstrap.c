@@ -19,6 +19,7 @@
 #include "pyhooks/internal.h"
 #include "python/python.h"
 #include "rcprof/format.h"
+#include "record/settings.h"
 
 enum phase {
 	PHASE_NONE,    /* no interpreter */
@@ -113,6 +114,8 @@ repair_domains(void)
 		reached = rcp_domains_reached();
 	}
 	cover_domains(reached);
+	if (rcp_record_settings.sampling)
+		rcp_sampled_shorten();
 }
 
 static void at_end(void);

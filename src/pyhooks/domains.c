@@ -21,7 +21,8 @@ _Atomic(struct rcp_tls *) rcp_domains_hidden;
 atomic_bool rcp_pyhooks_attention;
 
 /* What stood there before us. */
-static struct rcp_py_allocator real[RCP_DOMAINS];
+struct rcp_py_allocator rcp_domains_real[RCP_DOMAINS];
+#define real rcp_domains_real
 
 /* The thread that asks which domains come by here, and the answer. */
 static _Atomic(struct rcp_tls *) prober;
@@ -34,18 +35,16 @@ is_hidden(const struct rcp_tls *t)
 				    memory_order_relaxed) == t;
 }
 
-/* The calls that are passed on uncounted: a hook is active in the thread, or
- * nothing is recorded. */
-static __attribute__((noinline)) void *
-pass_malloc(enum rcp_domain d, size_t size)
+void *
+rcp_domains_pass_malloc(enum rcp_domain d, size_t size)
 {
 	if (atomic_load_explicit(&prober, memory_order_relaxed) == &rcp_tls)
 		probed |= 1u << d;
 	return real[d].malloc(real[d].ctx, size);
 }
 
-static __attribute__((noinline)) void *
-pass_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
+void *
+rcp_domains_pass_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 {
 	struct rcp_tls *t = &rcp_tls;
 	struct rcp_block old;
@@ -64,8 +63,8 @@ pass_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 	return q;
 }
 
-static __attribute__((noinline)) void
-pass_free(enum rcp_domain d, void *p)
+void
+rcp_domains_pass_free(enum rcp_domain d, void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
 	struct rcp_block old;
@@ -87,7 +86,7 @@ domain_malloc(enum rcp_domain d, size_t size, const void *caller)
 	void *p;
 
 	if (UNLIKELY(!rcp_enter(t)))
-		return pass_malloc(d, size);
+		return rcp_domains_pass_malloc(d, size);
 	p = real[d].malloc(real[d].ctx, size);
 	if (p && rcp_record_wants(t, size))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
@@ -141,14 +140,18 @@ domain_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 	if (!p)
 		return domain_renew(d, size, caller);
 	if (UNLIKELY(!rcp_enter(t)))
-		return pass_realloc(d, p, size, caller);
-	rcp_record_remove(t, p, &old);
+		return rcp_domains_pass_realloc(d, p, size, caller);
+	old.known = false;
+	if (rcp_record_may_know(p))
+		rcp_record_remove(t, p, &old);
 	/* NULL means failure, for a size of 0 too. */
 	q = real[d].realloc(real[d].ctx, p, size);
 	if (!q)
 		rcp_record_restore(t, p, &old);
-	else if (rcp_record_wants(t, size) || old.known)
+	else if (rcp_record_wants(t, size))
 		rcp_record_moved(t, p, &old, q, size, RCP_KIND_PYTHON, caller);
+	else if (old.known)
+		rcp_record_freed(t, p, &old);
 	rcp_leave(t);
 	return q;
 }
@@ -165,7 +168,7 @@ domain_free(enum rcp_domain d, void *p)
 		return;
 	}
 	if (UNLIKELY(!rcp_enter(t))) {
-		pass_free(d, p);
+		rcp_domains_pass_free(d, p);
 		return;
 	}
 	rcp_record_free(t, p);
@@ -215,7 +218,7 @@ static bool
 in_front(int d, struct rcp_py_allocator *now)
 {
 	rcp_pyhooks_api.get_allocator(d, now);
-	return now->malloc == hooks[d].malloc;
+	return now->malloc == hooks[d].malloc || rcp_sampled_is(d, now);
 }
 
 void
@@ -227,7 +230,7 @@ rcp_domains_place(unsigned skip)
 		if (skip & 1u << d || in_front(d, &now))
 			continue;
 		real[d] = now;
-		rcp_pyhooks_api.set_allocator(d, &hooks[d]);
+		rcp_pyhooks_api.set_allocator(d, rcp_record_settings.sampling && d != RCP_DOMAIN_RAW ? rcp_sampled_hooks(d) : &hooks[d]);
 	}
 }
 
@@ -236,11 +239,15 @@ rcp_domains_reached(void)
 {
 	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
 
+	uint64_t countdown = rcp_tls.countdown;
+
 	probed = 0;
 	atomic_store(&prober, &rcp_tls);
+	rcp_tls.countdown = 0; /* sampled.c's short ways stand aside */
 	py->raw_free(py->raw_malloc(1));
 	py->mem_free(py->mem_malloc(1));
 	py->obj_free(py->obj_malloc(1));
+	rcp_tls.countdown = countdown;
 	atomic_store(&prober, NULL);
 	return probed;
 }

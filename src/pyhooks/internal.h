@@ -83,6 +83,25 @@ extern struct rcp_pyhooks_api rcp_pyhooks_api;
  * SKIP's bits (1 << domain) do not forbid it and ours are not in front. */
 void rcp_domains_place(unsigned skip);
 
+/* What stood there before us. */
+extern struct rcp_py_allocator rcp_domains_real[RCP_DOMAINS];
+
+/* Calls that are passed on uncounted: a hook is active in the thread, or
+ * nothing is recorded. */
+void *rcp_domains_pass_malloc(enum rcp_domain d, size_t size);
+void *rcp_domains_pass_realloc(enum rcp_domain d, void *p, size_t size,
+			       const void *caller);
+void rcp_domains_pass_free(enum rcp_domain d, void *p);
+
+/* sampled.c: the hooks of D in sample mode (not those of the raw domain), and
+ * whether NOW are such. */
+struct rcp_py_allocator *rcp_sampled_hooks(int d);
+bool rcp_sampled_is(int d, const struct rcp_py_allocator *now);
+
+/* Puts shorter ones in their place where they may stand.  The interpreter is
+ * up, its GIL held, the guard taken. */
+void rcp_sampled_shorten(void);
+
 /* Which domains come by our functions, as bits, be it behind others' hooks.
  * GIL held, guard taken. */
 unsigned rcp_domains_reached(void);

@@ -4,5 +4,6 @@ preload_sources += \
 	src/pyhooks/atexit.c \
 	src/pyhooks/bootstrap.c \
 	src/pyhooks/domains.c \
+	src/pyhooks/sampled.c \
 	src/pyhooks/internal.h \
 	src/pyhooks/pyhooks.h

@@ -12,6 +12,7 @@ preload_sources += \
 	src/record/sample.h \
 	src/record/sampler.c \
 	src/record/sampler.h \
+	src/record/settings.c \
 	src/record/settings.h \
 	src/record/thread.c \
 	src/record/thread.h \

@@ -15,8 +15,6 @@
 #include "record/thread.h"
 #include "record/tick.h"
 
-struct rcp_record_settings rcp_record_settings = { .temporary = 1 };
-
 /* Our own code begins and ends; in between the guard says so. */
 static inline void
 busy(struct rcp_tls *t)

@@ -39,9 +39,10 @@ struct rcp_block {
 static inline bool
 rcp_record_wants(struct rcp_tls *t, size_t size)
 {
-	/* See record/sampler.h for the one byte more. */
-	t->countdown -= (int64_t)size + 1;
-	return t->countdown < 0;
+	if (size >= t->countdown)
+		return true;
+	t->countdown -= size + 1; /* record/sampler.h has the one byte */
+	return false;
 }
 
 /* May there be a record of P?  If not, its free is no event. */
@@ -72,8 +73,8 @@ void rcp_record_restore(struct rcp_tls *t, void *p,
 			const struct rcp_block *old);
 
 /* The real realloc turned P (OLD) into Q with SIZE bytes: one free and one
- * allocation, in one step so that no peak appears between.  Called if the new
- * block is wanted or the old one known. */
+ * allocation, in one step so that no peak appears between.  Q is wanted; a known
+ * block that turned into one that is not has been freed. */
 void rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
 		      void *q, size_t size, enum rcp_kind kind,
 		      const void *caller);

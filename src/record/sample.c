@@ -78,7 +78,7 @@ rcp_sample_allocated(struct rcp_tls *t, void *p, size_t size,
 	bool taken;
 
 	if (!th) {
-		t->countdown = INT64_MAX / 2;
+		t->countdown = UINT64_MAX / 2;
 		return;
 	}
 	begin = rcp_clock_now();
@@ -140,8 +140,7 @@ rcp_sample_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
 		 void *q, size_t size, enum rcp_kind kind, const void *caller)
 {
 	rcp_sample_freed(t, p, old);
-	if (t->countdown < 0)
-		rcp_sample_allocated(t, q, size, kind, caller);
+	rcp_sample_allocated(t, q, size, kind, caller);
 }
 
 void

@@ -158,7 +158,7 @@ rcp_sampler_weigh(struct rcp_sampler *s, uint64_t size, uint64_t mean,
 }
 
 static void
-draw(struct rcp_sampler *s, int64_t *countdown, uint64_t mean, uint64_t limit)
+draw(struct rcp_sampler *s, uint64_t *countdown, uint64_t mean, uint64_t limit)
 {
 	uint64_t gap = rcp_sampler_gap(s, mean);
 	uint64_t most = rcp_sampler_large(mean);
@@ -167,31 +167,29 @@ draw(struct rcp_sampler *s, int64_t *countdown, uint64_t mean, uint64_t limit)
 		most = limit;
 	s->mean = mean;
 	s->cut = gap > most;
-	*countdown = (int64_t)(s->cut ? most : gap);
+	*countdown = s->cut ? most : gap;
 }
 
 /* A gap is cut where a large block must not slip through, or where the caller
  * wants to be asked again.  What comes after the cut is drawn there: that
  * changes nothing, since an exponential gap has no memory. */
 bool
-rcp_sampler_take(struct rcp_sampler *s, int64_t *countdown, uint64_t size,
+rcp_sampler_take(struct rcp_sampler *s, uint64_t *countdown, uint64_t size,
 		 uint64_t mean, uint64_t limit, struct rcp_weight *out)
 {
-	int64_t before = *countdown + (int64_t)size + 1;
 	bool taken;
 
 	if (!s->mean) {
 		s->mean = mean;
 		s->cut = true;
-		before = 0;
+		*countdown = 0;
 	}
 	if (size >= rcp_sampler_large(s->mean)) {
 		*out = (struct rcp_weight){ .bytes = size, .blocks = 1 };
-		*countdown = before;
 		return true;
 	}
 	taken = !s->cut || rcp_sampler_gap(s, s->mean) <
-				   size + 1 - (uint64_t)before;
+				   size + 1 - *countdown;
 	if (taken)
 		rcp_sampler_weigh(s, size, s->mean, out);
 	draw(s, countdown, mean, limit);

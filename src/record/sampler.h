@@ -61,11 +61,11 @@ rcp_sampler_large(uint64_t mean)
 void rcp_sampler_weigh(struct rcp_sampler *s, uint64_t size, uint64_t mean,
 		       struct rcp_weight *out);
 
-/* After an allocation of SIZE bytes which brought *COUNTDOWN (bytes to the
- * next mark, or to where the thread wants to be asked again) below 0: is the
- * block a sample?  Sets *COUNTDOWN to what is left, not more than LIMIT, and
- * fills OUT for a sample.  MEAN holds from the next gap on. */
-bool rcp_sampler_take(struct rcp_sampler *s, int64_t *countdown, uint64_t size,
+/* A block of SIZE bytes, not less than *COUNTDOWN: the bytes to the next mark,
+ * or to where the thread wants to be asked again.  Is it a sample?  Sets
+ * *COUNTDOWN to what is left, not more than LIMIT, and fills OUT for a sample.
+ * MEAN holds from the next gap on. */
+bool rcp_sampler_take(struct rcp_sampler *s, uint64_t *countdown, uint64_t size,
 		      uint64_t mean, uint64_t limit, struct rcp_weight *out);
 
 #endif

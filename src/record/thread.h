@@ -33,7 +33,7 @@ struct rcp_thread {
 	/* Sample mode. */
 	struct rcp_sampler sampler;
 	struct rcp_rate_thread rate;
-	int64_t last_countdown; /* after the newest sample of the ring */
+	uint64_t last_countdown; /* after the newest sample of the ring */
 	struct rcp_capture capture;
 };
 
