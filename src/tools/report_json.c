@@ -201,8 +201,11 @@ put_totals(struct rcp_json *j, const struct rcp_report *report)
 		     (int64_t)report->view->totals[RCP_TOTAL_SITES_TRUNCATED]);
 	rcp_json_int(j, "samples_dropped",
 		     (int64_t)report->view->totals[RCP_TOTAL_SAMPLES_DROPPED]);
-	rcp_json_int(j, "snapshots_merged",
+	rcp_json_int(j, "snapshots_lost",
 		     (int64_t)report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST]);
+	rcp_json_int(j, "snapshots_merged",
+		     (int64_t)report->view
+			     ->totals[RCP_TOTAL_SNAPSHOTS_MERGED]);
 	rcp_json_close(j, '}');
 }
 

@@ -129,6 +129,9 @@ print_measure(const struct rcp_report *report)
 		 "sample", "samples");
 	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST],
 		 "snapshot", "snapshots");
+	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_MERGED],
+		 "old snapshot merged (--file-limit)",
+		 "old snapshots merged (--file-limit)");
 	add_lost(&lost, bad, "malformed record", "malformed records");
 	add_lost(&lost, sums, "snapshot whose sums differ",
 		 "snapshots whose sums differ");

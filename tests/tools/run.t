@@ -121,6 +121,8 @@ BAD = [
     (["--temporary=-1", "true"], 2, '--temporary: "-1" is not valid'),
     (["--follow", "me", "true"], 2, '--follow: "me" is not valid'),
     (["--memory-limit", "1K", "true"], 2, '--memory-limit: "1K" is not '),
+    (["--file-limit", "1000K", "true"], 2, '--file-limit: "1000K" is not '
+     "valid; allowed: a size of at least 1M"),
     (["--signal", "SIGKILL", "true"], 2, '--signal: "SIGKILL" is not valid'),
     (["--output", "", "true"], 2, '--output: "" is not valid'),
     (["--frobnicate", "true"], 2, "--frobnicate: no such option"),

@@ -55,7 +55,7 @@ REPORT = {
                    inherited_bytes=int, inherited_blocks=int,
                    peak_time_s=NUM, rss_peak_bytes=int, profiler_bytes=int),
     "lost": {"sites_truncated": int, "samples_dropped": int,
-             "snapshots_merged": int},
+             "snapshots_lost": int, "snapshots_merged": int},
     "sites": [dict(NUMBERS, stack=STACK, own=(int, NONE),
                    kind=Is("python", "malloc", "mmap"),
                    threads=[{"name": (STR, NONE), "pid?": int,
