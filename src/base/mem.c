@@ -91,6 +91,14 @@ rcp_pages_free(void *p, size_t size)
 	atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
 }
 
+void
+rcp_pages_forget(void *p, size_t size)
+{
+	size = round_up(size, PAGE);
+	rcp_sys_madvise(p, size, MADV_DONTNEED);
+	atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+}
+
 void *
 rcp_arena_new(size_t size)
 {
@@ -131,6 +139,12 @@ void
 rcp_arena_charge(size_t size)
 {
 	atomic_fetch_add_explicit(&arena_used, size, memory_order_relaxed);
+}
+
+void
+rcp_arena_credit(size_t size)
+{
+	atomic_fetch_sub_explicit(&arena_used, size, memory_order_relaxed);
 }
 
 void

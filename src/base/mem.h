@@ -30,6 +30,10 @@ void *rcp_pages_grow(void *p, size_t old, size_t size);
 
 void rcp_pages_free(void *p, size_t size);
 
+/* Gives the memory back and keeps the addresses: whoever still reads there
+ * finds zeros. */
+void rcp_pages_forget(void *p, size_t size);
+
 /* Small, zeroed, 16-aligned blocks that live as long as the process. */
 void *rcp_arena_new(size_t size);
 
@@ -37,6 +41,7 @@ void *rcp_arena_new(size_t size);
  * together with what rcp_arena_charge() adds for tables kept elsewhere. */
 uint64_t rcp_arena_used(void);
 void rcp_arena_charge(size_t size);
+void rcp_arena_credit(size_t size); /* such a table was given back */
 
 /* Fork: the child's copy of the arena's lock becomes free. */
 void rcp_mem_fork_prepare(void);

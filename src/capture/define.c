@@ -15,8 +15,6 @@
 #include "emit/emit.h"
 #include "emit/sink.h"
 
-#define STAMP_MASK 0xfffffffu
-
 static uint32_t path[RCP_CAPTURE_MAX + 1]; /* the emit lock's */
 
 static uint32_t
@@ -87,7 +85,7 @@ define_node(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t id)
 	uint64_t ref = n->ref, offset = n->offset;
 	struct rcp_buf *b;
 
-	n->stamp = snap->file_generation & STAMP_MASK;
+	n->stamp = 1;
 	if (n->kind == RCP_FRAME_PYTHON)
 		define_code(sink, snap, rcp_code_by_id(n->ref));
 	else if (n->kind == RCP_FRAME_NATIVE)
@@ -110,10 +108,10 @@ rcp_capture_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 {
 	unsigned n = 0;
 
+	rcp_tree_stamps(snap->file_generation);
 	/* Up to the first ancestor that the file has, then down again. */
 	while (node != RCP_NODE_NONE && n <= RCP_CAPTURE_MAX &&
-	       rcp_tree_node(node)->stamp !=
-		       (snap->file_generation & STAMP_MASK)) {
+	       !rcp_tree_node(node)->stamp) {
 		path[n++] = node;
 		node = rcp_tree_node(node)->parent;
 	}

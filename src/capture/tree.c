@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * tree.c - see tree.h.  Lookups take no lock: nodes and chunks are published
- * with release stores, and a table that was outgrown stays mapped for those
- * who still read it (all of them together are as large as the last one).
+ * with release stores.  A table that was outgrown keeps its addresses but not
+ * its memory: who still reads it finds nothing, and asks again under the lock.
  */
 #include "capture/tree.h"
 
@@ -13,14 +13,22 @@
 #define CHUNKS 8192u
 #define FIRST_SLOTS 16384u
 
+/* A slot holds a node's id and, above it, so many bits of its hash, which
+ * spare a look at nearly every other node that a search passes. */
+#define ID_BITS 25
+#define ID_MASK ((1u << ID_BITS) - 1)
+
+_Static_assert(CHUNK * CHUNKS == 1u << ID_BITS, "any id fits");
+
 struct table {
-	uint32_t mask;
-	uint32_t slots[]; /* node ids, 0: free */
+	uint32_t count;   /* of slots; 0 in one that was outgrown */
+	uint32_t slots[]; /* 0: free */
 };
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct rcp_node *chunks[CHUNKS];
 static uint32_t next_node = 1;
+static uint32_t generation; /* the emit lock's, as all stamps */
 static struct table *table;
 static uint64_t limit;
 static uint64_t truncated;
@@ -34,7 +42,19 @@ rcp_tree_node(uint32_t id)
 	return &chunk[id % CHUNK];
 }
 
-static uint32_t
+void
+rcp_tree_stamps(uint32_t now)
+{
+	uint32_t id = __atomic_load_n(&next_node, __ATOMIC_ACQUIRE);
+
+	if (generation == now)
+		return;
+	generation = now;
+	while (--id > 0)
+		rcp_tree_node(id)->stamp = 0;
+}
+
+static uint64_t
 hash(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 {
 	uint64_t h = ((uint64_t)parent << 32 | offset) * 0x9e3779b97f4a7c15u;
@@ -42,39 +62,77 @@ hash(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 	h ^= h >> 29;
 	h += (uint64_t)ref << 4 | kind;
 	h *= 0xbf58476d1ce4e5b9u; /* splitmix64's first multiplier */
-	return (uint32_t)(h >> 32);
+	return h;
 }
 
-/* The node, or 0 and the slot where it would go in *FREE. */
 static uint32_t
-find(struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
-     uint32_t offset, uint32_t *free)
+tag(uint64_t h)
 {
-	uint32_t i = hash(parent, kind, ref, offset) & t->mask;
+	return (uint32_t)h & ~ID_MASK;
+}
 
-	for (;; i = (i + 1) & t->mask) {
-		uint32_t id = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
+static uint32_t
+home(const struct table *t, uint64_t h)
+{
+	uint32_t count = __atomic_load_n(&t->count, __ATOMIC_RELAXED);
+
+	return (uint32_t)((h >> 32) * count >> 32);
+}
+
+static uint32_t
+next(const struct table *t, uint32_t i)
+{
+	return i + 1 < __atomic_load_n(&t->count, __ATOMIC_RELAXED) ? i + 1
+								    : 0;
+}
+
+static uint32_t
+find(const struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
+     uint32_t offset)
+{
+	uint64_t h = hash(parent, kind, ref, offset);
+
+	for (uint32_t i = home(t, h);; i = next(t, i)) {
+		uint32_t slot = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
 		const struct rcp_node *n;
 
-		*free = i;
-		if (!id)
+		if (!slot)
 			return 0;
-		n = rcp_tree_node(id);
+		if ((slot & ~ID_MASK) != tag(h))
+			continue;
+		n = rcp_tree_node(slot & ID_MASK);
 		if (n->parent == parent && n->offset == offset &&
 		    n->ref == ref && n->kind == kind)
-			return id;
+			return slot & ID_MASK;
 	}
+}
+
+/* Enters a node that is not there; there is room. */
+static void
+enter(struct table *t, uint32_t id, const struct rcp_node *n)
+{
+	uint64_t h = hash(n->parent, n->kind, n->ref, n->offset);
+	uint32_t i = home(t, h);
+
+	while (t->slots[i])
+		i = next(t, i);
+	__atomic_store_n(&t->slots[i], id | tag(h), __ATOMIC_RELEASE);
+}
+
+static size_t
+table_size(uint32_t slots)
+{
+	return sizeof(struct table) + slots * sizeof(uint32_t);
 }
 
 static struct table *
 new_table(uint32_t slots)
 {
-	size_t size = sizeof(struct table) + slots * sizeof(uint32_t);
-	struct table *t = rcp_pages_new(size);
+	struct table *t = rcp_pages_new(table_size(slots));
 
 	if (t) {
-		t->mask = slots - 1;
-		rcp_arena_charge(size);
+		t->count = slots;
+		rcp_arena_charge(table_size(slots));
 	}
 	return t;
 }
@@ -82,18 +140,17 @@ new_table(uint32_t slots)
 static bool
 grow(void)
 {
-	struct table *bigger = new_table((table->mask + 1) * 2);
-	uint32_t slot;
+	struct table *old = table;
+	uint32_t slots = old->count;
+	struct table *bigger = new_table(slots / 2 * 3);
 
 	if (!bigger)
 		return false;
-	for (uint32_t id = 1; id < next_node; id++) {
-		const struct rcp_node *n = rcp_tree_node(id);
-
-		find(bigger, n->parent, n->kind, n->ref, n->offset, &slot);
-		bigger->slots[slot] = id;
-	}
+	for (uint32_t id = 1; id < next_node; id++)
+		enter(bigger, id, rcp_tree_node(id));
 	__atomic_store_n(&table, bigger, __ATOMIC_RELEASE);
+	rcp_pages_forget(old, table_size(slots));
+	rcp_arena_credit(table_size(slots));
 	return true;
 }
 
@@ -111,12 +168,12 @@ is_full(uint32_t parent)
 static uint32_t
 add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 {
-	uint32_t id = next_node, slot;
+	uint32_t id = next_node;
 	struct rcp_node *n;
 
 	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
-	if (id > table->mask / 4 * 3 && !grow() && id >= table->mask)
+	if (id > table->count / 8 * 7 && !grow() && id + 1 >= table->count)
 		return 0;
 	if (!chunks[id / CHUNK]) {
 		n = rcp_arena_new(CHUNK * sizeof(*n));
@@ -125,14 +182,12 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 		__atomic_store_n(&chunks[id / CHUNK], n, __ATOMIC_RELEASE);
 	}
 	n = rcp_tree_node(id);
-	n->parent = parent;
-	n->ref = ref;
-	n->offset = offset;
-	n->kind = kind & 15;
-	n->stamp = 0;
-	find(table, parent, kind, ref, offset, &slot);
-	next_node = id + 1;
-	__atomic_store_n(&table->slots[slot], id, __ATOMIC_RELEASE);
+	*n = (struct rcp_node){ .parent = parent & ID_MASK,
+				.kind = kind & 63,
+				.ref = ref,
+				.offset = offset };
+	__atomic_store_n(&next_node, id + 1, __ATOMIC_RELEASE);
+	enter(table, id, n);
 	return id;
 }
 
@@ -140,14 +195,14 @@ uint32_t
 rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 		uint32_t offset)
 {
-	uint32_t slot, id;
+	uint32_t id;
 
 	id = find(__atomic_load_n(&table, __ATOMIC_ACQUIRE), parent, kind, ref,
-		  offset, &slot);
+		  offset);
 	if (id)
 		return id;
 	rcp_lock_take(&lock);
-	id = find(table, parent, kind, ref, offset, &slot);
+	id = find(table, parent, kind, ref, offset);
 	if (!id)
 		id = add(parent, kind, ref, offset);
 	if (!id)

@@ -17,11 +17,11 @@
 #define RCP_TREE_UNKNOWN 3u
 
 struct rcp_node {
-	uint32_t parent;
+	uint32_t parent : 25;
+	uint32_t kind : 6;  /* enum rcp_frame */
+	uint32_t stamp : 1; /* is in the file: rcp_tree_stamps() */
 	uint32_t ref;    /* as in the format; ADDRESS: the high half */
 	uint32_t offset; /* ADDRESS: the low half */
-	uint32_t kind : 4; /* enum rcp_frame */
-	uint32_t stamp : 28; /* file generation in which it was written */
 };
 
 bool rcp_tree_setup(uint64_t memory_limit);
@@ -33,6 +33,9 @@ uint32_t rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 			 uint32_t offset);
 
 struct rcp_node *rcp_tree_node(uint32_t id);
+
+/* Stamps belong to the file of GENERATION: takes back those of another. */
+void rcp_tree_stamps(uint32_t generation);
 
 uint64_t rcp_tree_truncated(void);
 
