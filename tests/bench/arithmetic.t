@@ -164,9 +164,9 @@ text = done.stdout.decode()
 tap.is_(done.returncode, 0, "tables.py")
 with open(os.path.join(folder, "tables.md")) as f:
     tap.is_(f.read().strip(), text.strip(), "and the same in tables.md")
-tap.like(text, r"\| exact, Python stacks, clock +\| +plain-3.12 \| "
+tap.like(text, r"\| exact, Python stacks, clock +\| plain-3.12 +\| "
                r"+1\.47x \(1\.80x go\) \| +1\.35x \| +NO \|", "a gate's row")
-tap.like(text, r"\| rcprof, exact +\| +1\.47x \| 1\.20-1\.80 \|",
+tap.like(text, r"\| rcprof, exact +\| every [^|]*\| +1\.47x \| 1\.20-1\.80 \|",
          "a profiler's row")
 tap.like(text, r"\| rcprof, exact .*\| +7.5 MiB \| +10 MiB \| +3 KiB \| +2 \|",
          "with memory, file and the number of cases")

@@ -40,18 +40,19 @@ def load(folder):
     return starts, runs
 
 
-def table(head, rows):
-    """Markdown; numbers, which are all but the first column, to the right."""
+def table(head, rows, words=1):
+    """Markdown; numbers, which are all but the first columns, to the
+    right."""
     rows = [[str(cell) for cell in row] for row in rows]
     width = [max([len(head[i]), 3] + [len(row[i]) for row in rows])
              for i in range(len(head))]
 
     def line(cells):
         return "| " + " | ".join(
-            cell.ljust(w) if i == 0 else cell.rjust(w)
+            cell.ljust(w) if i < words else cell.rjust(w)
             for i, (cell, w) in enumerate(zip(cells, width))) + " |"
     rule = "| " + " | ".join(
-        "-" * w if i == 0 else "-" * (w - 1) + ":"
+        "-" * w if i < words else "-" * (w - 1) + ":"
         for i, w in enumerate(width)) + " |"
     return "\n".join([line(head), rule] + [line(row) for row in rows])
 
@@ -87,7 +88,7 @@ def overview(f, build, group):
         sizes = [files[build, p.name, c] for c in among
                  if (build, p.name, c) in files]
         rows.append([
-            p.title, _times(clock),
+            p.title, p.what, _times(clock),
             "%.2f-%.2f" % clock[1:3] if clock else "",
             "%.0f %%" % (100 * figures.median(
                 [(r.high - r.low) / r.median for r in spread]))
@@ -99,9 +100,9 @@ def overview(f, build, group):
             size(max(added)) if added else "",
             size(figures.median(sizes)) if sizes else "",
             max((clock or count)[4], (count or clock)[4])])
-    head = ["profiler", "clock", "min-max", "spread", "CPU", "instructions",
+    head = ["profiler", "what it records", "clock", "min-max", "spread", "CPU", "instructions",
             "min-max", "RSS +", "most", "file", "cases"]
-    return table(head, rows) if rows else None
+    return table(head, rows, 2) if rows else None
 
 
 def case_table(ratios, build, form, bare, unit):
@@ -157,7 +158,7 @@ def gates_table(runs):
                      _limit(gate, form), answers[passed],
                      _limit(goal, form), answers[reached]])
     return table(["cost over bare: geomean (worst case)", "build", "today",
-                  "gate", "ok", "goal", "reached"], rows)
+                  "gate", "ok", "goal", "reached"], rows, 2)
 
 
 def _ratio(r):
