@@ -84,13 +84,41 @@ rcp_chunk_intact(const uint8_t head[RCP_CHUNK_HEADER], const uint8_t *payload,
 /* --- primitives: each false when the bytes do not hold it ---------------- */
 
 static bool
-get_uv(struct rcp_records *r, uint64_t *value)
+get_long_uv(struct rcp_records *r, uint64_t *value)
 {
 	size_t n = rcp_varint_get(r->next, (size_t)(r->limit - r->next),
 				  value);
 
 	r->next += n;
 	return n > 0;
+}
+
+/* Most are short, and a profile has millions. */
+static inline bool
+get_uv(struct rcp_records *r, uint64_t *value)
+{
+	const uint8_t *p = r->next;
+
+	if (r->limit - p < 4)
+		return get_long_uv(r, value);
+	if (p[0] < 128) {
+		*value = p[0];
+		r->next = p + 1;
+	} else if (p[1] < 128) {
+		*value = (p[0] & 127u) | (uint64_t)p[1] << 7;
+		r->next = p + 2;
+	} else if (p[2] < 128) {
+		*value = (p[0] & 127u) | (p[1] & 127u) << 7 |
+			 (uint64_t)p[2] << 14;
+		r->next = p + 3;
+	} else if (p[3] < 128) {
+		*value = (p[0] & 127u) | (p[1] & 127u) << 7 |
+			 (p[2] & 127u) << 14 | (uint64_t)p[3] << 21;
+		r->next = p + 4;
+	} else {
+		return get_long_uv(r, value);
+	}
+	return true;
 }
 
 static bool
@@ -138,9 +166,9 @@ get_fields(struct rcp_records *r, uint32_t is_signed, unsigned count,
 		return false;
 	*known = (uint32_t)(mask & ((1u << count) - 1));
 	memset(values, 0, count * sizeof(values[0]));
-	for (unsigned i = 0; i < 64 && mask >> i; i++) {
-		if (!(mask >> i & 1))
-			continue;
+	for (; mask; mask &= mask - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(mask);
+
 		if (!get_uv(r, &value))
 			return false;
 		if (i < count)

@@ -41,6 +41,22 @@ rcp_keys_split(const struct rcp_keys *keys)
 	return keys->by == RCP_BY_THREAD || keys->by == RCP_BY_PROCESS;
 }
 
+/* A new group; `name` lives as long as the set. */
+static uint32_t
+add_group(struct rcp_keys *keys, const uint64_t key[2], const char *name,
+	  uint32_t frame)
+{
+	uint32_t index = (uint32_t)keys->count;
+
+	keys->keys = rcp_room(keys->keys, keys->count, &keys->room,
+			      sizeof(*keys->keys));
+	keys->keys[index].name = name;
+	keys->keys[index].frame = frame;
+	keys->count++;
+	rcp_map_put(&keys->index, key, index);
+	return index;
+}
+
 /* The group of a key of two words; made with `name` if it is new. */
 static uint32_t
 group_of(struct rcp_keys *keys, uint64_t a, uint64_t b, const char *name,
@@ -51,14 +67,8 @@ group_of(struct rcp_keys *keys, uint64_t a, uint64_t b, const char *name,
 
 	if (index != RCP_NONE)
 		return index;
-	keys->keys = rcp_room(keys->keys, keys->count, &keys->room,
-			      sizeof(*keys->keys));
-	index = (uint32_t)keys->count++;
-	keys->keys[index].name = rcp_strings_keep(
-		&keys->set->tables->strings, name);
-	keys->keys[index].frame = frame;
-	rcp_map_put(&keys->index, key, index);
-	return index;
+	name = rcp_strings_keep(&keys->set->tables->strings, name);
+	return add_group(keys, key, name, frame);
 }
 
 /* "load (app.py:41)", "malloc (libc.so.6)", "[truncated]" */
@@ -77,15 +87,36 @@ name_frame(const struct rcp_frame_info *frame, bool line, char *out,
 		snprintf(out, room, "%s (%s)", frame->function, file);
 }
 
+/* Made once: there may be many, and all groupings ask again. */
+static const char *
+frame_name(const struct rcp_set *set, uint32_t index)
+{
+	struct rcp_tables *tables = set->tables;
+	char name[1024];
+
+	if (!tables->frame_names)
+		tables->frame_names = rcp_alloc(set->frame_count *
+						sizeof(*tables->frame_names));
+	if (!tables->frame_names[index]) {
+		name_frame(&set->frames[index], true, name, sizeof(name));
+		tables->frame_names[index] = rcp_strings_bytes(
+			&tables->strings, name, strlen(name));
+	}
+	return tables->frame_names[index];
+}
+
 static uint32_t
 by_frame(struct rcp_keys *keys, uint32_t index)
 {
-	char name[1024];
+	uint64_t key[2] = { index, 0 };
+	uint32_t group;
 
 	if (index == RCP_NONE)
 		return group_of(keys, RCP_NONE, 0, "[no stack]", RCP_NONE);
-	name_frame(&keys->set->frames[index], true, name, sizeof(name));
-	return group_of(keys, index, 0, name, index);
+	group = rcp_map_get(&keys->index, key);
+	if (group != RCP_NONE)
+		return group;
+	return add_group(keys, key, frame_name(keys->set, index), index);
 }
 
 static uint32_t

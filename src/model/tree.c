@@ -33,6 +33,7 @@ rcp_tree_free(struct rcp_set *set)
 	struct rcp_tables *t = set->tables;
 
 	rcp_symbols_free(t->symbols);
+	free(set->tables->frame_names);
 	rcp_strings_free(&t->strings);
 	rcp_map_free(&t->frames);
 	rcp_map_free(&t->nodes);

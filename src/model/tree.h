@@ -18,6 +18,7 @@ struct rcp_tables {
 	struct rcp_peak peak;  /* of the set */
 	size_t frame_room, node_room, site_room;
 	size_t kept_cells;     /* in states that load.c keeps */
+	const char **frame_names; /* keys.c's: of each frame, NULL: not yet */
 	struct rcp_symbols *symbols; /* NULL: native frames stay addresses */
 };
 
