@@ -17,7 +17,7 @@
 #define MS (1000 * US)
 #define SECOND (1000 * MS)
 
-#define LONGEST (100 * US) /* of one sample */
+#define LONGEST (20 * US) /* of one sample */
 /* A young process may spend this before anything is compared, so that a short
  * one has some thousand samples. */
 #define CREDIT (2 * MS)

@@ -33,6 +33,8 @@ void
 rcp_sampler_seed(uint64_t value)
 {
 	atomic_store(&seed, mix(value + GOLDEN));
+	atomic_store(&started, 0);
+	atomic_store(&forks, 0);
 }
 
 void

@@ -4,6 +4,7 @@ LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm \
 	$(ELFUTILS_LIBS) $(ZLIB_LIBS)
 
 unit_tests += tests/unit/tap.t
+unit_tests += tests/unit/rate.t tests/unit/sampler.t tests/unit/samples.t
 unit_tests += tests/unit/live.t tests/unit/peak.t tests/unit/regions.t \
 	tests/unit/tree.t
 unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
