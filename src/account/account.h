@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hot.h"
 #include "rcprof/format.h"
 
 #define RCP_SITE_BITS 24
@@ -75,14 +76,13 @@ struct rcp_account {
 };
 
 /* Epoch of the peak: grows at the first free after a climb. */
-extern _Atomic uint32_t rcp_peak_epoch;
+extern _Atomic uint32_t rcp_peak_epoch RCP_HIDDEN;
 
 /* Ids below are sites of the process that forked us. */
-extern uint32_t rcp_site_first;
+extern uint32_t rcp_site_first RCP_HIDDEN;
 
 #define RCP_LOAD(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define RCP_STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
-#define RCP_ADD(x, n) RCP_STORE(x, RCP_LOAD(x) + (n))
 
 /* --- life ------------------------------------------------------------- */
 
@@ -120,7 +120,8 @@ void rcp_account_fork_child(struct rcp_account *self);
 /* Sites by node, in chunks: the hot half of rcp_site_get(). */
 #define RCP_SITE_CHUNK 4096u
 #define RCP_SITE_NODES (8192u * RCP_SITE_CHUNK) /* 33 million nodes */
-extern uint32_t *rcp_sites_by_node[RCP_KINDS][RCP_SITE_NODES / RCP_SITE_CHUNK];
+extern uint32_t *rcp_sites_by_node[RCP_KINDS]
+				  [RCP_SITE_NODES / RCP_SITE_CHUNK] RCP_HIDDEN;
 uint32_t rcp_site_new(uint32_t node, enum rcp_kind kind);
 
 /* The site of (node, kind); made when new.  Never fails: past the limits it
@@ -251,7 +252,8 @@ rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 		RCP_ADD(c->unaged, blocks);
 	RCP_ADD(c->frees, blocks);
 	RCP_ADD(c->freed_bytes, size);
-	RCP_ADD(c->temporaries, temporary ? blocks : 0);
+	if (temporary)
+		RCP_ADD(c->temporaries, blocks);
 	rcp_cell_changed(a, site);
 }
 
@@ -260,7 +262,7 @@ rcp_account_alloc(struct rcp_account *a, uint32_t site, uint64_t size,
 		  uint64_t blocks)
 {
 	rcp_cell_allocated(a, site, size, blocks);
-	RCP_STORE(a->live, a->live + (int64_t)size);
+	RCP_ADD(a->live, size);
 	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
 		rcp_peak_crossed(a);
 }
@@ -269,6 +271,14 @@ static inline bool
 rcp_site_inherited(uint32_t site)
 {
 	return __builtin_expect(site < rcp_site_first, 0);
+}
+
+/* Does a free of SIZE bytes end a climb, or leave the bounds? */
+static inline bool
+rcp_peak_ends(const struct rcp_account *a, uint64_t size)
+{
+	return a->live > RCP_LOAD(a->bar) ||
+	       a->live - (int64_t)size < RCP_LOAD(a->low);
 }
 
 /* Of a site of ours, or of one inherited over a fork. */
@@ -282,15 +292,27 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
 		return;
 	}
 	/* The end of a climb is seen before the books change. */
-	if (__builtin_expect(a->live > RCP_LOAD(a->bar) ||
-				     a->live - (int64_t)size <
-					     RCP_LOAD(a->low),
-			     0))
+	if (__builtin_expect(rcp_peak_ends(a, size), 0))
 		rcp_peak_before_free(a);
 	rcp_cell_freed(a, site, size, blocks, age, temporary);
-	RCP_STORE(a->live, a->live - (int64_t)size);
+	RCP_ADD(a->live, -size);
 	if (__builtin_expect(a->live < RCP_LOAD(a->low), 0))
 		rcp_peak_crossed(a);
+}
+
+/* The same for one block, if nothing rare is due.  False: something is, and
+ * nothing was counted. */
+static inline bool
+rcp_account_free_plain(struct rcp_account *a, uint32_t site, uint64_t size,
+		       int64_t age, bool temporary)
+{
+	if (rcp_site_inherited(site) ||
+	    __builtin_expect(rcp_peak_ends(a, size), 0) ||
+	    __builtin_expect(!a->dir[site / RCP_CELLS_PER_PAGE].page, 0))
+		return false;
+	rcp_cell_freed(a, site, size, 1, age, temporary);
+	RCP_ADD(a->live, -size);
+	return true;
 }
 
 /* A block of ours became larger: a free and an allocation that do not end a
@@ -301,7 +323,7 @@ rcp_account_grown(struct rcp_account *a, uint32_t old_site, uint64_t old_size,
 {
 	rcp_cell_freed(a, old_site, old_size, 1, age, temporary);
 	rcp_cell_allocated(a, site, size, 1);
-	RCP_STORE(a->live, a->live + (int64_t)(size - old_size));
+	RCP_ADD(a->live, size - old_size);
 	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
 		rcp_peak_crossed(a);
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hot.h"
+
 #define RCP_SHADOW_LEAF_BITS 26 /* address bits under one leaf */
 #define RCP_SHADOW_ROOT (1u << (47 - RCP_SHADOW_LEAF_BITS))
 #define RCP_SHADOW_WORDS (1u << (RCP_SHADOW_LEAF_BITS - 4))
@@ -47,8 +49,10 @@ rcp_live_is_object(const struct rcp_live *block)
 	return __builtin_expect(block->site > RCP_HEAD_SITE, 0);
 }
 
-extern uint32_t **rcp_shadow_root; /* NULL: everything is in the side table */
-extern uint32_t rcp_side_count;    /* > 0: the side table is not empty */
+extern uint32_t **rcp_shadow_root RCP_HIDDEN;
+/* How many leaves it has room for; 0: everything is in the side table. */
+extern uintptr_t rcp_shadow_leaves RCP_HIDDEN;
+extern uint32_t rcp_side_count RCP_HIDDEN; /* > 0: the side table is not empty */
 
 /* USE_SHADOW false: address space is limited or strictly accounted. */
 bool rcp_live_setup(bool use_shadow);
@@ -82,18 +86,16 @@ rcp_live_words(uint64_t size)
 static inline uint32_t *
 rcp_shadow_at(uintptr_t p)
 {
+	uintptr_t i = p >> RCP_SHADOW_LEAF_BITS;
 	uint32_t *leaf;
-	uintptr_t word;
 
-	if (__builtin_expect((p & 15) || (p >> 47) || !rcp_shadow_root, 0))
+	if (RCP_UNLIKELY(i >= rcp_shadow_leaves || (p & 15)))
 		return NULL;
-	leaf = __atomic_load_n(&rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS],
-			       __ATOMIC_ACQUIRE);
-	word = (p >> 4) & (RCP_SHADOW_WORDS - 1);
-	/* A record does not cross into the next leaf. */
-	if (__builtin_expect(!leaf || word > RCP_SHADOW_WORDS - 4, 0))
+	leaf = __atomic_load_n(&rcp_shadow_root[i], __ATOMIC_ACQUIRE);
+	if (RCP_UNLIKELY(!leaf))
 		return NULL;
-	return leaf + word;
+	/* The last record of a leaf may end behind it: there is room. */
+	return leaf + ((p >> 4) & (RCP_SHADOW_WORDS - 1));
 }
 
 /* Reads the record at W, a head, and clears it. */
@@ -124,35 +126,42 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	}
 }
 
-/* Takes P out, if that is one head and its words: a mere block in the shadow.
- * False: it is not; nothing was changed. */
-static inline bool
-rcp_live_take_plain(uintptr_t p, struct rcp_live *out)
+/* Reads the record of P and returns its word, if that is all there is to it: a
+ * mere block in the shadow.  NULL: it is not. */
+static inline uint32_t *
+rcp_live_look(uintptr_t p, struct rcp_live *out)
 {
 	uint32_t *w = rcp_shadow_at(p), head;
 
-	if (__builtin_expect(!w, 0))
-		return false;
+	if (RCP_UNLIKELY(!w))
+		return NULL;
 	head = w[0];
-	if (__builtin_expect((head & (RCP_HEAD | RCP_HEAD_STATE)) !=
-				     (RCP_HEAD | RCP_HEAD_BLOCK),
-			     0))
-		return false;
+	if (RCP_UNLIKELY((head & (RCP_HEAD | RCP_HEAD_STATE)) !=
+			 (RCP_HEAD | RCP_HEAD_BLOCK)))
+		return NULL;
 	out->site = head & RCP_HEAD_SITE;
 	out->birth = RCP_LIVE_NO_BIRTH;
 	out->size = (head >> 24) & 31;
-	if (out->size > 16) {
-		out->size = w[1];
-		if (__builtin_expect(out->size == RCP_LIVE_SIZE_SIDE, 0))
-			return false;
-		w[1] = 0;
-		if (out->size > 32) {
-			out->birth = w[2];
-			w[2] = 0;
-		}
+	if (out->size <= 16)
+		return w;
+	out->size = w[1];
+	if (out->size > 32) {
+		out->birth = w[2];
+		if (RCP_UNLIKELY(out->size == RCP_LIVE_SIZE_SIDE))
+			return NULL;
 	}
+	return w;
+}
+
+/* Takes the block of SIZE bytes at W out. */
+static inline void
+rcp_live_clear(uint32_t *w, uint64_t size)
+{
+	if (size > 16)
+		w[1] = 0;
+	if (size > 32)
+		w[2] = 0;
 	__atomic_store_n(&w[0], 0, __ATOMIC_RELAXED);
-	return true;
 }
 
 /* Takes P out.  False: it was never seen. */

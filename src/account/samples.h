@@ -18,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hot.h"
+
 #define RCP_FILTER_SLOTS (1u << 20)
 
 /* A block that was taken as a sample, and what it stands for. */
@@ -29,7 +31,7 @@ struct rcp_sample {
 	uint32_t birth; /* age units since start */
 };
 
-extern uint8_t rcp_filter[RCP_FILTER_SLOTS];
+extern uint8_t rcp_filter[RCP_FILTER_SLOTS] RCP_HIDDEN;
 
 /* Remembers P.  True: P was already there as *REPLACED, which ended unseen.
  * False with *DROPPED: no memory; the sample must not be counted. */

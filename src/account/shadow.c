@@ -22,6 +22,7 @@ struct leaf {
 };
 
 uint32_t **rcp_shadow_root;
+uintptr_t rcp_shadow_leaves;
 static struct leaf *leaves;
 
 bool
@@ -30,6 +31,8 @@ rcp_live_setup(bool use_shadow)
 	if (use_shadow)
 		rcp_shadow_root = rcp_pages_reserve(RCP_SHADOW_ROOT *
 						    sizeof(*rcp_shadow_root));
+	if (rcp_shadow_root)
+		rcp_shadow_leaves = RCP_SHADOW_ROOT;
 	return true;
 }
 
@@ -58,14 +61,14 @@ new_leaf(uintptr_t p)
 
 	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
 		return true;
-	leaf = rcp_pages_reserve(LEAF_BYTES);
+	leaf = rcp_pages_reserve(LEAF_BYTES + PAGE);
 	if (!leaf)
 		return false;
 	if (__atomic_compare_exchange_n(slot, &none, leaf, false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		remember_leaf(leaf);
 	else
-		rcp_sys_munmap(leaf, LEAF_BYTES);
+		rcp_sys_munmap(leaf, LEAF_BYTES + PAGE);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 shared_sources += \
 	src/base/clock.c \
 	src/base/clock.h \
+	src/base/hot.h \
 	src/base/lock.c \
 	src/base/lock.h \
 	src/base/mem.c \

@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hot.h"
+
 struct rcp_thread; /* account/thread.h */
 
 struct rcp_tls {
@@ -49,7 +51,7 @@ enum rcp_state {
 	RCP_STATE_OFF = 2,   /* pass on: idle, ended, unfollowed, faulty */
 	RCP_STATE_ON = 3,    /* record */
 };
-extern _Atomic int rcp_state;
+extern _Atomic int rcp_state RCP_HIDDEN;
 
 /* Opens a section of ours.  False: pass on to the real function, record
  * nothing.  The caller that got true calls rcp_leave(). */

@@ -19,7 +19,7 @@ struct rcp_next {
 #include "interpose/hooks.def"
 #undef RCP_HOOK
 };
-extern struct rcp_next rcp_next;
+extern struct rcp_next rcp_next RCP_HIDDEN;
 
 /* Fills rcp_next; cheap when done.  Our own dl* calls: see rcp_boot_enter. */
 void rcp_next_resolve(void);
@@ -33,6 +33,7 @@ struct rcp_interpose_events {
 	void (*exec_begin)(const char *path);
 	void (*exec_failed)(int error);
 	void (*loaded)(void *handle);     /* dlopen returned */
+	void (*deep_bound)(const char *path); /* by RTLD_DEEPBIND */
 	void (*unloaded)(void);           /* dlclose returned */
 	void (*identity_begin)(void);     /* identity.c */
 	void (*identity_end)(void);
@@ -86,7 +87,7 @@ rcp_boot_leave(void)
 /* The boot arena: a fixed range, so one comparison tells its blocks.  Blocks
  * are never reused. */
 #define RCP_BOOT_SIZE (1ul << 20)
-extern char rcp_boot_arena[RCP_BOOT_SIZE];
+extern char rcp_boot_arena[RCP_BOOT_SIZE] RCP_HIDDEN;
 
 void *rcp_boot_alloc(size_t align, size_t size);
 size_t rcp_boot_size(const void *p);

@@ -114,6 +114,7 @@ set_up_sampling(const struct rcp_options *o)
 	rcp_variance_register();
 	rcp_emit_register(&rate_source);
 	rcp_record_settings.sampling = true;
+	rcp_record_settings.special = true;
 }
 
 static void
@@ -215,6 +216,8 @@ rcp_wiring_setup(void)
 
 	rcp_clock_init();
 	rcp_record_settings.temporary = (uint32_t)o->temporary;
+	if (o->temporary != 1)
+		rcp_record_settings.special = true;
 	rcp_record_settings.on_tick = on_tick;
 	if (!rcp_live_setup(address_space_is_free()) ||
 	    !rcp_capture_setup(o->memory_limit) ||

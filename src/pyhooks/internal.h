@@ -108,13 +108,13 @@ unsigned rcp_domains_reached(void);
 
 /* The thread whose allocations are ours and are not to be seen, while it runs
  * Python for us; what it frees of the program's is. */
-extern _Atomic(struct rcp_tls *) rcp_domains_hidden;
+extern _Atomic(struct rcp_tls *) rcp_domains_hidden RCP_HIDDEN;
 
 /* arenas.c */
 void rcp_arenas_place(void);
 
 /* Set while object-domain hooks are to call rcp_pyhooks_attend(). */
-extern atomic_bool rcp_pyhooks_attention;
+extern atomic_bool rcp_pyhooks_attention RCP_HIDDEN;
 void rcp_pyhooks_attend(void);
 
 /* atexit.c: registers END to run before the interpreter tears down, as the

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hot.h"
 #include "rcprof/format.h"
 
 /* Looks for an interpreter (through dlsym; HANDLE NULL: the global scope, else
@@ -87,7 +88,7 @@ size_t rcp_py_text_utf8(const struct rcp_py_text *text, char *out, size_t cap);
 /* Grows whenever a code object has died, and when somebody else says that keys
  * and addresses from before may mean something else now.  Installed by rcp_py_watch_code(); DIED is called
  * with the GIL held, before the memory is freed (may be NULL). */
-extern uint32_t rcp_py_epoch;
+extern uint32_t rcp_py_epoch RCP_HIDDEN;
 void rcp_py_watch_code(void (*died)(const void *code));
 
 /* A second hook on the death of code objects: called with the GIL held when

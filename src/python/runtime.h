@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/hot.h"
 #include "python/layout.h"
 
 /* Functions of the interpreter: required ones, by field.  All exist, under
@@ -70,7 +71,7 @@ struct rcp_py_runtime {
 	void *(*frame_back)(void *);
 };
 
-extern struct rcp_py_runtime rcp_py_rt;
+extern struct rcp_py_runtime rcp_py_rt RCP_HIDDEN;
 
 /* accessor.c: what a function that only reads one pointer reads. */
 struct rcp_py_accessor {

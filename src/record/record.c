@@ -169,23 +169,36 @@ free_slow(struct rcp_tls *t, void *p)
 	rcp_record_freed(t, p, &old);
 }
 
+/* All of it, when nothing is rare about it: no call is made from here that
+ * comes back. */
 void
 rcp_record_free(struct rcp_tls *t, void *p)
 {
 	struct rcp_thread *th = t->thread;
 	struct rcp_live block;
+	bool temporary;
+	uint32_t *w;
 
-	if (__builtin_expect(!th || rcp_record_settings.sampling, 0)) {
+	if (RCP_UNLIKELY(!th || rcp_record_settings.special)) {
 		free_slow(t, p);
 		return;
 	}
-	busy(t);
-	if (__builtin_expect(rcp_live_take_plain((uintptr_t)p, &block), 1))
-		rcp_account_free(&th->account, block.site, block.size, 1,
-				 age_of(th, block.birth), is_temporary(th, p));
-	else
+	t->guard = 2;
+	atomic_signal_fence(memory_order_seq_cst);
+	temporary = th->ring[0] == p;
+	w = rcp_live_look((uintptr_t)p, &block);
+	if (RCP_UNLIKELY(!w || !rcp_account_free_plain(
+				       &th->account, block.site, block.size,
+				       age_of(th, block.birth), temporary))) {
+		t->guard = 1;
 		free_slow(t, p);
-	idle(t);
+		return;
+	}
+	rcp_live_clear(w, block.size);
+	if (temporary)
+		th->ring[0] = NULL;
+	atomic_signal_fence(memory_order_seq_cst);
+	t->guard = 1;
 }
 
 /* --- allocations ---------------------------------------------------------- */
@@ -216,12 +229,21 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 	remember_last(th, p);
 }
 
-static inline void
-allocated(struct rcp_tls *t, struct rcp_thread *th, void *p, size_t size,
-	  enum rcp_kind kind, const void *caller)
+/* A sample; a thread's first block; more than one last block to remember. */
+static __attribute__((noinline)) void
+allocated_slow(struct rcp_tls *t, void *p, size_t size, enum rcp_kind kind,
+	       const void *caller)
 {
+	struct rcp_thread *th;
 	uint32_t site;
 
+	if (rcp_record_settings.sampling) {
+		rcp_sample_allocated(t, p, size, kind, caller);
+		return;
+	}
+	th = rcp_thread_get(t);
+	if (!th)
+		return;
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
 	remember(th, p, size, site);
@@ -232,14 +254,26 @@ void
 rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
 		     enum rcp_kind kind, const void *caller)
 {
-	struct rcp_thread *th;
+	struct rcp_thread *th = t->thread;
+	struct rcp_live block;
 
-	busy(t);
-	if (rcp_record_settings.sampling)
-		rcp_sample_allocated(t, p, size, kind, caller);
-	else if (__builtin_expect((th = rcp_thread_get(t)) != NULL, 1))
-		allocated(t, th, p, size, kind, caller);
-	idle(t);
+	t->guard = 2;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (RCP_UNLIKELY(!th || rcp_record_settings.special)) {
+		allocated_slow(t, p, size, kind, caller);
+		goto out;
+	}
+	rcp_tick(t, th, size);
+	block.size = size;
+	block.site = site_here(th, kind, caller);
+	block.birth = rcp_tick_now(th);
+	if (RCP_UNLIKELY(!rcp_live_put_plain((uintptr_t)p, block)))
+		put_slow(th, p, size, block.site);
+	th->ring[0] = p;
+	rcp_account_alloc(&th->account, block.site, size, 1);
+out:
+	atomic_signal_fence(memory_order_seq_cst);
+	t->guard = 1;
 }
 
 void

@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/hot.h"
+
 struct rcp_record_settings {
 	bool sampling; /* sample mode; else every event is recorded */
+	bool special;  /* sampling, or `temporary` is not 1 */
 	/* Sample mode: come here at least every so many bytes, to tick. */
 	uint64_t watch;
 	uint32_t temporary; /* --temporary; at most RCP_TEMPORARY_MAX */
@@ -17,6 +20,6 @@ struct rcp_record_settings {
 	void (*on_tick)(uint64_t now);
 };
 
-extern struct rcp_record_settings rcp_record_settings;
+extern struct rcp_record_settings rcp_record_settings RCP_HIDDEN;
 
 #endif

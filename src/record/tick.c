@@ -22,6 +22,13 @@ age_units(uint64_t now)
 	return units < AGE_MAX ? (uint32_t)units : AGE_MAX;
 }
 
+static void
+share(uint32_t units)
+{
+	if (units > __atomic_load_n(&rcp_tick_shared, __ATOMIC_RELAXED))
+		__atomic_store_n(&rcp_tick_shared, units, __ATOMIC_RELAXED);
+}
+
 void
 rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 {
@@ -30,6 +37,7 @@ rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 
 	t->tick = RCP_TICK_EVENTS;
 	th->age_now = age_units(now);
+	share(th->age_now);
 	if (t->guarded) {
 		rcp_count(RCP_COUNT_GUARDED, (int64_t)t->guarded);
 		t->guarded = 0;
@@ -46,6 +54,5 @@ rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 void
 rcp_tick_heartbeat(void)
 {
-	__atomic_store_n(&rcp_tick_shared, age_units(rcp_clock_coarse()),
-			 __ATOMIC_RELAXED);
+	share(age_units(rcp_clock_coarse()));
 }

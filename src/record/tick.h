@@ -11,8 +11,9 @@
 #define RCP_TICK_EVENTS 64
 #define RCP_TICK_BYTES (256u << 10) /* a block this large is worth a look */
 
-/* Age units as of the helper's last wake-up. */
-extern uint32_t rcp_tick_shared;
+/* Age units as of the last look at the clock, of the helper or a thread.
+ * Written when the unit has changed only. */
+extern uint32_t rcp_tick_shared RCP_HIDDEN;
 
 void rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th);
 
@@ -30,9 +31,8 @@ rcp_tick(struct rcp_tls *t, struct rcp_thread *th, uint64_t size)
 static inline uint32_t
 rcp_tick_now(const struct rcp_thread *th)
 {
-	uint32_t shared = __atomic_load_n(&rcp_tick_shared, __ATOMIC_RELAXED);
-
-	return shared > th->age_now ? shared : th->age_now;
+	(void)th;
+	return __atomic_load_n(&rcp_tick_shared, __ATOMIC_RELAXED);
 }
 
 #endif
