@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	scripts/install-packages \
 	scripts/matrix \
 	scripts/packages \
+	scripts/plot-zscores \
 	scripts/pythons \
 	scripts/quickstart \
 	scripts/run-prove \
