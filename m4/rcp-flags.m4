@@ -90,6 +90,14 @@ AS_IF([test "x$rcp_elfutils" = xyes], [ELFUTILS_LIBS="-ldw -lelf"],
   AC_MSG_WARN([no elfutils (libdw-dev): native functions stay addresses])])
 AC_SUBST([ELFUTILS_LIBS])
 AM_CONDITIONAL([HAVE_ELFUTILS], [test "x$rcp_elfutils" = xyes])
+
+dnl Zydis decodes the beginnings of functions that librcprof.so patches.  Its
+dnl headers are needed here; the library is loaded at run time, if it is there.
+rcp_patch=no
+AS_CASE([$host_cpu], [x86_64],
+  [AC_CHECK_HEADER([Zydis/Zydis.h], [rcp_patch=yes],
+    [AC_MSG_WARN([no Zydis (libzydis-dev): deaths of objects are not seen])])])
+AM_CONDITIONAL([PATCH_X86_64], [test "x$rcp_patch" = xyes])
 ])
 
 dnl Only test programs are C++.

@@ -287,6 +287,10 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
 		 uint64_t blocks, int64_t age, bool temporary)
 {
 	if (rcp_site_inherited(site)) {
+		if (!site) { /* an object from before the hooks */
+			rcp_count(RCP_COUNT_UNMATCHED, (int64_t)blocks);
+			return;
+		}
 		rcp_count(RCP_COUNT_INHERITED_FREES, (int64_t)blocks);
 		rcp_count(RCP_COUNT_INHERITED_FREED_BYTES, (int64_t)size);
 		return;

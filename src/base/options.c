@@ -20,6 +20,7 @@ const struct rcp_option rcp_option_table[RCP_OPTIONS] = {
 #define IS_FLAG_percent false
 #define IS_FLAG_seed false
 #define IS_FLAG_signal false
+#define IS_FLAG_when false
 #define RCP_OPTION(id_, type, var, flag_, letter_, arg, def, allowed_, help_) \
 	[RCP_OPTION_##id_] = { .id = #id_,                                    \
 			       .variable = var,                               \
@@ -55,6 +56,20 @@ parse_flag(const char *text, bool *out)
 {
 	static const struct word words[] = { { "1", 1 }, { "0", 0 },
 					     { "", 0 },	 { NULL, 0 } };
+	int value;
+
+	if (!parse_word(words, text, &value))
+		return false;
+	*out = value;
+	return true;
+}
+
+static bool
+parse_when(const char *text, bool *out)
+{
+	static const struct word words[] = { { "on", 1 },
+					     { "off", 0 },
+					     { NULL, 0 } };
 	int value;
 
 	if (!parse_word(words, text, &value))
@@ -230,6 +245,8 @@ set_value(struct rcp_options *o, enum rcp_option_id id, const char *value)
 		       o->file_limit >= 1u << 20;
 	case RCP_OPTION_signal:
 		return parse_signal(value, &o->signal);
+	case RCP_OPTION_objects:
+		return parse_when(value, &o->objects);
 	case RCP_OPTION_force:
 		return parse_flag(value, &o->force);
 	case RCP_OPTION_quiet:

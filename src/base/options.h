@@ -36,6 +36,7 @@ struct rcp_options {
 	uint64_t seed;
 	bool has_seed;         /* false: a random one */
 	int signal;            /* 0: none */
+	bool objects;
 	bool force, quiet, verbose;
 };
 

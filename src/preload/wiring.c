@@ -4,6 +4,7 @@
  */
 #include "account/account.h"
 #include "account/live.h"
+#include "account/objects.h"
 #include "account/variance.h"
 #include "base/mem.h"
 #include "base/clock.h"
@@ -16,6 +17,7 @@
 #include "pyhooks/pyhooks.h"
 #include "python/python.h"
 #include "record/rate.h"
+#include "record/object.h"
 #include "record/record.h"
 #include "record/settings.h"
 #include "record/thread.h"
@@ -227,6 +229,10 @@ rcp_wiring_setup(void)
 	rcp_emit_on_fault(fault);
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
+	if (o->objects && o->mode == RCP_MODE_EXACT) {
+		rcp_objects_setup(o->memory_limit);
+		rcp_record_objects(rcp_py_collecting);
+	}
 	if (o->mode == RCP_MODE_SAMPLE)
 		set_up_sampling(o);
 	rcp_account_register(rcp_capture_define);

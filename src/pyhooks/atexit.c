@@ -33,29 +33,6 @@ at_exit(void *self, void *args)
 	return rcp_pyhooks_api.none;
 }
 
-/* What importlib does for a builtin module, without it. */
-static void *
-make_module(void)
-{
-	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
-	void *imp = py->dict_get(py->modules(), "_imp");
-	void *create = imp ? py->getattr(imp, "create_builtin") : NULL;
-	void *spec = py->module_new("atexit");
-	void *name = py->str_new("atexit");
-	void *module = NULL;
-
-	/* Any object with a name serves as a spec. */
-	if (create && spec && name && py->setattr(spec, "name", name) == 0)
-		module = py->call(create, spec, NULL);
-	if (name)
-		py->decref(name);
-	if (spec)
-		py->decref(spec);
-	if (create)
-		py->decref(create);
-	return module;
-}
-
 /* A new reference to a module `atexit`, or NULL. */
 static void *
 get_module(bool may_run)
@@ -68,7 +45,7 @@ get_module(bool may_run)
 		return module;
 	}
 	if (!py->atexit_in_module)
-		return make_module();
+		return rcp_builtin_make("atexit");
 	return may_run ? py->import("atexit", NULL, NULL, NULL, 0) : NULL;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/str.h"
 #include "pyhooks/internal.h"
+#include "pyhooks/objects.h"
 #include "python/python.h"
 #include "rcprof/format.h"
 #include "record/settings.h"
@@ -157,6 +158,7 @@ set_up(bool may_run)
 	else
 		cover_frames(why);
 	rcp_pyhooks_api.err_clear();
+	rcp_objects_begin(events->coverage);
 	clean = register_end(may_run);
 	enter_phase(PHASE_READY);
 	if (events->ready)
@@ -255,6 +257,7 @@ at_end(void)
 	rcp_py_finalizing();
 	if (events->end)
 		events->end();
+	rcp_objects_end();
 	atomic_signal_fence(memory_order_seq_cst);
 	t->guard = outer;
 	errno = saved;
@@ -353,6 +356,7 @@ rcp_pyhooks_install(const struct rcp_pyhooks_events *to)
 				 "is needed");
 		return;
 	}
+	rcp_objects_install();
 	rcp_domains_place(0);
 	rcp_arenas_place();
 	rcp_py_set_safe_point(safe_point);

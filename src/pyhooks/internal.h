@@ -117,6 +117,9 @@ void rcp_arenas_place(void);
 extern atomic_bool rcp_pyhooks_attention RCP_HIDDEN;
 void rcp_pyhooks_attend(void);
 
+/* builtin.c: a new module object of a builtin's definition, or NULL. */
+void *rcp_builtin_make(const char *called);
+
 /* atexit.c: registers END to run before the interpreter tears down, as the
  * last of atexit's functions registered so far.  MAY_RUN: Python code may be
  * run for it.  False: not registered; an exception may be set. */

@@ -7,3 +7,20 @@ preload_sources += \
 	src/pyhooks/sampled.c \
 	src/pyhooks/internal.h \
 	src/pyhooks/pyhooks.h
+
+# Births and deaths of objects.
+preload_sources += \
+	src/pyhooks/births.c \
+	src/pyhooks/births_hook.c \
+	src/pyhooks/builtin.c \
+	src/pyhooks/deaths.c \
+	src/pyhooks/objects.c \
+	src/pyhooks/objects.h \
+	src/pyhooks/text.c \
+	src/pyhooks/types.c
+if PATCH_X86_64
+preload_sources += src/pyhooks/arch_x86_64.c
+else
+preload_sources += src/pyhooks/arch_none.c
+endif
+EXTRA_DIST += src/pyhooks/arch_x86_64.c src/pyhooks/arch_none.c

@@ -40,8 +40,8 @@ read_size(const char *base, unsigned offset)
 	return n < 0 ? 0 : (size_t)n;
 }
 
-static bool
-read_text(const char *str, struct rcp_py_text *out)
+bool
+rcp_py_text_read(const char *str, struct rcp_py_text *out)
 {
 	const struct rcp_py_layout *l = &rcp_py_rt.layout;
 	uint32_t state;
@@ -69,8 +69,9 @@ rcp_py_code_read(const void *code, struct rcp_py_code *out)
 
 	if (!rcp_py_is(c, rcp_py_rt.code_type))
 		return false;
-	if (!read_text(rcp_py_pointer(c, l->code_filename), &out->filename) ||
-	    !read_text(rcp_py_pointer(c, l->code_name), &out->name))
+	if (!rcp_py_text_read(rcp_py_pointer(c, l->code_filename),
+			      &out->filename) ||
+	    !rcp_py_text_read(rcp_py_pointer(c, l->code_name), &out->name))
 		return false;
 	out->first_line = (uint32_t)rcp_py_int(c, l->code_first_line);
 	table = rcp_py_pointer(c, l->code_table);

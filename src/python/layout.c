@@ -41,6 +41,11 @@ common(struct rcp_py_layout *l)
 	l->current_is_shared = l->minor <= 11;
 	l->lasti_unit = l->minor == 10 ? 2 : 1;
 	l->str_kind_shift = 2;
+	/* Py_TPFLAGS_MANAGED_DICT, and _WEAKREF where it is in front as well */
+	if (l->minor >= 12)
+		l->type_before = 1ul << 3 | 1ul << 4;
+	else if (l->minor == 11)
+		l->type_before = 1ul << 4;
 }
 
 /* Takes WORDS[INDEX] as an offset; clears *OK when it can not be one. */
@@ -88,9 +93,12 @@ from_debug_offsets(struct rcp_py_layout *l, const struct rcp_py_debug_row *row,
 	l->interp_collecting = offset(words, row->interp_gc, &ok) +
 			       offset(words, row->gc_collecting, &ok);
 	l->code_begin = row->code_begin;
+	l->type_qualname = row->type_qualname;
 	l->free_threaded = words[WORD_FREE_THREADED] != 0;
 	if (l->free_threaded) {
 		l->code_begin = (uint16_t)(l->code_begin + FREE_THREADED_HEAD);
+		l->type_qualname =
+			(uint16_t)(l->type_qualname + FREE_THREADED_HEAD);
 		if (row->code_tlbc) {
 			l->code_tlbc = offset(words, row->code_tlbc, &ok);
 			l->frame_tlbc = offset(words, row->frame_tlbc, &ok);

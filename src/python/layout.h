@@ -42,7 +42,9 @@ struct rcp_py_layout {
 	 * and generators are made.  0 up to 3.10: there is no such phase. */
 	uint16_t code_bytecode, code_tlbc, code_begin;
 	uint16_t object_type, var_size;
-	uint16_t type_dealloc, type_flags;
+	uint16_t type_dealloc, type_flags, type_qualname;
+	unsigned long type_before; /* flags of types whose objects have two
+				      words more before them */
 	uint16_t bytes_data;
 	uint16_t str_length, str_state;
 	uint16_t str_ascii;   /* characters of a compact ASCII str */
@@ -65,7 +67,7 @@ struct rcp_py_debug_row {
 	uint16_t str_length, str_state, str_ascii;
 	uint16_t interp_gc, gc_collecting;
 	/* An offset like the ones above, of builds with the GIL. */
-	uint16_t code_begin;
+	uint16_t code_begin, type_qualname;
 };
 
 /* Fills OUT for CPython 3.MINOR, whose _PyRuntime is at RUNTIME.  False: not

@@ -10,6 +10,8 @@ python_sources = \
 	src/python/runtime.h \
 	src/python/selftest.c \
 	src/python/tstate.c \
+	src/python/types.c \
+	src/python/types.h \
 	src/python/walk.c \
 	src/python/walk.h \
 	src/python/watch.c

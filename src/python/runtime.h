@@ -12,6 +12,7 @@
 
 #include "base/hot.h"
 #include "python/layout.h"
+#include "python/python.h"
 
 /* Functions of the interpreter: required ones, by field.  All exist, under
  * these names, in every version from 3.8 on. */
@@ -102,6 +103,9 @@ void rcp_py_watch_place(void);
 
 /* tstate.c: finalisation is over, or never came. */
 void rcp_py_running(void);
+
+/* code.c: the text inside STR.  False: STR is no str object. */
+bool rcp_py_text_read(const char *str, struct rcp_py_text *out);
 
 static inline bool
 rcp_py_is(const char *object, const char *type)

@@ -29,6 +29,18 @@ rcp_record_follows_objects(void)
 	return collecting_now != NULL;
 }
 
+uint32_t
+rcp_record_type(const char *name, size_t size)
+{
+	return rcp_object_type(name, size);
+}
+
+void
+rcp_record_no_object(void)
+{
+	rcp_objects_count(RCP_OBJECTS_NO_OBJECT);
+}
+
 static inline void
 busy(struct rcp_tls *t)
 {
@@ -162,9 +174,23 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 		remember_inside(block);
 }
 
+/* A free list may hold blocks from before the hooks, or of our own.  They are
+ * entered without a site: their bytes count nowhere. */
+static uint32_t *
+enter_block(const struct rcp_thread *th, uintptr_t block, size_t size)
+{
+	struct rcp_live live = { size, 0, rcp_tick_now(th) }, replaced;
+
+	rcp_objects_count(RCP_OBJECTS_STRANGE);
+	if (!rcp_shadow_root || block & 15)
+		return NULL;
+	rcp_live_put(block, live, &replaced);
+	return rcp_head_at(block);
+}
+
 void
 rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
-		unsigned before)
+		unsigned before, size_t size)
 {
 	struct rcp_origin origin = { .type = type, .before = before };
 	struct rcp_thread *th;
@@ -177,10 +203,10 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 	if (o) {
 		rcp_tick(t, th, 0);
 		w = rcp_head_at(block);
+		if (!w)
+			w = enter_block(th, block, size);
 		if (w && rcp_head_size(w) > before)
 			born(th, o, w, block, &origin);
-		else
-			rcp_objects_count(RCP_OBJECTS_STRANGE);
 	}
 	idle(t);
 }

@@ -11,6 +11,7 @@
 #define RCP_RECORD_OBJECT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/tls.h"
@@ -24,9 +25,16 @@ void rcp_record_objects(bool (*collecting)(void));
 bool rcp_record_follows_objects(void);
 
 /* An object of TYPE (a number of rcp_object_type()) was born at BEFORE bytes
- * behind the beginning of BLOCK. */
+ * behind the beginning of BLOCK; SIZE bytes are sure to belong to the block,
+ * should it not be known. */
 void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
-		     unsigned before);
+		     unsigned before, size_t size);
+
+/* The number of the type called NAME, "module.qualname" as UTF-8; 0: no room. */
+uint32_t rcp_record_type(const char *name, size_t size);
+
+/* A deallocator was called with what turned out to be no object. */
+void rcp_record_no_object(void);
 
 /* What stands at an address that a deallocator was called with. */
 enum rcp_dying {

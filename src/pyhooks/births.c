@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * births.c - hears of each object that is created: PyRefTracer from 3.13 on,
+ * before that tracemalloc's hook (births_hook.c).  On the path of every
+ * object; the GIL is held.
+ */
+#include <string.h>
+
+#include "pyhooks/objects.h"
+#include "python/python.h"
+#include "python/types.h"
+#include "record/object.h"
+
+typedef int tracer_fn(void *op, int event, void *data);
+
+enum { EVENT_CREATE, EVENT_DESTROY };
+
+static tracer_fn *(*get_tracer)(void **data);
+static int (*set_tracer)(tracer_fn *fn, void *data);
+
+/* Who stood there before us, and is told as well. */
+static tracer_fn *chained;
+static void *chained_data;
+
+static enum rcp_py_births way;
+static bool running;
+static const char *state = "not watched";
+
+void
+rcp_births_created(void *op)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_pytype type;
+
+	if (!rcp_enter(t))
+		return;
+	if (rcp_pytype_get(rcp_py_type_of(op), &type)) {
+		if (__builtin_expect(type.meta, 0))
+			rcp_pytype_forget(op);
+		rcp_record_born(t, (uintptr_t)op - type.before, type.id,
+				type.before, type.size);
+	}
+	rcp_leave(t);
+}
+
+/* Where a deallocator is patched, DESTROY comes first and the patch finds the
+ * object dead. */
+static int
+tracer(void *op, int event, void *data)
+{
+	(void)data;
+	if (event == EVENT_CREATE)
+		rcp_births_created(op);
+	else if (event == EVENT_DESTROY)
+		rcp_deaths_entered(op, __builtin_return_address(0));
+	if (chained)
+		return chained(op, event, chained_data);
+	return 0;
+}
+
+static void
+place_tracer(void)
+{
+	void *data;
+	tracer_fn *now = get_tracer(&data);
+
+	if (now == tracer)
+		return;
+	chained = now;
+	chained_data = data;
+	if (set_tracer(tracer, NULL) < 0)
+		rcp_pyhooks_api.err_clear();
+}
+
+static bool
+find_tracer(void)
+{
+	void *get, *set;
+
+	rcp_tls.boot++;
+	get = rcp_py_symbol("PyRefTracer_GetTracer");
+	set = rcp_py_symbol("PyRefTracer_SetTracer");
+	rcp_tls.boot--;
+	memcpy(&get_tracer, &get, sizeof(get));
+	memcpy(&set_tracer, &set, sizeof(set));
+	return get && set;
+}
+
+bool
+rcp_births_begin(const char **why)
+{
+	way = rcp_py_births();
+	*why = "births are not known in free-threaded builds";
+	if (way == RCP_PY_BIRTHS_TRACER) {
+		*why = "the interpreter has no PyRefTracer";
+		running = find_tracer();
+		if (running)
+			place_tracer();
+		state = "births by PyRefTracer";
+	} else if (way == RCP_PY_BIRTHS_HOOK) {
+		running = rcp_births_hook_begin(why);
+		state = "births by tracemalloc's hook";
+	}
+	if (!running)
+		state = *why;
+	return running;
+}
+
+/* Another tracer takes the one place silently, tracemalloc's for instance. */
+void
+rcp_births_check(void)
+{
+	if (running && way == RCP_PY_BIRTHS_TRACER)
+		place_tracer();
+}
+
+void
+rcp_births_given_up(const char *why)
+{
+	running = false;
+	state = why;
+	rcp_objects_cover();
+}
+
+void
+rcp_births_end(void)
+{
+	void *data;
+
+	if (!running)
+		return;
+	running = false;
+	if (way == RCP_PY_BIRTHS_HOOK)
+		rcp_births_hook_end();
+	else if (get_tracer(&data) == tracer)
+		set_tracer(chained, chained_data);
+}
+
+const char *
+rcp_births_state(void)
+{
+	return state;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * objects.c - puts together what --objects needs: births, deaths, the
+ * collector.  Slow paths only: start, bootstrap, end.
+ */
+#include "pyhooks/objects.h"
+
+#include <string.h>
+
+#include "python/python.h"
+#include "python/types.h"
+#include "record/object.h"
+#include "rcprof/format.h"
+
+struct rcp_objects_api rcp_objects_api;
+
+static bool possible;
+static void (*tell)(const char *key, const char *text);
+
+static bool
+find_all(void)
+{
+	struct rcp_objects_api *api = &rcp_objects_api;
+	void *p;
+
+#define LOOK(field, name, ret, args) \
+	p = rcp_py_symbol(name); \
+	if (!p) \
+		return false; \
+	memcpy(&api->field, &p, sizeof(p));
+	RCP_OBJECTS_FUNCTIONS(LOOK)
+#undef LOOK
+	api->object_type = rcp_py_symbol("PyBaseObject_Type");
+	api->type_type = rcp_py_symbol("PyType_Type");
+	api->false_object = rcp_py_symbol("_Py_FalseStruct");
+	return api->object_type && api->type_type && api->false_object;
+}
+
+void
+rcp_objects_install(void)
+{
+	const char *why;
+
+	if (!rcp_record_follows_objects())
+		return;
+	rcp_tls.boot++;
+	possible = find_all();
+	rcp_tls.boot--;
+	/* Here, not at the bootstrap: no lock of the loader's is waited for
+	 * with the GIL held. */
+	if (possible)
+		(void)rcp_arch_begin(&why);
+}
+
+void
+rcp_objects_cover(void)
+{
+	char text[300];
+	struct rcp_str s = RCP_STR(text);
+
+	rcp_deaths_cover(&s);
+	rcp_str_add(&s, "; ");
+	rcp_str_add(&s, rcp_births_state());
+	tell(RCP_COVER_DEATHS, text);
+}
+
+void
+rcp_objects_begin(void (*coverage)(const char *key, const char *text))
+{
+	const char *why;
+
+	tell = coverage;
+	if (!possible || !rcp_py_types_setup())
+		return;
+	rcp_deaths_look();
+	(void)rcp_births_begin(&why);
+	rcp_objects_cover();
+	rcp_pyhooks_api.err_clear();
+}
+
+void
+rcp_objects_end(void)
+{
+	if (possible)
+		rcp_births_end();
+}

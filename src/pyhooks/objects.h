@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * objects.h - births and deaths of Python objects, as the files of
+ * src/pyhooks share them.
+ */
+#ifndef RCP_PYHOOKS_OBJECTS_H
+#define RCP_PYHOOKS_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+#include "pyhooks/internal.h"
+
+/* The rest of the interpreter that is needed for objects; by field. */
+#define RCP_OBJECTS_FUNCTIONS(X) \
+	X(list_size, "PyList_Size", ssize_t, (void *)) \
+	X(list_item, "PyList_GetItem", void *, (void *, ssize_t)) \
+	X(list_append, "PyList_Append", int, (void *, void *)) \
+	X(long_value, "PyLong_AsSsize_t", ssize_t, (void *)) \
+	X(item_delete, "PyDict_DelItemString", int, (void *, const char *)) \
+	X(is_true, "PyObject_IsTrue", int, (void *)) \
+	X(interp_head, "PyInterpreterState_Head", void *, (void)) \
+	X(interp_next, "PyInterpreterState_Next", void *, (void *))
+
+struct rcp_objects_api {
+#define RCP_OBJECTS_MEMBER(field, name, ret, args) ret(*field) args;
+	RCP_OBJECTS_FUNCTIONS(RCP_OBJECTS_MEMBER)
+#undef RCP_OBJECTS_MEMBER
+	void *object_type, *type_type, *false_object;
+};
+extern struct rcp_objects_api rcp_objects_api;
+
+/* --- objects.c: all of it, behind --objects ---------------------------------- */
+
+/* Before the interpreter runs: looks for what is needed. */
+void rcp_objects_install(void);
+/* At the bootstrap, guard taken, where any code may run. */
+void rcp_objects_begin(void (*coverage)(const char *key, const char *text));
+/* Before the interpreter tears down. */
+void rcp_objects_end(void);
+
+/* The coverage has changed. */
+void rcp_objects_cover(void);
+
+/* builtin.c: the builtin module that the program would import, filled; a new
+ * reference, or NULL. */
+void *rcp_builtin_get(const char *name);
+
+/* --- types.c: types by their address ------------------------------------------ */
+
+struct rcp_pytype {
+	uint32_t id;     /* rcp_object_type(); 0: no room for its name */
+	uint32_t before; /* bytes of a block before the object */
+	uint32_t size;   /* bytes of a block, without items */
+	bool meta;       /* its instances are types */
+};
+
+/* Makes an entry for a type that is new here. */
+bool rcp_pytype_get(const void *type, struct rcp_pytype *out);
+/* Only one that is there. */
+bool rcp_pytype_find(const void *type, struct rcp_pytype *out);
+/* Makes an entry, too; true once for each number of a VISIT.  GIL held. */
+bool rcp_pytype_visit(const void *type, uint32_t visit);
+/* The address means another type from now on. */
+void rcp_pytype_forget(const void *type);
+
+/* --- births ---------------------------------------------------------------------- */
+
+/* births.c: an object was created. */
+void rcp_births_created(void *op);
+/* deaths.c: an object is being deallocated; CALLER: by this code. */
+void rcp_deaths_entered(void *op, const void *caller);
+
+bool rcp_births_begin(const char **why);
+void rcp_births_end(void);
+const char *rcp_births_state(void); /* for the coverage */
+/* From births_hook.c: it has ended by itself; WHY is static text. */
+void rcp_births_given_up(const char *why);
+/* Now and then, with the GIL held: is our tracer still in place? */
+void rcp_births_check(void);
+
+/* births_hook.c: by tracemalloc's hook. */
+bool rcp_births_hook_begin(const char **why);
+void rcp_births_hook_end(void);
+
+/* --- deaths ---------------------------------------------------------------------- */
+
+/* Looks for deallocators that are not patched yet. */
+void rcp_deaths_look(void);
+void rcp_deaths_cover(struct rcp_str *out);
+
+/* --- text.c: the program's code, and writing into it ------------------------------ */
+
+struct rcp_map {
+	uintptr_t start, end;
+	uint64_t offset; /* in the file */
+	const char *path; /* "" or "[...]": no file */
+	bool execute, write;
+};
+struct rcp_maps {
+	struct rcp_map *map;
+	size_t count;
+	void *memory; /* of all of it */
+	size_t size;
+};
+bool rcp_maps_read(struct rcp_maps *m);
+void rcp_maps_free(struct rcp_maps *m);
+const struct rcp_map *rcp_maps_find(const struct rcp_maps *m, uintptr_t p);
+
+/* Do SIZE bytes at P (at most 64) equal the file's? */
+bool rcp_text_is_original(const struct rcp_map *map, uintptr_t p, size_t size);
+
+/* SIZE bytes of zeroes, readable and executable, within 1 GiB of NEAR, and
+ * behind them one writable page; 0: there is no room. */
+uintptr_t rcp_text_area(const struct rcp_maps *m, uintptr_t near, size_t size);
+
+/* Writes through /proc/self/mem, whatever the protection.  All or nothing. */
+bool rcp_text_write(uintptr_t p, const void *bytes, size_t size);
+
+/* Other processors see what was written. */
+void rcp_text_sync(void);
+
+/* --- arch_*.c: what differs by architecture ------------------------------------- */
+
+#define RCP_PATCH_MOVED 32 /* bytes of instructions that may be moved */
+#define RCP_PATCH_STUB 128 /* bytes of a stub at most */
+#define RCP_PATCH_JUMP 8
+
+/* How a function's entry can be patched. */
+struct rcp_patch {
+	const uint8_t *at; /* the instructions that are replaced */
+	uint8_t size;      /* their bytes */
+	uint8_t jump;      /* of them written over */
+};
+
+/* Once, before the others; loads what decodes instructions.  False: WHY. */
+bool rcp_arch_begin(const char **why);
+
+/* Can FUNCTION be patched, whose text goes on to END at most? */
+bool rcp_arch_plan(struct rcp_patch *p, const uint8_t *function,
+		   const uint8_t *end);
+
+/* Of COUNT plans within one text [START, END), sets size to 0 where some
+ * instruction may jump into the middle of what would be replaced. */
+void rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
+			  const uint8_t *start, const uint8_t *end);
+
+/* The common part of the stubs, for address AT: calls HOOK(first argument,
+ * return address of the function).  Returns its bytes. */
+size_t rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
+		       void (*hook)(void *op, const void *caller));
+
+/* A stub for address AT: unless the byte at FLAG is 0 it calls the common
+ * part, then runs the moved instructions and goes on in the function.  0: can
+ * not be made. */
+size_t rcp_arch_stub(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
+		     const struct rcp_patch *p, uintptr_t flag,
+		     uintptr_t common);
+
+/* What is written over a function's beginning: a jump from FROM to a place
+ * nearby.  Returns bytes, 0: it is too far. */
+size_t rcp_arch_jump(uint8_t out[RCP_PATCH_JUMP], uintptr_t from,
+		     uintptr_t to);
+
+/* A jump to anywhere, for an area. */
+size_t rcp_arch_far_jump(uint8_t out[RCP_PATCH_STUB], const void *to);
+
+/* "return VALUE". */
+size_t rcp_arch_return(uint8_t out[RCP_PATCH_JUMP], int value);
+
+/* The first function that FUNCTION calls, among its first SIZE bytes. */
+const uint8_t *rcp_arch_first_call(const uint8_t *function, size_t size);
+
+#endif

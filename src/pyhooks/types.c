@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * types.c - types by their address, as the hooks at births and deaths meet
+ * them.  An address is forgotten when a type is created or dies there.
+ *
+ * Look-ups take no lock: a table only fills, and a fuller one takes its place;
+ * the old ones stay.
+ */
+#include <errno.h>
+
+#include "base/lock.h"
+#include "base/mem.h"
+#include "pyhooks/objects.h"
+#include "python/types.h"
+#include "record/object.h"
+
+#define FIRST_SLOTS 1024u
+#define NAME_MAX_BYTES 400
+#define GONE ((const void *)1)
+
+struct entry {
+	const void *_Atomic type; /* NULL: free */
+	struct rcp_pytype is;
+	uint32_t visit; /* of rcp_pytype_visit() */
+};
+
+struct table {
+	uint32_t slots; /* a power of two */
+	uint32_t used;  /* gone ones as well */
+	struct entry entries[];
+};
+
+static struct table *_Atomic current;
+static struct rcp_lock lock = RCP_LOCK_INIT;
+
+static struct entry *
+find(struct table *t, const void *type)
+{
+	uint32_t i = (uint32_t)(((uintptr_t)type >> 4) * 0x9e3779b1u);
+
+	for (i ^= i >> 15;; i++) {
+		struct entry *e = &t->entries[i & (t->slots - 1)];
+		const void *there = atomic_load_explicit(&e->type,
+							 memory_order_acquire);
+
+		if (!there || there == type)
+			return e;
+	}
+}
+
+bool
+rcp_pytype_find(const void *type, struct rcp_pytype *out)
+{
+	struct table *t = atomic_load_explicit(&current, memory_order_acquire);
+	const struct entry *e = t ? find(t, type) : NULL;
+
+	if (!e || !e->type)
+		return false;
+	*out = e->is;
+	return true;
+}
+
+static void
+put(struct table *t, const void *type, const struct rcp_pytype *is)
+{
+	struct entry *e = find(t, type);
+
+	e->is = *is;
+	if (!e->type)
+		t->used++;
+	atomic_store_explicit(&e->type, type, memory_order_release);
+}
+
+/* The lock is held. */
+static struct table *
+with_room(void)
+{
+	struct table *t = atomic_load(&current), *more;
+	uint32_t slots = t ? t->slots * 2 : FIRST_SLOTS;
+
+	if (t && t->used * 2 < t->slots)
+		return t;
+	more = rcp_pages_new(sizeof(*more) + slots * sizeof(more->entries[0]));
+	if (!more)
+		return NULL;
+	more->slots = slots;
+	for (uint32_t i = 0; t && i < t->slots; i++) {
+		struct entry *e = &t->entries[i];
+
+		if (!e->type || e->type == GONE)
+			continue;
+		put(more, e->type, &e->is);
+		find(more, e->type)->visit = e->visit;
+	}
+	atomic_store_explicit(&current, more, memory_order_release);
+	return more;
+}
+
+static void
+learn(const void *type, struct rcp_pytype *out)
+{
+	char name[NAME_MAX_BYTES];
+	size_t size = rcp_py_type_name(type, name, sizeof(name));
+
+	out->id = rcp_record_type(name, size);
+	out->before = rcp_py_type_before(type);
+	out->size = (uint32_t)rcp_py_type_size(type);
+	out->meta = rcp_py_type_is_meta(type);
+}
+
+bool
+rcp_pytype_get(const void *type, struct rcp_pytype *out)
+{
+	struct table *t;
+	int saved = errno;
+
+	if (__builtin_expect(rcp_pytype_find(type, out), 1))
+		return out->id != 0;
+	learn(type, out);
+	rcp_lock_take(&lock);
+	t = with_room();
+	if (t)
+		put(t, type, out);
+	rcp_lock_drop(&lock);
+	errno = saved;
+	return out->id != 0;
+}
+
+void
+rcp_pytype_forget(const void *type)
+{
+	struct table *t = atomic_load_explicit(&current, memory_order_acquire);
+	struct entry *e = t ? find(t, type) : NULL;
+
+	if (e && e->type)
+		atomic_store_explicit(&e->type, GONE, memory_order_release);
+}
+
+bool
+rcp_pytype_visit(const void *type, uint32_t visit)
+{
+	struct rcp_pytype is;
+	struct entry *e;
+
+	(void)rcp_pytype_get(type, &is);
+	e = find(atomic_load(&current), type);
+	if (!e->type || e->visit == visit)
+		return false;
+	e->visit = visit;
+	return true;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * types.c - see types.h.  Called from the hooks at births and deaths.
+ */
+#include "python/types.h"
+
+#include <string.h>
+
+#include "python/runtime.h"
+
+/* Py_TPFLAGS_* */
+#define FLAG_HEAP (1ul << 9)
+#define FLAG_GC (1ul << 14)
+#define FLAG_TYPE (1ul << 31)
+
+/* Slots of a type object, from tp_dealloc on in words; unchanged since 3.4. */
+static const uint16_t slot_word[RCP_PY_SLOTS] = {
+	[RCP_PY_SLOT_DEALLOC] = 0,
+	[RCP_PY_SLOT_CLEAR] = 18,
+	[RCP_PY_SLOT_FREE] = 34,
+};
+#define DICT_WORD 27
+#define NAME_WORD (-3)
+#define SIZE_WORD (-2)
+
+static void *(*dict_get)(void *dict, void *key);
+static void *module_key; /* the str "__module__" */
+
+bool
+rcp_py_types_setup(void)
+{
+	void *(*intern)(const char *text);
+	void *p;
+
+	if (rcp_py_rt.no_walk || !rcp_py_rt.layout.type_qualname)
+		return false;
+	if (module_key)
+		return true;
+	p = rcp_py_symbol("PyDict_GetItem");
+	memcpy(&dict_get, &p, sizeof(p));
+	p = rcp_py_symbol("PyUnicode_InternFromString");
+	memcpy(&intern, &p, sizeof(p));
+	if (dict_get && intern)
+		module_key = intern("__module__");
+	return module_key != NULL;
+}
+
+static unsigned long
+flags_of(const char *type)
+{
+	unsigned long flags;
+
+	memcpy(&flags, type + rcp_py_rt.layout.type_flags, sizeof(flags));
+	return flags;
+}
+
+static const char *
+word_of(const char *type, int word)
+{
+	return rcp_py_pointer(type + rcp_py_rt.layout.type_dealloc + 8 * word,
+			      0);
+}
+
+const void *
+rcp_py_type_of(const void *object)
+{
+	return rcp_py_pointer(object, rcp_py_rt.layout.object_type);
+}
+
+unsigned
+rcp_py_type_before(const void *type)
+{
+	unsigned long flags = flags_of(type);
+
+	return (flags & FLAG_GC ? 16 : 0) +
+	       (flags & rcp_py_rt.layout.type_before ? 16 : 0);
+}
+
+bool
+rcp_py_type_is_meta(const void *type)
+{
+	return flags_of(type) & FLAG_TYPE;
+}
+
+const void *
+rcp_py_type_slot(const void *type, enum rcp_py_slot slot)
+{
+	return word_of(type, slot_word[slot]);
+}
+
+static size_t
+put_text(const char *str, char *out, size_t cap)
+{
+	struct rcp_py_text text;
+
+	if (!rcp_py_text_read(str, &text))
+		return 0;
+	return rcp_py_text_utf8(&text, out, cap);
+}
+
+static size_t
+heap_name(const char *type, char *out, size_t cap)
+{
+	const char *name, *dict = word_of(type, DICT_WORD);
+	const char *module = NULL;
+	size_t n = 0;
+
+	name = rcp_py_pointer(type, rcp_py_rt.layout.type_qualname);
+	if (dict)
+		module = dict_get((void *)(uintptr_t)dict, module_key);
+	if (module)
+		n = put_text(module, out, cap / 2);
+	if (n == 8 && memcmp(out, "builtins", 8) == 0)
+		n = 0;
+	if (n)
+		out[n++] = '.';
+	return n + put_text(name, out + n, cap - n);
+}
+
+size_t
+rcp_py_type_name(const void *type, char *out, size_t cap)
+{
+	const char *name;
+	size_t n;
+
+	if (flags_of(type) & FLAG_HEAP)
+		return heap_name(type, out, cap);
+	name = word_of(type, NAME_WORD);
+	if (strncmp(name, "builtins.", 9) == 0)
+		name += 9;
+	n = strnlen(name, cap);
+	memcpy(out, name, n);
+	return n;
+}
+
+size_t
+rcp_py_type_size(const void *type)
+{
+	return rcp_py_type_before(type) +
+	       (size_t)(uintptr_t)word_of(type, SIZE_WORD);
+}
+
+struct rcp_py_method *
+rcp_py_method_of(void *function)
+{
+	static const char *kind;
+
+	if (!kind)
+		kind = rcp_py_symbol("PyCFunction_Type");
+	if (!kind || !rcp_py_is(function, kind))
+		return NULL;
+	/* behind the object's head */
+	return *(struct rcp_py_method **)((char *)function +
+					  rcp_py_rt.layout.object_type + 8);
+}
+
+enum rcp_py_births
+rcp_py_births(void)
+{
+	if (rcp_py_rt.layout.free_threaded)
+		return RCP_PY_BIRTHS_NONE;
+	return rcp_py_rt.layout.minor >= 13 ? RCP_PY_BIRTHS_TRACER :
+					      RCP_PY_BIRTHS_HOOK;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * types.h - what a type object says of itself and of its instances.
+ *
+ * All functions read memory only, but for the name, whose module is looked up
+ * in the type's dictionary: a look-up by an interned key, which allocates
+ * nothing and leaves the thread's exception as it is.  The GIL is held.
+ */
+#ifndef RCP_PYTHON_TYPES_H
+#define RCP_PYTHON_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* At the bootstrap, where any code may run.  False: types can not be read. */
+bool rcp_py_types_setup(void);
+
+/* The type of an object. */
+const void *rcp_py_type_of(const void *object);
+
+/* Bytes between the beginning of an object's block and the object. */
+unsigned rcp_py_type_before(const void *type);
+
+/* Are its instances types themselves? */
+bool rcp_py_type_is_meta(const void *type);
+
+/* "module.qualname" as UTF-8, without "builtins."; at most CAP bytes, which
+ * are not terminated.  Returns how many. */
+size_t rcp_py_type_name(const void *type, char *out, size_t cap);
+
+enum rcp_py_slot {
+	RCP_PY_SLOT_DEALLOC,
+	RCP_PY_SLOT_CLEAR,
+	RCP_PY_SLOT_FREE,
+	RCP_PY_SLOTS,
+};
+/* The function in a slot, or NULL. */
+const void *rcp_py_type_slot(const void *type, enum rcp_py_slot slot);
+
+/* CPython's PyMethodDef. */
+struct rcp_py_method {
+	const char *name;
+	void *call;
+	int flags;
+	const char *doc;
+};
+/* The definition behind a builtin function, or NULL. */
+struct rcp_py_method *rcp_py_method_of(void *function);
+
+/* Bytes of a block with an object of TYPE, without items. */
+size_t rcp_py_type_size(const void *type);
+
+/* Where objects get their births from: */
+enum rcp_py_births {
+	RCP_PY_BIRTHS_NONE,   /* nowhere: free-threaded builds for now */
+	RCP_PY_BIRTHS_TRACER, /* PyRefTracer */
+	RCP_PY_BIRTHS_HOOK,   /* tracemalloc's hook in _Py_NewReference */
+};
+enum rcp_py_births rcp_py_births(void);
+
+#endif
