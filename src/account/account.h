@@ -186,20 +186,14 @@ void rcp_count(enum rcp_counter which, int64_t n);
 /* Opens the page of SITE.  NULL: no memory. */
 struct rcp_cell_page *rcp_cells_open(struct rcp_account *a, uint32_t site);
 
+/* The cell of SITE in its page, before it changes. */
 static inline struct rcp_cell *
-rcp_cell_at(struct rcp_account *a, uint32_t site)
+rcp_cell_of(struct rcp_cell_page *page, uint32_t site)
 {
-	struct rcp_cell_page *page = a->dir[site / RCP_CELLS_PER_PAGE].page;
-	struct rcp_cell *c;
-	uint32_t epoch;
+	struct rcp_cell *c = &page->cells[site % RCP_CELLS_PER_PAGE];
+	uint32_t epoch = atomic_load_explicit(&rcp_peak_epoch,
+					      memory_order_relaxed);
 
-	if (__builtin_expect(!page, 0)) {
-		page = rcp_cells_open(a, site);
-		if (!page)
-			return NULL;
-	}
-	c = &page->cells[site % RCP_CELLS_PER_PAGE];
-	epoch = atomic_load_explicit(&rcp_peak_epoch, memory_order_relaxed);
 	if (c->epoch != epoch) {
 		RCP_STORE(c->peak_bytes,
 			  (int64_t)(c->alloc_bytes - c->freed_bytes));
@@ -212,10 +206,9 @@ rcp_cell_at(struct rcp_account *a, uint32_t site)
 
 /* The last that is done to a cell. */
 static inline void
-rcp_cell_changed(struct rcp_account *a, uint32_t site)
+rcp_cell_changed(struct rcp_cell_dir *d)
 {
-	__atomic_store_n(&a->dir[site / RCP_CELLS_PER_PAGE].dirty, 1,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&d->dirty, 1, __ATOMIC_RELEASE);
 }
 
 /* The cell's part of an allocation; of a sample, BLOCKS of SIZE bytes in all. */
@@ -223,14 +216,40 @@ static inline void
 rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size,
 		   uint64_t blocks)
 {
-	struct rcp_cell *c = rcp_cell_at(a, site);
+	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
+	struct rcp_cell_page *page = d->page;
+	struct rcp_cell *c;
 
-	if (__builtin_expect(!c, 0))
-		return;
+	if (RCP_UNLIKELY(!page)) {
+		page = rcp_cells_open(a, site);
+		if (!page)
+			return;
+	}
+	c = rcp_cell_of(page, site);
 	RCP_ADD(c->allocs, blocks);
 	RCP_ADD(c->alloc_bytes, size);
-	rcp_cell_changed(a, site);
+	rcp_cell_changed(d);
 	a->last_site = site;
+}
+
+/* The cell's part of a free, in an open page: see rcp_cell_freed(). */
+static inline void
+rcp_cell_freed_in(struct rcp_cell_dir *d, struct rcp_cell_page *page,
+		  uint32_t site, uint64_t size, uint64_t blocks, int64_t age,
+		  bool temporary)
+{
+	struct rcp_cell *c = rcp_cell_of(page, site);
+
+	if (age > 0)
+		RCP_ADD(page->lifetime[site % RCP_CELLS_PER_PAGE],
+			(uint64_t)age * blocks);
+	else if (age < 0)
+		RCP_ADD(c->unaged, blocks);
+	RCP_ADD(c->frees, blocks);
+	RCP_ADD(c->freed_bytes, size);
+	if (temporary)
+		RCP_ADD(c->temporaries, blocks);
+	rcp_cell_changed(d);
 }
 
 /* The cell's part of a free: SIZE bytes and BLOCKS (1; of a part of a mapping
@@ -240,21 +259,15 @@ static inline void
 rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 	       uint64_t blocks, int64_t age, bool temporary)
 {
-	struct rcp_cell *c = rcp_cell_at(a, site);
+	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
+	struct rcp_cell_page *page = d->page;
 
-	if (__builtin_expect(!c, 0))
-		return;
-	if (age > 0)
-		RCP_ADD(a->dir[site / RCP_CELLS_PER_PAGE]
-				.page->lifetime[site % RCP_CELLS_PER_PAGE],
-			(uint64_t)age * blocks);
-	else if (age < 0)
-		RCP_ADD(c->unaged, blocks);
-	RCP_ADD(c->frees, blocks);
-	RCP_ADD(c->freed_bytes, size);
-	if (temporary)
-		RCP_ADD(c->temporaries, blocks);
-	rcp_cell_changed(a, site);
+	if (RCP_UNLIKELY(!page)) {
+		page = rcp_cells_open(a, site);
+		if (!page)
+			return;
+	}
+	rcp_cell_freed_in(d, page, site, size, blocks, age, temporary);
 }
 
 static inline void
@@ -310,11 +323,13 @@ static inline bool
 rcp_account_free_plain(struct rcp_account *a, uint32_t site, uint64_t size,
 		       int64_t age, bool temporary)
 {
-	if (rcp_site_inherited(site) ||
-	    __builtin_expect(rcp_peak_ends(a, size), 0) ||
-	    __builtin_expect(!a->dir[site / RCP_CELLS_PER_PAGE].page, 0))
+	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
+	struct rcp_cell_page *page = d->page;
+
+	if (rcp_site_inherited(site) || RCP_UNLIKELY(!page) ||
+	    RCP_UNLIKELY(rcp_peak_ends(a, size)))
 		return false;
-	rcp_cell_freed(a, site, size, 1, age, temporary);
+	rcp_cell_freed_in(d, page, site, size, 1, age, temporary);
 	RCP_ADD(a->live, -size);
 	return true;
 }

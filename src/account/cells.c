@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cells.c - pages of cells: opened when a thread counts in them, packed when
- * they have been quiet.  The slow half of rcp_cell_at(); runs inside malloc.
+ * they have been quiet.  The slow half of account.h; runs inside malloc.
  *
  * Only the thread itself opens and closes its pages (or somebody who knows
  * that it is gone).  It closes them between two events, under the lock of the

@@ -23,7 +23,10 @@ void rcp_tick_heartbeat(void);
 static inline void
 rcp_tick(struct rcp_tls *t, struct rcp_thread *th, uint64_t size)
 {
-	if (__builtin_expect(--t->tick < 0 || size >= RCP_TICK_BYTES, 0))
+	t->tick--;
+	if (RCP_UNLIKELY(t->tick < 0))
+		rcp_tick_slow(t, th);
+	else if (RCP_UNLIKELY(size >= RCP_TICK_BYTES))
 		rcp_tick_slow(t, th);
 }
 
