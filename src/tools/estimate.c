@@ -75,7 +75,8 @@ scale_size(int64_t bytes, double error)
 	for (;; i++) {
 		s.unit = units[i];
 		find_places(&s, i ? most_decimals(size) : 0, i == 0);
-		if (i == 6 || fmax(size, rounded(size, s.decimals)) < 1024)
+		/* "1.0 MiB" rather than "1000 KiB" */
+		if (i == 6 || fmax(size, rounded(size, s.decimals)) < 1000)
 			return s;
 		s.value /= 1024;
 		s.error /= 1024;

@@ -253,7 +253,8 @@ tap.like(" ".join(views.good("report", "--metric", "temporary",
 
 # --- how numbers are written ------------------------------------------------------
 ROUND = re.compile(r"~?(-?[\d.,]+) (B|[KMGT]iB) +\(\u00b1([\d.,]+)\)")
-for line in views.good("report", "--all", SHOP).splitlines():
+for line in (views.good("report", "--all", SHOP) +
+             views.good("report", "--all", THIN)).splitlines():
     for value, unit, err in ROUND.findall(line):
         digits = len(err.replace(",", "").replace(".", "").strip("0"))
         places = len(err.partition(".")[2])
