@@ -106,11 +106,15 @@ dlopen(const char *name, int flags)
 	rcp_loader_attend();
 	if (depends_on_caller(name, __builtin_return_address(0))) {
 		remember(name);
+		if (flags & RTLD_DEEPBIND)
+			rcp_interpose_events.deep_bound(name);
 		return rcp_next.dlopen(name, flags); /* a jump: see above */
 	}
 	handle = rcp_next.dlopen(name, flags);
 	if (handle)
 		rcp_interpose_events.loaded(handle);
+	if (handle && name && (flags & RTLD_DEEPBIND))
+		rcp_interpose_events.deep_bound(name);
 	return handle;
 }
 

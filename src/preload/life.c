@@ -85,6 +85,7 @@ begin(void)
 		rcp_life_off();
 		return;
 	}
+	rcp_allocators_start();
 	atomic_store(&rcp_state, RCP_STATE_ON);
 	watch_signal(rcp_life.options.signal);
 	rcp_emit_helper_start();
@@ -238,13 +239,27 @@ loaded(void *handle)
 	struct rcp_tls *t = &rcp_tls;
 	int saved = errno;
 
-	if (t->guard || rcp_py_found() ||
-	    atomic_load(&rcp_state) < RCP_STATE_OFF)
+	if (t->guard || atomic_load(&rcp_state) < RCP_STATE_OFF)
 		return;
 	t->guard = 1;
-	look_at_library(handle);
+	if (!rcp_py_found())
+		look_at_library(handle);
+	if (rcp_life.followed)
+		rcp_allocators_loaded(handle);
 	rcp_leave(t);
 	errno = saved;
+}
+
+static void
+note_deep(void *path)
+{
+	rcp_allocators_deep(path);
+}
+
+static void
+deep_bound(const char *path)
+{
+	rcp_life_guarded(note_deep, (void *)(uintptr_t)path);
 }
 
 static void
@@ -282,6 +297,7 @@ const struct rcp_interpose_events rcp_interpose_events = {
 	.exec_begin = exec_begin,
 	.exec_failed = exec_failed,
 	.loaded = loaded,
+	.deep_bound = deep_bound,
 	.unloaded = rcp_capture_unloaded,
 	.identity_begin = identity_begin,
 	.identity_end = identity_end,

@@ -61,6 +61,11 @@ bool rcp_fork_possible(void);
 /* A child that no atfork handler has seen? Then makes it one of ours. */
 void rcp_fork_check(void);
 
+/* allocators.c: notes of what the hooks do not see. */
+void rcp_allocators_start(void);
+void rcp_allocators_loaded(void *handle);
+void rcp_allocators_deep(const char *path);
+
 /* wiring.c: connects the stages. */
 bool rcp_wiring_setup(void);
 void rcp_wiring_python(void *handle);

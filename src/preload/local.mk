@@ -1,5 +1,6 @@
 # src/preload/local.mk - see "Adding a source file" in HACKING.
 hook_sources += \
+	src/preload/allocators.c \
 	src/preload/fork.c \
 	src/preload/life.c \
 	src/preload/life.h \

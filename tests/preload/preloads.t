@@ -126,5 +126,55 @@ def test_allocators():
         lib.skip(26, "jemalloc, mimalloc, tcmalloc", "none is installed")
 
 
+# --- what is not seen is said ---------------------------------------------------
+
+OWN_MALLOC = """
+#include <stddef.h>
+#include <unistd.h>
+#include <string.h>
+static char some[1 << 20];
+static size_t used;
+void *malloc(size_t n) { void *p = some + used; used += (n + 15) & ~15ul;
+	return used <= sizeof some ? p : NULL; }
+void *calloc(size_t n, size_t size) { return malloc(n * size); }
+void *realloc(void *p, size_t n) { void *q = malloc(n);
+	return p && q ? memmove(q, p, n) : q; }
+void free(void *p) { (void)p; }
+int main(void) { free(malloc(100)); return 6; }
+"""
+
+
+def notes(run):
+    """The coverage's notes, by their kind."""
+    text = subprocess.run([lib.tap.RCPROF, "dump", run.file()],
+                          stdout=subprocess.PIPE).stdout.decode()
+    return dict(re.findall(
+        r'key="note\.(malloc|allocator|deepbind)" value="(.*)"', text))
+
+
+def test_unseen():
+    run = lib.Run("prog_hazards", ["reused"])
+    lib.is_(26, notes(run), {}, "a plain program: no note")
+    source = os.path.join(lib.scratch(), "own.c")
+    with open(source, "w") as f:
+        f.write(OWN_MALLOC)
+    pair = lib.Pair(lib.build(source, "own-malloc"))
+    pair.same(26, "a malloc of its own: as without rcprof", 6)
+    lib.ok(26, "malloc is that of the program itself"
+           in notes(pair.run).get("malloc", ""), "it is said")
+    run = lib.Run("prog_sites", libraries=("libcounter.so", "rcprof"))
+    lib.ok(26, "malloc is that of libcounter.so"
+           in notes(run).get("malloc", ""), "another preload in front")
+    lzma = lib.build("libversion.c", "libversion.so", "-shared", "-fPIC")
+    plug = lib.build("libversion.c", "plug.so", "-shared", "-fPIC", "-DPLUG",
+                     "-DOWN", lzma, "-Wl,-rpath,$ORIGIN")
+    run = lib.Run("prog_hazards", ["module", plug])
+    lib.is_(22, list(notes(run)), ["allocator"], "a module's own allocator")
+    lib.ok(22, "plug.so" in notes(run).get("allocator", ""), "and whose")
+    run = lib.Run("prog_hazards", ["module", plug, "deep"])
+    lib.ok(22, "plug.so" in notes(run).get("deepbind", ""),
+           "a module by RTLD_DEEPBIND")
+
+
 lib.each(test_symbols, test_counter_before, test_no_calls_of_ours,
-         test_allocators)
+         test_allocators, test_unseen)

@@ -282,9 +282,9 @@ landlock(void)
 
 /* A module that brings a library which others have as well. */
 static void
-module(const char *path)
+module(const char *path, int flags)
 {
-	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | flags);
 	int (*version)(void);
 
 	if (!handle)
@@ -331,7 +331,7 @@ main(int argc, char **argv)
 	else if (strcmp(what, "landlock") == 0)
 		landlock();
 	else if (strcmp(what, "module") == 0)
-		module(arg);
+		module(arg, argc > 3 ? RTLD_DEEPBIND : 0);
 	else if (strcmp(what, "attached") == 0)
 		attached();
 	else
