@@ -1,11 +1,13 @@
 # tests/python/local.mk - Python programs, by every interpreter.
 test_scripts += \
+	tests/python/alike.t \
 	tests/python/asked.t \
 	tests/python/domains.t \
 	tests/python/embed.t \
 	tests/python/ends.t \
 	tests/python/example.t \
 	tests/python/frames.t \
+	tests/python/limits.t \
 	tests/python/processes.t \
 	tests/python/start.t \
 	tests/python/threads.t \
@@ -13,6 +15,7 @@ test_scripts += \
 EXTRA_DIST += \
 	tests/python/lib.py \
 	tests/python/make-venvs \
+	tests/python/programs/alike.py \
 	tests/python/programs/books.py \
 	tests/python/programs/callbacks.py \
 	tests/python/programs/compared.py \
@@ -34,5 +37,6 @@ EXTRA_DIST += \
 	tests/python/programs/now.py \
 	tests/python/programs/peaks.py \
 	tests/python/programs/reuse.py \
+	tests/python/programs/steady.py \
 	tests/python/programs/threads.py \
 	tests/python/programs/tracers.py
