@@ -3,4 +3,5 @@ test_scripts += \
 	tests/accuracy/books.t \
 	tests/accuracy/compared.t \
 	tests/accuracy/lifetimes.t \
-	tests/accuracy/plots.t
+	tests/accuracy/plots.t \
+	tests/accuracy/sampled.t
