@@ -2,8 +2,9 @@
 """CPython's own tests, bare and under rcprof, must come out the same.
 
 The quick part, on the system's interpreter and on one plain build, takes two
-minutes.  `make check-foreign` (RCPROF_FOREIGN=all) runs all suites there and
-the quick ones on every other interpreter that has the test package.
+minutes.  `make check-foreign` (RCPROF_FOREIGN=all) runs the long list there, in
+exact and in sample mode, and the quick one on every other interpreter that has
+the test package.
 """
 import os
 import subprocess
@@ -23,29 +24,31 @@ def has_tests(python):
 
 
 def choose(everything):
-    """[(python, version, suites)]: a distribution's own build, PGO and LTO,
+    """[(python, version, mode, suites)]: a distribution's own build, PGO and
+    LTO,
     then 3.12, the last that is hooked the old way, or what is nearest."""
     found = [(path, version) for path, version in tap.pythons()]
     system = [p for p in found if p[0].startswith("/usr/")]
     others = [p for p in found if p not in system]
     others.sort(key=lambda p: not p[1].startswith("3.12."))
     main = system[:1] + [p for p in others if has_tests(p[0])][:1]
-    suites = ["all"] if everything else QUICK
-    plan = [(path, version, suites) for path, version in main]
-    if everything:
-        plan += [(path, version, QUICK) for path, version in found
-                 if (path, version) not in main]
+    if not everything:
+        return [(path, version, "exact", QUICK) for path, version in main]
+    plan = [(path, version, mode, ["long"]) for path, version in main
+            for mode in ("exact", "sample")]
+    plan += [(path, version, "exact", QUICK) for path, version in found
+             if (path, version) not in main]
     return plan
 
 
-def compare(path, version, suites):
-    what = "[%s] CPython's %s" % (version, " ".join(suites))
+def compare(path, version, mode, suites):
+    what = "[%s] CPython's %s, %s" % (version, " ".join(suites), mode)
     if not has_tests(path):
         tap.skip(what, "no package `test` for " + path)
         return
     done = subprocess.run(
         [sys.executable, os.path.join(tap.SRC, "scripts/run-under-preload"),
-         "--preload", tap.PRELOAD, "--python", path] + suites,
+         "--preload", tap.PRELOAD, "--python", path, "--mode", mode] + suites,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     tap.ok(done.returncode == 0, what)
     tap.diag(done.stdout.decode(errors="replace"))
@@ -55,9 +58,8 @@ def main():
     if not os.path.exists(tap.PRELOAD):
         tap.ok(False, "librcprof.so is built")
         tap.done()
-    for path, version, suites in choose(
-            os.environ.get("RCPROF_FOREIGN") == "all"):
-        compare(path, version, suites)
+    for plan in choose(os.environ.get("RCPROF_FOREIGN") == "all"):
+        compare(*plan)
     tap.done()
 
 

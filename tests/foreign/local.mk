@@ -13,11 +13,11 @@ EXTRA_DIST += \
 	tests/foreign/programs/http_load.py \
 	tests/foreign/programs/templates.cc
 
-# All of them: half an hour.  The network is used once, to set up.
+# All of them: two to three hours.  The network is used once, to set up.
 .PHONY: check-foreign
 check-foreign: tests-ready
 	$(AM_V_at)$(tests_environment) RCPROF_FOREIGN=all \
-		RCPROF_TEST_SECONDS=5400 PROVE='$(PROVE)' \
+		RCPROF_TEST_SECONDS=14400 PROVE='$(PROVE)' \
 		$(srcdir)/scripts/run-prove '$(abs_srcdir)' \
 		$(filter tests/foreign/%,$(test_scripts))
 	$(AM_V_at)$(tests_environment) $(srcdir)/scripts/real-programs
