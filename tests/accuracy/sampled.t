@@ -104,6 +104,8 @@ def test_sampled(py):
     scores = {}
     sums_right = True
     with open(os.environ.get("RCPROF_ZSCORES") or os.devnull, "a") as csv:
+        if csv.tell() == 0:
+            csv.write("build,seed,metric,site,truth,estimate,std_error\n")
         for rate in RATES:
             seed = 0
             for data in reports(py, CHILDREN, RCPROF_MODE="sample",
