@@ -58,6 +58,6 @@ like "$(cat calls)" 'recommends musl-tools -qq' \
 	"what this release does not have is left out where it is optional"
 
 # Every line of the list is well formed.
-is "$(grep -vE '^(#|$)|^(build|test|analyze) +[a-z0-9.+-]+\?? +\S' \
+is "$(grep -vE '^(#|$)|^(build|test|analyze|bench) +[a-z0-9.+-]+\?? +\S' \
 	"$RCPROF_SRC/scripts/packages")" "" "each package has its reason"
 done_testing
