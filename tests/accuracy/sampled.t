@@ -110,7 +110,7 @@ def test_sampled(py):
             seed = 0
             for data in reports(py, CHILDREN, RCPROF_MODE="sample",
                                 RCPROF_RATE=str(rate),
-                                RCPROF_SEED=str(rate)):
+                                RCPROF_SEED=str(rate + py.version[1])):
                 seed += 1
                 got = by_site(data, lines)
                 for metric in METRICS:

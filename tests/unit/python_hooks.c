@@ -66,6 +66,14 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 }
 
 void
+rcp_record_free(struct rcp_tls *t, void *p)
+{
+	(void)t;
+	note('F');
+	last.p = p;
+}
+
+void
 rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 {
 	(void)t;
@@ -285,7 +293,7 @@ test_domain(int d, const char *name, const char *letter)
 	memset(history, 0, sizeof(history));
 	fail = false;
 	a->free(a->ctx, q);
-	ok(happened("RfF") && last.p == q && guard_seen == 1,
+	ok(happened("Ff") && last.p == q && guard_seen == 1,
 	   "%s: free, the record first", name);
 	p = a->calloc(a->ctx, 3, 50);
 	ok(happened("cA") && last.p == p && last.size == 150 &&
@@ -325,6 +333,44 @@ test_nesting(void)
 	ok(happened("oA"), "placing twice is placing once");
 	a->free(a->ctx, p);
 	memset(history, 0, sizeof(history));
+}
+
+/* Sample mode: a small block that is a sample is asked for as one that is too
+ * large for the arenas, then shrunk; others only take from the countdown. */
+static void
+test_sampled(void)
+{
+	const struct rcp_py_allocator *a = &slots[RCP_DOMAIN_OBJ];
+	void *p, *q;
+
+	rcp_record_settings.sampling = true;
+	reset(RCP_DOMAIN_OBJ);
+	rcp_domains_place(0);
+	rcp_tls.countdown = 40;
+	p = a->malloc(a->ctx, 40);
+	ok(happened("olA") && last.p == p && last.size == 40,
+	   "a sample is set apart");
+	rcp_tls.countdown = 1000;
+	q = a->malloc(a->ctx, 40);
+	ok(happened("o") && rcp_tls.countdown == 959,
+	   "what is none takes its bytes and one more");
+	q = a->realloc(a->ctx, q, 58);
+	ok(happened("l") && rcp_tls.countdown == 900, "so does realloc");
+	rcp_tls.countdown = 0;
+	q = a->realloc(a->ctx, q, 60);
+	ok(happened("lolfM") && last.q == q && last.size == 60,
+	   "a block that becomes a sample moves away");
+	a->free(a->ctx, q);
+	a->free(a->ctx, p);
+	ok(happened("ff"), "the filter knows that neither was put in");
+	p = a->calloc(a->ctx, 3, 10);
+	ok(happened("olA") && last.size == 30 && ((char *)p)[29] == 0,
+	   "calloc, set apart and empty");
+	a->free(a->ctx, p);
+	memset(history, 0, sizeof(history));
+	rcp_record_settings.sampling = false;
+	reset(RCP_DOMAIN_OBJ);
+	rcp_domains_place(0);
 }
 
 static void
@@ -415,6 +461,7 @@ main(void)
 	test_domain(RCP_DOMAIN_MEM, "mem", "m");
 	test_domain(RCP_DOMAIN_OBJ, "obj", "o");
 	test_nesting();
+	test_sampled();
 	test_off();
 	test_hidden();
 	test_reached();
