@@ -20,7 +20,7 @@
 
 #define INLINE RCP_PY_INLINE
 #define NOINLINE __attribute__((noinline))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define UNLIKELY(x) RCP_UNLIKELY(x)
 
 /* What stands behind the root: the address of no frame. */
 #define NO_FRAME ((const char *)1)
@@ -307,10 +307,20 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	if (leaf != e->frame)
 		return walk_on(c, caller, leaf);
 	f = rcp_py_back(leaf);
-	for (outer = e + 1; f == outer->frame; outer++) {
-		if (UNLIKELY(rcp_py_key(way, f) != outer->key))
+	outer = e + 1;
+	/* Two a turn. */
+	while (f == outer[0].frame) {
+		if (UNLIKELY(rcp_py_key(way, f) != outer[0].key))
 			return walk_on(c, caller, leaf);
 		f = rcp_py_back(f);
+		if (f != outer[1].frame) {
+			outer++;
+			break;
+		}
+		if (UNLIKELY(rcp_py_key(way, f) != outer[1].key))
+			return walk_on(c, caller, leaf);
+		f = rcp_py_back(f);
+		outer += 2;
 	}
 	if (UNLIKELY(f || outer->frame != NO_FRAME))
 		return walk_on(c, caller, leaf);
