@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "model/memory.h"
+#include "tools/beside.h"
 #include "tools/json.h"
 #include "tools/probe.h"
 #include "tools/program.h"
@@ -318,6 +319,15 @@ is_python(const char *path)
 	return strncmp(slash ? slash + 1 : path, "python", 6) == 0;
 }
 
+static void
+say_beside(void *arg, enum rcp_beside what, const char *text)
+{
+	static const enum verdict verdicts[] = { GOOD, NOTE, MISSING };
+	struct doctor *d = arg;
+
+	say_format(d, verdicts[what], "beside", "%s", text);
+}
+
 /* Everything up to the run; false if that makes no sense. */
 static bool
 prepare(struct doctor *d, const struct rcp_rest *rest, struct rcp_text *path,
@@ -334,6 +344,8 @@ prepare(struct doctor *d, const struct rcp_rest *rest, struct rcp_text *path,
 		good = rcp_program_check(path->s, &why) == 0;
 	say_format(d, good ? GOOD : MISSING, "program", "%s",
 		   good ? path->s : why.s);
+	if (good)
+		rcp_beside_look(path->s, say_beside, d);
 	rcp_text_clear(&why);
 	if (!rcp_program_library(library, &why)) {
 		say(d, MISSING, "library", &why);

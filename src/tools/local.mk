@@ -2,11 +2,15 @@
 tools_sources += \
 	src/tools/args.c \
 	src/tools/args.h \
+	src/tools/beside.c \
+	src/tools/beside.h \
 	src/tools/command.h \
 	src/tools/curve.c \
 	src/tools/curve.h \
 	src/tools/doctor.c \
 	src/tools/dump.c \
+	src/tools/elf.c \
+	src/tools/elf.h \
 	src/tools/escape.c \
 	src/tools/estimate.c \
 	src/tools/estimate.h \

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/str.h"
+#include "tools/beside.h"
 
 #if defined(__x86_64__)
 #define OWN_MACHINE EM_X86_64
@@ -166,6 +167,8 @@ check_elf(int fd, const char *path, struct rcp_text *why)
 		return refuse(why, path,
 			      "setuid, setgid or with capabilities: the "
 			      "loader ignores LD_PRELOAD for it");
+	if (rcp_beside_refuses(path, why))
+		return RCP_CANNOT_EXECUTE;
 	return 0;
 }
 

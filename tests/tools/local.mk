@@ -1,5 +1,6 @@
 # tests/tools/local.mk - the command, on profiles that the tests write.
 test_scripts += \
+	tests/tools/beside.t \
 	tests/tools/cli.t \
 	tests/tools/doctor.t \
 	tests/tools/errors.t \
