@@ -86,6 +86,23 @@ def count_ratios(runs):
     return ratios
 
 
+def without_start(runs, kind, field):
+    """The runs of KIND less what it takes to begin and to end, which is what
+    the case `start` took under the same profiler (the median, by the clock);
+    runs of which that is not known are left out."""
+    starts = {}
+    for r in _good(runs, kind):
+        if r["case"] == "start":
+            starts.setdefault((r["build"], r["profiler"]),
+                              []).append(r[field])
+    net = []
+    for r in _good(runs, kind):
+        known = starts.get((r["build"], r["profiler"]))
+        if known and r["case"] != "start" and r[field] > median(known):
+            net.append(dict(r, **{field: r[field] - median(known)}))
+    return net
+
+
 def medians(runs, field):
     """{(build, profiler, case): median} of a field of clocked runs."""
     gathered = {}
