@@ -232,14 +232,23 @@ rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size,
 	a->last_site = site;
 }
 
-/* The cell's part of a free, in an open page: see rcp_cell_freed(). */
+/* The cell's part of a free: SIZE bytes and BLOCKS (1; of a part of a mapping
+ * 0 or 1; of a sample its weight) go.  AGE in age units, or negative when
+ * unknown. */
 static inline void
-rcp_cell_freed_in(struct rcp_cell_dir *d, struct rcp_cell_page *page,
-		  uint32_t site, uint64_t size, uint64_t blocks, int64_t age,
-		  bool temporary)
+rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
+	       uint64_t blocks, int64_t age, bool temporary)
 {
-	struct rcp_cell *c = rcp_cell_of(page, site);
+	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
+	struct rcp_cell_page *page = d->page;
+	struct rcp_cell *c;
 
+	if (RCP_UNLIKELY(!page)) {
+		page = rcp_cells_open(a, site);
+		if (!page)
+			return;
+	}
+	c = rcp_cell_of(page, site);
 	if (age > 0)
 		RCP_ADD(page->lifetime[site % RCP_CELLS_PER_PAGE],
 			(uint64_t)age * blocks);
@@ -250,24 +259,6 @@ rcp_cell_freed_in(struct rcp_cell_dir *d, struct rcp_cell_page *page,
 	if (temporary)
 		RCP_ADD(c->temporaries, blocks);
 	rcp_cell_changed(d);
-}
-
-/* The cell's part of a free: SIZE bytes and BLOCKS (1; of a part of a mapping
- * 0 or 1; of a sample its weight) go.  AGE in age units, or negative when
- * unknown. */
-static inline void
-rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
-	       uint64_t blocks, int64_t age, bool temporary)
-{
-	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = d->page;
-
-	if (RCP_UNLIKELY(!page)) {
-		page = rcp_cells_open(a, site);
-		if (!page)
-			return;
-	}
-	rcp_cell_freed_in(d, page, site, size, blocks, age, temporary);
 }
 
 static inline void
@@ -317,21 +308,28 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
 		rcp_peak_crossed(a);
 }
 
-/* The same for one block, if nothing rare is due.  False: something is, and
- * nothing was counted. */
-static inline bool
-rcp_account_free_plain(struct rcp_account *a, uint32_t site, uint64_t size,
-		       int64_t age, bool temporary)
+/* The same for one block, in two halves, when nothing rare is due: the first
+ * returns the cell, for what is known of the block's life, or NULL, and has
+ * counted nothing then. */
+static inline struct rcp_cell *
+rcp_account_freeing(struct rcp_account *a, uint32_t site, uint64_t size,
+		    struct rcp_cell_page **page)
 {
-	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = d->page;
-
-	if (rcp_site_inherited(site) || RCP_UNLIKELY(!page) ||
+	*page = a->dir[site / RCP_CELLS_PER_PAGE].page;
+	if (rcp_site_inherited(site) || RCP_UNLIKELY(!*page) ||
 	    RCP_UNLIKELY(rcp_peak_ends(a, size)))
-		return false;
-	rcp_cell_freed_in(d, page, site, size, 1, age, temporary);
+		return NULL;
+	return rcp_cell_of(*page, site);
+}
+
+static inline void
+rcp_account_freed(struct rcp_account *a, uint32_t site, struct rcp_cell *c,
+		  uint64_t size)
+{
+	RCP_ADD(c->frees, 1);
+	RCP_ADD(c->freed_bytes, size);
+	rcp_cell_changed(&a->dir[site / RCP_CELLS_PER_PAGE]);
 	RCP_ADD(a->live, -size);
-	return true;
 }
 
 /* A block of ours became larger: a free and an allocation that do not end a

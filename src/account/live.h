@@ -52,7 +52,9 @@ rcp_live_is_object(const struct rcp_live *block)
 extern uint32_t **rcp_shadow_root RCP_HIDDEN;
 /* How many leaves it has room for; 0: everything is in the side table. */
 extern uintptr_t rcp_shadow_leaves RCP_HIDDEN;
-extern uint32_t rcp_side_count RCP_HIDDEN; /* > 0: the side table is not empty */
+/* Set for good when the side table is used: a count would be a line that all
+ * threads write. */
+extern uint32_t rcp_side_used RCP_HIDDEN;
 
 /* USE_SHADOW false: address space is limited or strictly accounted. */
 bool rcp_live_setup(bool use_shadow);
@@ -177,7 +179,7 @@ rcp_live_take(uintptr_t p, struct rcp_live *out)
 			return rcp_live_take_side(p, out);
 		return true;
 	}
-	if (!__atomic_load_n(&rcp_side_count, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&rcp_side_used, __ATOMIC_RELAXED))
 		return false;
 	return rcp_live_take_side(p, out);
 }

@@ -21,14 +21,18 @@
 
 #define UNPUBLISHED (32 << 10) /* bytes */
 
-_Atomic uint32_t rcp_peak_epoch = 1;
+_Atomic uint32_t rcp_peak_epoch __attribute__((aligned(64))) = 1;
 
-static _Atomic uint32_t several; /* threads have been seen */
-static _Atomic int64_t total;    /* published, with several threads */
-static _Atomic int64_t highest;
-static _Atomic uint32_t climbing; /* highest has moved, the epoch not yet */
-static _Atomic uint64_t peak_time;
-static _Atomic uint32_t peak_site;
+/* Written every few dozen events of each thread: on a line of its own, since
+ * what the linker put beside it may be read at every event. */
+static struct {
+	_Atomic uint32_t several;  /* threads have been seen */
+	_Atomic uint32_t climbing; /* highest has moved, the epoch not yet */
+	_Atomic int64_t total;     /* published, with several threads */
+	_Atomic int64_t highest;
+	_Atomic uint64_t peak_time;
+	_Atomic uint32_t peak_site;
+} __attribute__((aligned(64))) shared;
 
 static void
 set_bounds(struct rcp_account *a, int64_t bar, int64_t high, int64_t low)
@@ -41,7 +45,7 @@ set_bounds(struct rcp_account *a, int64_t bar, int64_t high, int64_t low)
 static void
 new_epoch(void)
 {
-	atomic_store_explicit(&peak_time, rcp_clock_coarse(),
+	atomic_store_explicit(&shared.peak_time, rcp_clock_coarse(),
 			      memory_order_relaxed);
 	atomic_fetch_add_explicit(&rcp_peak_epoch, 1, memory_order_release);
 }
@@ -53,12 +57,12 @@ publish(struct rcp_account *a)
 	int64_t now, seen;
 
 	a->published = a->live;
-	now = atomic_fetch_add(&total, difference) + difference;
-	seen = atomic_load(&highest);
+	now = atomic_fetch_add(&shared.total, difference) + difference;
+	seen = atomic_load(&shared.highest);
 	while (now > seen) {
-		if (atomic_compare_exchange_weak(&highest, &seen, now)) {
-			atomic_store(&peak_site, a->last_site);
-			atomic_store(&climbing, 1);
+		if (atomic_compare_exchange_weak(&shared.highest, &seen, now)) {
+			atomic_store(&shared.peak_site, a->last_site);
+			atomic_store(&shared.climbing, 1);
 			break;
 		}
 	}
@@ -68,26 +72,28 @@ publish(struct rcp_account *a)
 void
 rcp_peak_crossed(struct rcp_account *a)
 {
-	if (atomic_load(&several))
+	if (atomic_load(&shared.several))
 		publish(a);
 	else
-		set_bounds(a, atomic_load(&highest), INT64_MAX, INT64_MIN);
+		set_bounds(a, atomic_load(&shared.highest), INT64_MAX,
+			   INT64_MIN);
 }
 
 void
 rcp_peak_before_free(struct rcp_account *a)
 {
-	if (!atomic_load(&several)) {
-		atomic_store_explicit(&highest, a->live, memory_order_relaxed);
-		atomic_store_explicit(&peak_site, a->last_site,
+	if (!atomic_load(&shared.several)) {
+		atomic_store_explicit(&shared.highest, a->live,
+				      memory_order_relaxed);
+		atomic_store_explicit(&shared.peak_site, a->last_site,
 				      memory_order_relaxed);
 		new_epoch();
 		set_bounds(a, a->live, INT64_MAX, INT64_MIN);
-		if (!atomic_load(&several))
+		if (!atomic_load(&shared.several))
 			return;
 	}
 	publish(a);
-	if (atomic_exchange(&climbing, 0))
+	if (atomic_exchange(&shared.climbing, 0))
 		new_epoch();
 }
 
@@ -97,15 +103,16 @@ rcp_peak_join(struct rcp_account *a, struct rcp_account *others)
 {
 	a->live = a->published = 0;
 	if (!others) {
-		set_bounds(a, atomic_load(&highest), INT64_MAX, INT64_MIN);
+		set_bounds(a, atomic_load(&shared.highest), INT64_MAX,
+			   INT64_MIN);
 		return;
 	}
-	if (!atomic_load(&several)) {
+	if (!atomic_load(&shared.several)) {
 		/* The first thread may be counting right now; what it adds
 		 * after this look it will publish itself. */
 		others->published = RCP_LOAD(others->live);
-		atomic_fetch_add(&total, others->published);
-		atomic_store(&several, 1);
+		atomic_fetch_add(&shared.total, others->published);
+		atomic_store(&shared.several, 1);
 		set_bounds(others, INT64_MIN, INT64_MIN, INT64_MAX);
 	}
 	set_bounds(a, INT64_MAX, UNPUBLISHED, -UNPUBLISHED);
@@ -116,8 +123,9 @@ rcp_live_estimate(void)
 {
 	struct rcp_account *a;
 
-	if (atomic_load_explicit(&several, memory_order_relaxed))
-		return atomic_load_explicit(&total, memory_order_relaxed);
+	if (atomic_load_explicit(&shared.several, memory_order_relaxed))
+		return atomic_load_explicit(&shared.total,
+					    memory_order_relaxed);
 	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
 	return a ? RCP_LOAD(a->live) : 0;
 }
@@ -131,13 +139,14 @@ rcp_peak_now(struct rcp_peak_now *out, int64_t live)
 
 	out->epoch = atomic_load_explicit(&rcp_peak_epoch,
 					  memory_order_acquire);
-	if (live > atomic_load(&highest) || atomic_load(&climbing)) {
+	if (live > atomic_load(&shared.highest) ||
+	    atomic_load(&shared.climbing)) {
 		out->epoch++;
 		out->time = rcp_clock_coarse();
 		out->site = a ? a->last_site : 0;
 	} else {
-		out->time = atomic_load(&peak_time);
-		out->site = atomic_load(&peak_site);
+		out->time = atomic_load(&shared.peak_time);
+		out->site = atomic_load(&shared.peak_site);
 	}
 }
 
@@ -154,12 +163,12 @@ rcp_peak_fork_child(struct rcp_account *self)
 {
 	struct rcp_account *a = atomic_load(&rcp_accounts);
 
-	atomic_store(&several, 0);
-	atomic_store(&total, 0);
-	atomic_store(&highest, 0);
-	atomic_store(&climbing, 0);
-	atomic_store(&peak_time, rcp_clock_coarse());
-	atomic_store(&peak_site, 0);
+	atomic_store(&shared.several, 0);
+	atomic_store(&shared.total, 0);
+	atomic_store(&shared.highest, 0);
+	atomic_store(&shared.climbing, 0);
+	atomic_store(&shared.peak_time, rcp_clock_coarse());
+	atomic_store(&shared.peak_site, 0);
 	atomic_store(&rcp_peak_epoch, 1);
 	for (; a; a = a->next) {
 		a->published = 0;
@@ -172,5 +181,5 @@ rcp_peak_fork_child(struct rcp_account *self)
 	if (self && atomic_load(&rcp_accounts) == self && !self->next)
 		set_bounds(self, 0, INT64_MAX, INT64_MIN);
 	else
-		atomic_store(&several, 1);
+		atomic_store(&shared.several, 1);
 }

@@ -27,7 +27,7 @@ static struct shard {
 	struct entry *table;
 } shards[SHARDS] __attribute__((aligned(64)));
 
-uint32_t rcp_side_count;
+uint32_t rcp_side_used;
 
 static uint64_t
 hash(uintptr_t p)
@@ -101,7 +101,6 @@ erase(struct shard *s, uint32_t i)
 	}
 out:
 	s->used--;
-	__atomic_fetch_sub(&rcp_side_count, 1, __ATOMIC_RELAXED);
 }
 
 bool
@@ -125,7 +124,8 @@ rcp_side_put(uintptr_t p, const struct rcp_live *block,
 			*replaced = e->block;
 	} else {
 		s->used++;
-		__atomic_fetch_add(&rcp_side_count, 1, __ATOMIC_RELAXED);
+		if (!__atomic_load_n(&rcp_side_used, __ATOMIC_RELAXED))
+			__atomic_store_n(&rcp_side_used, 1, __ATOMIC_RELAXED);
 	}
 	e->p = p;
 	e->block = *block;
@@ -179,7 +179,7 @@ rcp_side_take_range(uintptr_t p, size_t size,
 {
 	struct rcp_live block;
 
-	if (!__atomic_load_n(&rcp_side_count, __ATOMIC_RELAXED))
+	if (!__atomic_load_n(&rcp_side_used, __ATOMIC_RELAXED))
 		return;
 	for (unsigned i = 0; i < SHARDS; i++)
 		while (take_one(&shards[i], p, size, &block))

@@ -26,12 +26,14 @@ _Static_assert(RCP_KINDS <= 1u << 6, "kinds of sites");
 
 uint32_t *rcp_sites_by_node[RCP_KINDS][RCP_SITE_NODES / CHUNK];
 static struct site *sites[SITE_CHUNKS];
-static uint32_t next_site = 1, max_site = RCP_SITE_MAX;
+/* Apart from what every event reads. */
+static uint32_t next_site __attribute__((aligned(64))) = 1;
+static uint32_t max_site = RCP_SITE_MAX;
 static uint32_t generation; /* the emit lock's, as all stamps */
 static uint64_t limit;
 static struct rcp_lock lock = RCP_LOCK_INIT;
 
-uint32_t rcp_site_first = 1;
+uint32_t rcp_site_first __attribute__((aligned(64))) = 1;
 
 static struct site *
 site_at(uint32_t site)
