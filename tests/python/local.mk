@@ -10,6 +10,7 @@ test_scripts += \
 	tests/python/limits.t \
 	tests/python/processes.t \
 	tests/python/start.t \
+	tests/python/teardown.t \
 	tests/python/threads.t \
 	tests/python/tracers.t
 EXTRA_DIST += \
@@ -19,6 +20,7 @@ EXTRA_DIST += \
 	tests/python/programs/books.py \
 	tests/python/programs/callbacks.py \
 	tests/python/programs/compared.py \
+	tests/python/programs/daemons.py \
 	tests/python/programs/deep.py \
 	tests/python/programs/domains.py \
 	tests/python/programs/embed.c \

@@ -208,6 +208,14 @@ day_tick(bool early)
 	rcp_emit_work(day_now, false, early);
 }
 
+UTIL uint64_t
+size_of(const char *name)
+{
+	struct stat st;
+
+	return stat(util_path(name), &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
 /* --- the reader ---------------------------------------------------------- */
 
 struct day_snap {

@@ -5,6 +5,8 @@
  */
 #include "unit/emit_day.h"
 
+#include "emit/ladder.h"
+
 #define HOURS 24u
 
 static struct day_file *whole; /* the day without a limit */
@@ -16,14 +18,6 @@ mark(void)
 		return;
 	rcp_emit_event(RCP_EVENT_MARK, "half past");
 	rcp_emit_snapshot(RCP_SNAP_MARK);
-}
-
-static uint64_t
-size_of(const char *name)
-{
-	struct stat st;
-
-	return stat(util_path(name), &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 /* The highest size that was ever seen. */
@@ -157,6 +151,100 @@ test_late(void)
 	limited("late", 2u << 20, HOURS / 4, false);
 }
 
+/* --- the rewriting by itself -------------------------------------------- */
+
+static bool ask_for_stop;
+
+static bool
+stopped(void)
+{
+	return ask_for_stop;
+}
+
+/* "whole" as thin as RUNG says into NAME; what thin.c says. */
+static long
+thin(const char *name, unsigned rung, uint32_t rows, uint64_t most)
+{
+	struct rcp_thin job = { .rows = rows, .most = most, .stop = stopped };
+	long error;
+
+	job.from = open(util_path("whole"), O_RDONLY);
+	job.to = open(util_path(name), O_RDWR | O_CREAT | O_TRUNC, 0600);
+	job.size = size_of("whole");
+	rcp_ladder_set(&job, rung, job.size);
+	error = rcp_thin_run(&job);
+	close(job.from);
+	close(job.to);
+	return error;
+}
+
+/* Tables that are too small for a run's cells: it takes several passes. */
+static void
+test_passes(void)
+{
+	static const uint32_t rows[] = { 700, 300, 1 };
+
+	is_int(thin("one", 7, 0, UINT64_MAX), 0, "one pass");
+	for (unsigned i = 0; i < 3; i++) {
+		struct day_file *a, *b;
+		unsigned other = 0;
+
+		is_int(thin("more", i == 2 ? 0 : 7, rows[i], UINT64_MAX), 0,
+		       "%u rows", rows[i]);
+		if (i == 2)
+			thin("one", 0, 0, UINT64_MAX);
+		a = day_read("one");
+		b = day_read("more");
+		for (size_t n = 0; n < a->count && n < b->count; n++)
+			other += a->snaps[n].hash != b->snaps[n].hash;
+		ok(a->good && b->good && a->count == b->count && !other,
+		   "say the same of %zu snapshots", a->count);
+		day_free(a);
+		day_free(b);
+	}
+}
+
+static void
+test_ladder(void)
+{
+	uint64_t last = UINT64_MAX;
+	unsigned larger = 0, wrong = 0;
+
+	for (unsigned rung = 0; rung < RCP_LADDER_RUNGS / 2; rung++) {
+		struct day_file *f;
+
+		wrong += thin("rung", rung, 0, UINT64_MAX) != 0;
+		f = day_read("rung");
+		wrong += !f->good || f->snaps[f->count - 1].hash !=
+				     whole->snaps[whole->count - 1].hash;
+		larger += f->size > last;
+		last = f->size;
+		diag("rung %u: %zu snapshots, %llu bytes", rung, f->count,
+		     (unsigned long long)f->size);
+		day_free(f);
+	}
+	is_int(wrong, 0, "each rung makes a file whose end is the same");
+	is_int(larger, 0, "that is no larger than the last");
+	is_int(thin("none", 9 + 8, 0, UINT64_MAX), 0, "the last rung");
+	ok(size_of("none") < last, "is the smallest");
+}
+
+static void
+test_refused(void)
+{
+	struct stat st;
+
+	is_int(thin("big", 0, 0, 100000), -EFBIG, "more than it may write");
+	ok(size_of("big") <= 100000, "is not written");
+	ask_for_stop = true;
+	is_int(thin("stop", 0, 0, UINT64_MAX), -ECANCELED, "it can be stopped");
+	ask_for_stop = false;
+	if (stat(util_path("whole"), &st) < 0 ||
+	    truncate(util_path("whole"), st.st_size - 1) < 0)
+		diag("not cut");
+	is_int(thin("cut", 0, 0, UINT64_MAX), -EBADMSG, "a file that is cut");
+}
+
 static void
 make_whole(void)
 {
@@ -174,6 +262,9 @@ main(void)
 	   (unsigned long long)whole->size);
 	in_fork("room is made early", test_early);
 	in_fork("room is made when it must", test_late);
+	in_fork("cells in several passes", test_passes);
+	in_fork("each rung of the ladder", test_ladder);
+	in_fork("what can not be done", test_refused);
 	day_free(whole);
 	util_remove();
 	return done_testing();

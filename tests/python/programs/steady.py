@@ -1,0 +1,30 @@
+"""steady.py SECONDS - a thousand lines allocate, over and over, and keep
+nothing but what marks find."""
+import sys
+import time
+
+import now
+
+LINES = 1000
+SIZE = 5001
+
+source = "def work(held):\n" + "".join(
+    "    block = bytes(%d)\n" % SIZE for _ in range(LINES))
+space = {}
+exec(compile(source, "steady-lines.py", "exec"), space)
+work = space["work"]
+
+keep = []
+rounds = 0
+marks = []
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    work(keep)
+    rounds += 1
+    if rounds % 100 == 1:
+        keep.append(bytes(40000))  # @held
+        if len(marks) < 20:
+            now.mark("mark%d" % len(marks))
+            marks.append([len(keep), rounds])
+    time.sleep(0.002)
+now.tell(rounds=rounds, lines=LINES, size=SIZE, marks=marks, held=len(keep))
