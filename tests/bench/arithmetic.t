@@ -12,6 +12,7 @@ HERE = os.path.join(SRC, "tests", "bench")
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(SRC, "tests", "tap"))
 sys.path.insert(0, HERE)
+import bench
 import builds
 import cases
 import draw
@@ -167,6 +168,9 @@ with open(os.path.join(folder, "results.jsonl"), "w") as out:
     out.write('{"kind": "clock", "bui')
 starts, loaded = tables.load(folder)
 tap.is_(len(loaded), len(runs) + 2, "a line cut off is left out")
+bench.Log(os.path.join(folder, "results.jsonl"), 1).write(start)
+tap.is_([len(part) for part in tables.load(folder)], [3, len(runs) + 2],
+        "and does not spoil what is added")
 tap.is_(figures.clock_ratios(loaded)[PLAIN, "exact", "go"].rounds, 4,
         "round 0 of a second bench is another round")
 done = subprocess.run([sys.executable, os.path.join(HERE, "tables.py"),
@@ -292,6 +296,18 @@ tap.ok(all(r["wall"] > 0 and r["rss_kb"] > 0
            and (r["file_bytes"] > 0) == (r["profiler"] == "exact")
            for r in loaded), "seconds, memory, and a profile where there is one")
 tap.is_(os.listdir(folder), ["results.jsonl"], "nothing else is left")
+slots, start = cases.choose("slots start")[::-1]
+with open(os.path.join(folder, "results.jsonl"), "a") as out:
+    out.write(json.dumps(count("b", "slots", "bare", 5,
+                               loops=slots.counted)) + "\n")
+known = bench.known_counts(os.path.join(folder, "results.jsonl"))
+build = builds.Build("b", version, path, scratch.name)
+exact = profilers.choose("exact", "")
+tap.is_([(case.name, profiler.name) for _, case, profiler in
+         bench.counted_pairs([(build, slots, exact), (build, start, exact)],
+                             known)],
+        [("slots", "exact"), ("start", "bare"), ("start", "exact")],
+        "bare counts that are known are not made again")
 done = subprocess.run(
     [sys.executable, os.path.join(HERE, "bench.py"), tap.BUILD],
     env=dict(os.environ, BENCH_OUT=folder, BENCH_CASES="gone"),

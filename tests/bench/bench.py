@@ -17,7 +17,8 @@ made of it (tables.py, draw.py).
     BENCH_JOBS       how many are counted at a time; 1
     BENCH_CPU        the core to stay on; the last, -1 for none
     BENCH_TIMEOUT    seconds that one run may take; 300
-    BENCH_OUT        where results.jsonl is; an existing one is added to
+    BENCH_OUT        where results.jsonl is; an existing one is added to, and
+                     what it has of bare counts is not counted again
 """
 import argparse
 import concurrent.futures
@@ -35,13 +36,18 @@ import builds
 import cases
 import measure
 import profilers
+import tables
 
 
 class Log:
     """results.jsonl, and a line for who waits."""
 
     def __init__(self, path, expected):
-        self.file = open(path, "a")
+        self.file = open(path, "a+")
+        self.file.seek(0)
+        text = self.file.read()
+        # What a bench that was stopped had begun to write.
+        self.file.truncate(len(text[:text.rfind("\n") + 1].encode()))
         self.expected = expected
         self.done = 0
 
@@ -132,7 +138,28 @@ def clock(bench, rows, rounds, log):
                 log.run(record)
 
 
-def count(bench, rows, jobs, log):
+def known_counts(path):
+    """{(build, case, loops)} of the bare runs that are in results.jsonl
+    already, whose instructions need not be counted again."""
+    known = set()
+    if os.path.exists(path):
+        _, runs = tables.load(os.path.dirname(path))
+        for r in runs:
+            if (r["kind"], r["profiler"]) == ("count", "bare") and \
+                    "failed" not in r:
+                known.add((r["build"], r["case"], r["loops"]))
+    return known
+
+
+def counted_pairs(rows, known):
+    """[(build, case, profiler)]: what is to be counted."""
+    return [(build, case, profiler) for build, case, able in rows
+            for profiler in [profilers.BARE] + able
+            if profiler is not profilers.BARE
+            or (build.name, case.name, case.counted) not in known]
+
+
+def count(bench, pairs, jobs, log):
     def one(build, case, profiler):
         record = {"kind": "count", "build": build.name, "case": case.name,
                   "profiler": profiler.name}
@@ -143,9 +170,7 @@ def count(bench, rows, jobs, log):
         return record
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        waiting = [pool.submit(one, build, case, profiler)
-                   for build, case, able in rows
-                   for profiler in [profilers.BARE] + able]
+        waiting = [pool.submit(one, *pair) for pair in pairs]
         try:
             for future in concurrent.futures.as_completed(waiting):
                 log.run(future.result())
@@ -196,13 +221,15 @@ def main():
                       machine, note) if counted else []
     if not rounds:
         clock_rows = []
-    runs = (sum(1 + sum(not p.slow or r % 5 == 0 for p in able)
-                for r in range(rounds) for _, _, able in clock_rows)
-            + sum(len(able) + 1 for _, _, able in count_rows))
     out = os.path.abspath(env("BENCH_OUT") or
                           os.path.join(build_dir, "bench-out"))
     os.makedirs(out, exist_ok=True)
-    log = Log(os.path.join(out, "results.jsonl"), runs)
+    results = os.path.join(out, "results.jsonl")
+    pairs = counted_pairs(count_rows, known_counts(results))
+    runs = (sum(1 + sum(not p.slow or r % 5 == 0 for p in able)
+                for r in range(rounds) for _, _, able in clock_rows)
+            + len(pairs))
+    log = Log(results, runs)
     log.write({"kind": "start", "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
                "machine": machine_facts(), "cpu": cpu, "missing": missing,
                "builds": {b.name: b.version for b in chosen_builds}})
@@ -212,7 +239,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(
         "bench: told to end"))
     try:
-        count(bench, count_rows, int(env("BENCH_JOBS", "1")), log)
+        count(bench, pairs, int(env("BENCH_JOBS", "1")), log)
         clock(bench, clock_rows, rounds, log)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
