@@ -282,6 +282,70 @@ odd(void)
 	rcp_set_close(set);
 }
 
+static void
+put_objects(uint64_t born, uint64_t died)
+{
+	uint64_t values[RCP_OBJECT_FIELDS] = { 0 };
+	struct rcp_buf *buf = mk_open(&m, RCP_CHUNK_OBJECTS);
+
+	values[RCP_OBJECT_BORN] = born;
+	values[RCP_OBJECT_DIED_REFCOUNT] = died;
+	rcp_buf_uv(buf, 1);
+	rcp_encode_object(buf, 1, 1, 0,
+			  1u << RCP_OBJECT_BORN | 1u << RCP_OBJECT_DIED_REFCOUNT,
+			  values);
+	mk_close(&m);
+}
+
+/* Before the interpreter's tear-down, after it, and before it again. */
+static void
+teardown(bool keyframe)
+{
+	struct rcp_view *view;
+
+	start();
+	mk_string(&m, 900, "app.Node");
+	mk_type(&m, 1, 900);
+	mk_snap(&m, 1 * S, true, RCP_SNAP_INTERVAL);
+	mk_cell(&m, 1, 1, 10, 1000, 0, 0);
+	put_objects(7, 1);
+	mk_snap_end(&m, NULL);
+	mk_snap(&m, 2 * S, false, RCP_SNAP_END_PYTHON);
+	mk_cell(&m, 1, 1, 5, 500, 0, 0);
+	put_objects(3, 2);
+	mk_snap_end(&m, (const uint64_t[]){ RCP_TOTAL_GUARDED, 2, 0 });
+	mk_snap(&m, 3 * S, false, RCP_SNAP_INTERVAL);
+	mk_cell(&m, 1, 1, 0, 0, 6, 600);
+	mk_cell(&m, 1, 3, 1, 50, 0, 0);
+	mk_snap_end(&m, NULL);
+	mk_snap(&m, 4 * S, keyframe, RCP_SNAP_EXIT);
+	mk_cell(&m, 2, 2, 3, 300, 0, 0);
+	put_objects(keyframe ? 10 : 0, keyframe ? 10 : 7);
+	mk_snap_end(&m, (const uint64_t[]){ RCP_TOTAL_GUARDED, 9, 0 });
+	mk_end(&m, 5 * S, RCP_END_EXIT, 0);
+	open_it();
+	for (int i = 0; i < 2; i++) {
+		view = view_at(NULL, "end");
+		is_int(view->total.live_bytes, 1500, "before the tear-down");
+		is_int((long long)view->row_count, 1, "one site");
+		is_int((long long)view->totals[RCP_TOTAL_GUARDED], 2,
+		       "its totals");
+		is_int(view->objects[0].died_refcount, 3, "its deaths");
+		rcp_view_free(view);
+		view = view_at(NULL, "4.5");
+		is_int(view->total.live_bytes, keyframe ? 300 : 1250,
+		       "after it");
+		is_int((long long)view->totals[RCP_TOTAL_GUARDED], 9,
+		       "its totals");
+		is_int(view->objects[0].died_refcount, 10, "its deaths");
+		rcp_view_free(view);
+		view = view_at(NULL, "3");
+		is_int(view->total.live_bytes, 950, "in between");
+		rcp_view_free(view);
+	}
+	rcp_set_close(set);
+}
+
 int
 main(void)
 {
@@ -289,6 +353,8 @@ main(void)
 	peaks();
 	unfinished();
 	odd();
+	teardown(false);
+	teardown(true);
 	unlink(FILE_NAME);
 	return done_testing();
 }
