@@ -175,9 +175,10 @@ void
 rcp_record_free(struct rcp_tls *t, void *p)
 {
 	struct rcp_thread *th = t->thread;
+	struct rcp_cell_page *page;
+	struct rcp_cell *cell = NULL;
 	struct rcp_live block;
-	bool temporary;
-	uint32_t *w;
+	uint32_t *w, now;
 
 	if (RCP_UNLIKELY(!th || rcp_record_settings.special)) {
 		free_slow(t, p);
@@ -185,18 +186,26 @@ rcp_record_free(struct rcp_tls *t, void *p)
 	}
 	t->guard = 2;
 	atomic_signal_fence(memory_order_seq_cst);
-	temporary = th->ring[0] == p;
 	w = rcp_live_look((uintptr_t)p, &block);
-	if (RCP_UNLIKELY(!w || !rcp_account_free_plain(
-				       &th->account, block.site, block.size,
-				       age_of(th, block.birth), temporary))) {
+	if (RCP_LIKELY(w != NULL))
+		cell = rcp_account_freeing(&th->account, block.site,
+					   block.size, &page);
+	if (RCP_UNLIKELY(!cell)) {
 		t->guard = 1;
 		free_slow(t, p);
 		return;
 	}
 	rcp_live_clear(w, block.size);
-	if (temporary)
+	if (block.birth == RCP_LIVE_NO_BIRTH)
+		RCP_ADD(cell->unaged, 1);
+	else if ((now = rcp_tick_now(th)) > block.birth)
+		RCP_ADD(page->lifetime[block.site % RCP_CELLS_PER_PAGE],
+			now - block.birth);
+	if (th->ring[0] == p) {
 		th->ring[0] = NULL;
+		RCP_ADD(cell->temporaries, 1);
+	}
+	rcp_account_freed(&th->account, block.site, cell, block.size);
 	atomic_signal_fence(memory_order_seq_cst);
 	t->guard = 1;
 }
