@@ -74,6 +74,12 @@ tap.is_(list(schema.check_tree(tree)), [], "[row 62] their tree")
 for view in (["report"], ["timeline"], ["tree"], ["timeline", "--by", "own"]):
     tap.ok(views.good(*(view + ["week.rcprof"])),
            "[row 62] 20,000 snapshots: %s" % " ".join(view))
+subprocess.run([maker, "hour", "5000", "hour.rcprof"], check=True)
+report = json.loads(views.good("report", "--json", "hour.rcprof"))
+tap.is_((len(report["sites"]), list(schema.check_report(report))),
+        (5000, []), "[row 62] 3,600 snapshots in which 5,000 sites come up")
+tap.like(views.good("report", "hour.rcprof"), r"(?m)^GROWING ",
+         "[row 62] the page of it")
 subprocess.run([maker, "sample", "sample.rcprof"], check=True)
 subprocess.run([maker, "empty", "empty.rcprof"], check=True)
 for name in ("sample", "empty"):
