@@ -5,14 +5,14 @@ LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm \
 
 unit_tests += tests/unit/tap.t
 unit_tests += tests/unit/rate.t tests/unit/sampler.t tests/unit/samples.t
-unit_tests += tests/unit/live.t tests/unit/peak.t tests/unit/regions.t \
-	tests/unit/tree.t
+unit_tests += tests/unit/cells.t tests/unit/live.t tests/unit/peak.t \
+	tests/unit/regions.t tests/unit/tree.t
 unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 	tests/unit/emit_full.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
 	tests/unit/emit_table.t tests/unit/emit_identity.t \
 	tests/unit/emit_fork.t tests/unit/emit_line.t \
-	tests/unit/emit_kill.t tests/unit/emit_limits.t
+	tests/unit/emit_family.t tests/unit/emit_kill.t tests/unit/emit_limits.t
 EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
 
 # The reader.
