@@ -34,6 +34,7 @@ rcp_births_created(void *op)
 
 	if (!rcp_enter(t))
 		return;
+	rcp_deaths_settle(t, NULL);
 	if (rcp_pytype_get(rcp_py_type_of(op), &type)) {
 		if (__builtin_expect(type.meta, 0))
 			rcp_pytype_forget(op);

@@ -49,6 +49,54 @@ static uint32_t visits;
 static const void *allocators[64];
 static unsigned allocator_count;
 
+/* --- back to life -----------------------------------------------------------------
+
+ * A finaliser may make new references to its object.  Up to 3.12 the
+ * interpreter then announces the object as created; later ones say nothing.
+ * So an object with a finaliser is looked at again when its deallocator has
+ * returned, that is, from a place farther out on the same stack. */
+
+#define DOUBTS 32u
+
+static struct doubt {
+	const void *op;
+	const struct rcp_tls *thread;
+	const void *stack;
+} doubts[DOUBTS];
+static unsigned doubt_count;
+
+static void
+doubt(const struct rcp_tls *t, const void *op, const void *stack)
+{
+	if (doubt_count < DOUBTS)
+		doubts[doubt_count++] = (struct doubt){ op, t, stack };
+}
+
+static __attribute__((noinline)) void
+settle_doubts(struct rcp_tls *t, const void *op, const void *stack)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < doubt_count; i++) {
+		struct doubt d = doubts[i];
+
+		/* One death may come by here twice. */
+		if (d.thread != t || stack < d.stack || op == d.op)
+			doubts[kept++] = d;
+		else if (rcp_record_is_dead((uintptr_t)d.op) &&
+			 rcp_py_is_referenced(d.op))
+			rcp_record_resurrected(t, (uintptr_t)d.op);
+	}
+	doubt_count = kept;
+}
+
+void
+rcp_deaths_settle(struct rcp_tls *t, const void *op)
+{
+	if (__builtin_expect(doubt_count, 0))
+		settle_doubts(t, op, __builtin_frame_address(0));
+}
+
 /* --- the hook --------------------------------------------------------------------- */
 
 /* Recording is over: from now on a death costs four instructions. */
@@ -84,9 +132,19 @@ rcp_deaths_entered(void *op, const void *caller)
 			switch_off();
 		return;
 	}
-	if (rcp_record_dying(t, (uintptr_t)op, caller, &before) ==
-	    RCP_DYING_UNBORN)
+	rcp_deaths_settle(t, op);
+	switch (rcp_record_dying(t, (uintptr_t)op, caller, &before)) {
+	case RCP_DYING_NOW:
+		if (__builtin_expect(
+			    rcp_py_type_finalizes(rcp_py_type_of(op)), 0))
+			doubt(t, op, __builtin_frame_address(0));
+		break;
+	case RCP_DYING_UNBORN:
 		died_unborn(t, op, before, caller);
+		break;
+	default:
+		break;
+	}
 	rcp_leave(t);
 }
 

@@ -74,6 +74,9 @@ void rcp_births_created(void *op);
 /* deaths.c: an object is being deallocated; CALLER: by this code. */
 void rcp_deaths_entered(void *op, const void *caller);
 
+/* deaths.c: counts objects that came back to life, now that OP (or NULL) dies. */
+void rcp_deaths_settle(struct rcp_tls *t, const void *op);
+
 bool rcp_births_begin(const char **why);
 void rcp_births_end(void);
 const char *rcp_births_state(void); /* for the coverage */

@@ -20,6 +20,8 @@ static const uint16_t slot_word[RCP_PY_SLOTS] = {
 	[RCP_PY_SLOT_FREE] = 34,
 };
 #define DICT_WORD 27
+#define DEL_WORD 41
+#define FINALIZE_WORD 43
 #define NAME_WORD (-3)
 #define SIZE_WORD (-2)
 
@@ -80,6 +82,20 @@ bool
 rcp_py_type_is_meta(const void *type)
 {
 	return flags_of(type) & FLAG_TYPE;
+}
+
+bool
+rcp_py_type_finalizes(const void *type)
+{
+	return (flags_of(type) & FLAG_HEAP) &&
+	       (word_of(type, FINALIZE_WORD) || word_of(type, DEL_WORD));
+}
+
+/* The count is the object's first word, or the lower half of it. */
+bool
+rcp_py_is_referenced(const void *object)
+{
+	return rcp_py_int(object, 0) > 0;
 }
 
 const void *

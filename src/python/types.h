@@ -25,6 +25,13 @@ unsigned rcp_py_type_before(const void *type);
 /* Are its instances types themselves? */
 bool rcp_py_type_is_meta(const void *type);
 
+/* May its instances come back to life, by __del__?  Classes made by Python
+ * code and the like: never one whose objects go to a free list. */
+bool rcp_py_type_finalizes(const void *type);
+
+/* Has the object references? */
+bool rcp_py_is_referenced(const void *object);
+
 /* "module.qualname" as UTF-8, without "builtins."; at most CAP bytes, which
  * are not terminated.  Returns how many. */
 size_t rcp_py_type_name(const void *type, char *out, size_t cap);

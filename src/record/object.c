@@ -274,14 +274,43 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
 	if (rcp_origin_at(w[0] & RCP_HEAD_SITE)->before != *before)
 		return RCP_DYING_NOTHING;
 	if (state == RCP_HEAD_DEAD)
-		return RCP_DYING_DONE;
+		return RCP_DYING_AGAIN;
 	busy(t);
 	th = rcp_thread_get(t);
 	o = th ? books(th) : NULL;
 	if (o)
 		died(th, o, w, op - *before, caller);
 	idle(t);
-	return RCP_DYING_DONE;
+	return RCP_DYING_NOW;
+}
+
+bool
+rcp_record_is_dead(uintptr_t op)
+{
+	unsigned before;
+	const uint32_t *w = block_of(op, &before);
+
+	return w && (w[0] & RCP_HEAD_STATE) == RCP_HEAD_DEAD &&
+	       rcp_origin_at(w[0] & RCP_HEAD_SITE)->before == before;
+}
+
+void
+rcp_record_resurrected(struct rcp_tls *t, uintptr_t op)
+{
+	struct rcp_thread *th;
+	struct rcp_objects *o;
+	unsigned before;
+	uint32_t *w = block_of(op, &before);
+
+	busy(t);
+	th = rcp_thread_get(t);
+	o = th ? books(th) : NULL;
+	if (w && o && (w[0] & RCP_HEAD_SITE) >= rcp_origin_first) {
+		rcp_head_live(w, w[0] & RCP_HEAD_SITE, true,
+			      rcp_tick_now(th));
+		rcp_objects_born(o, w[0] & RCP_HEAD_SITE, rcp_head_size(w));
+	}
+	idle(t);
 }
 
 void

@@ -39,7 +39,8 @@ void rcp_record_no_object(void);
 /* What stands at an address that a deallocator was called with. */
 enum rcp_dying {
 	RCP_DYING_NOTHING, /* no object that we know of */
-	RCP_DYING_DONE,    /* counted, now or before */
+	RCP_DYING_AGAIN,   /* has been counted before */
+	RCP_DYING_NOW,     /* has been counted now */
 	RCP_DYING_UNBORN,  /* a block whose object's birth was not seen */
 };
 
@@ -53,6 +54,13 @@ enum rcp_dying rcp_record_dying(struct rcp_tls *t, uintptr_t op,
  * was born when its block was allocated, and dies now. */
 void rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 			    uint32_t type, const void *caller);
+
+/* OP, whose death was counted, has references after its deallocator returned:
+ * it lives again, unless something else has been done with its block. */
+void rcp_record_resurrected(struct rcp_tls *t, uintptr_t op);
+
+/* Has OP been counted as dead, and still has its block? */
+bool rcp_record_is_dead(uintptr_t op);
 
 /* The memory of an object that may still be alive is gone: its death, if no
  * deallocator told of it.  UNSEEN: nobody freed it either. */

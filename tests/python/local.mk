@@ -8,6 +8,7 @@ test_scripts += \
 	tests/python/example.t \
 	tests/python/frames.t \
 	tests/python/limits.t \
+	tests/python/objects.t \
 	tests/python/processes.t \
 	tests/python/start.t \
 	tests/python/teardown.t \
@@ -37,6 +38,7 @@ EXTRA_DIST += \
 	tests/python/programs/names.py \
 	tests/python/programs/native.c \
 	tests/python/programs/now.py \
+	tests/python/programs/objects.py \
 	tests/python/programs/peaks.py \
 	tests/python/programs/reuse.py \
 	tests/python/programs/steady.py \

@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Rows 48 to 54: births and deaths of Python objects, to the last one.
+
+Numbers are read through the second reader, which shares nothing with the
+command, and the contract's part of them through `rcprof report --json`.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/python"))
+sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/reader"))
+import lib  # noqa: E402
+import rcpread  # noqa: E402
+
+BORN, REFCOUNT, COLLECTOR, UNSEEN = 0, 2, 3, 4
+ON = {"RCPROF_OBJECTS": "on"}
+DEEP = 2000000
+
+
+def innermost(site):
+    for kind, function, file, _, line in site[0]:
+        if kind == "python":
+            return file, line
+    return None, None
+
+
+class Lives:
+    """The lives that the profile at PATH tells of."""
+
+    def __init__(self, path):
+        with open(path, "rb") as f:
+            self.profile = rcpread.Profile(f.read())
+        where = {id_: innermost(site)
+                 for id_, site in self.profile.sites.items()}
+        # By type, by place of birth and of death.
+        self.rows = {}
+        for (birth, type_, death), row in self.profile.objects.items():
+            key = (where.get(birth), where.get(death))
+            total = self.rows.setdefault(
+                self.profile.types.get(type_), {}).setdefault(key, [0] * 8)
+            for field, n in row.items():
+                total[field] += n
+
+    def sum(self, field, type, born=None, died=None):
+        return sum(row[field] for (b, d), row in
+                   self.rows.get(type, {}).items()
+                   if (born is None or b == born)
+                   and (died is None or d == died))
+
+    def of(self, type, born=None):
+        """(born, died by refcount, by the collector, unseen)"""
+        return tuple(self.sum(field, type, born)
+                     for field in (BORN, REFCOUNT, COLLECTOR, UNSEEN))
+
+    def alive(self, type, born=None):
+        born, *died = self.of(type, born)
+        return born - sum(died)
+
+
+def test_counts(py):
+    case = lib.Case(py, "48-54", "objects.py", str(DEEP), env=ON)
+    case.same()
+    truth, lives = case.truth, Lives(case.file())
+
+    def at(name):
+        return case.program, case.line(name)
+
+    def counts(row, type, name, want, text):
+        py.is_(row, lives.of(type, at(name)), want, text)
+
+    made, kept = truth["made"], truth["kept"]
+    names = {name.split(".")[-1].lower(): name for name in truth["types"]}
+    names["error"] = names.pop("valueerror")
+    for name, type in sorted(names.items()):
+        counts(48, type, "make-" + name, (made, made - kept, 0, 0),
+               "%s: each birth and each death" % type)
+    wrong = sorted(t for t in lives.rows if lives.alive(t) < 0)
+    py.is_(48, wrong, [], "of no type more died than were born")
+    py.is_(48, sum(lives.sum(UNSEEN, t) for t in lives.rows), 0,
+           "no death went unseen")
+
+    counts(49, "list", "nest", (DEEP, DEEP, 0, 0), "a nest of lists")
+    loop = truth["loop"]
+    counts(49, "list", "loop", (loop, loop, 0, 0), "x = [i]")
+    counts(49, "__main__.Rolls", "subclass", (loop, loop, 0, 0),
+           "a subclass of list")
+    counts("49,54", "dict", "empty-dict", (loop, loop, 0, 0),
+           "dicts from the free list")
+    counts("49,54", "float", "product", (loop, loop, 0, 0),
+           "floats from the free list")
+    dead = truth["tomb"]
+    counts("49,52", "__main__.Lazarus", "lazarus", (2 * dead, dead, 0, 0),
+           "a resurrection is a death and a birth")
+
+    py.is_(50, lives.of("__main__.Ring"), (280, 0, 280, 0),
+           "cycles of 1, 2 and 9 objects die by the collector")
+    py.is_(50, (lives.of("__main__.Finalised"), truth["finalised"]),
+           ((30, 0, 30, 0), 30), "cycles with __del__")
+    py.is_(50, (lives.of("__main__.Watched"), truth["heard"]),
+           ((10, 0, 10, 0), 10), "cycles with callbacks of weakrefs")
+    py.is_(50, lives.of("__main__.Straight"), (50, 50, 0, 0),
+           "what has no cycle dies by refcount, gc disabled")
+
+    py.is_(51, lives.sum(REFCOUNT, "__main__.Straight",
+                         died=at("straight-dies")), 50,
+           "the last references went by del")
+    py.is_(51, lives.sum(COLLECTOR, "__main__.Ring", died=at("collect")),
+           280, "the collection's line")
+
+    py.is_(53, sorted(set(lives.rows) & {"NoneType", "bool", "ellipsis"}), [],
+           "what is immortal is not counted")
+    py.is_(54, (lives.alive("list", at("dropped")),
+                lives.alive("list", at("piled"))), (0, 70),
+           "a line that drops 70 lists, and one that keeps 70")
+
+    types = {t["type"]: t for t in case.report().data["types"]}
+    ring = types["__main__.Ring"]
+    py.is_(50, [ring[key] for key in (
+        "born", "died_refcount", "died_collector", "died_unseen", "alive")],
+        [280, 0, 280, 0, 0], "the same by report --json")
+    bad = [t["type"] for t in types.values() if t["born"] != t["alive"]
+           + t["died_refcount"] + t["died_collector"] + t["died_unseen"]]
+    py.is_(48, bad, [], "born = died + alive, of every type")
+
+
+lib.each("48-54", test_counts)
