@@ -2,6 +2,7 @@
 test_scripts += \
 	tests/python/alike.t \
 	tests/python/asked.t \
+	tests/python/distinct.t \
 	tests/python/domains.t \
 	tests/python/embed.t \
 	tests/python/ends.t \
@@ -23,6 +24,7 @@ EXTRA_DIST += \
 	tests/python/programs/compared.py \
 	tests/python/programs/daemons.py \
 	tests/python/programs/deep.py \
+	tests/python/programs/distinct.py \
 	tests/python/programs/domains.py \
 	tests/python/programs/embed.c \
 	tests/python/programs/ends.py \
@@ -44,3 +46,11 @@ EXTRA_DIST += \
 	tests/python/programs/steady.py \
 	tests/python/programs/threads.py \
 	tests/python/programs/tracers.py
+
+# What takes minutes: a million stacks.
+.PHONY: check-long
+check-long: tests-ready
+	$(AM_V_at)$(tests_environment) RCPROF_LONG=1 \
+		RCPROF_TEST_SECONDS=3600 PROVE='$(PROVE)' \
+		$(srcdir)/scripts/run-prove '$(abs_srcdir)' \
+		tests/python/distinct.t
