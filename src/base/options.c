@@ -243,6 +243,9 @@ set_value(struct rcp_options *o, enum rcp_option_id id, const char *value)
 	case RCP_OPTION_file_limit:
 		return parse_bytes(value, &o->file_limit) &&
 		       o->file_limit >= 1u << 20;
+	case RCP_OPTION_tree_limit:
+		return parse_bytes(value, &o->tree_limit) &&
+		       o->tree_limit >= 4u << 20;
 	case RCP_OPTION_signal:
 		return parse_signal(value, &o->signal);
 	case RCP_OPTION_objects:

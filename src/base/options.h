@@ -33,6 +33,7 @@ struct rcp_options {
 	uint64_t budget;       /* millionths of CPU time */
 	uint64_t memory_limit; /* bytes */
 	uint64_t file_limit;   /* bytes */
+	uint64_t tree_limit;   /* bytes */
 	uint64_t seed;
 	bool has_seed;         /* false: a random one */
 	int signal;            /* 0: none */

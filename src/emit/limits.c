@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "emit/family.h"
 #include "emit/file.h"
 #include "emit/helper.h"
 #include "emit/ladder.h"
@@ -40,7 +41,9 @@ static struct {
 static uint64_t
 cap(void)
 {
-	return rcp_emit.options.file_limit;
+	uint64_t own = rcp_emit.options.file_limit, share = rcp_family_cap();
+
+	return own < share ? own : share;
 }
 
 uint64_t
@@ -156,6 +159,7 @@ rcp_limits_tend(uint64_t now)
 {
 	long error;
 
+	rcp_family_tend(now);
 	if (!rcp_file_is_open() || now < limits.not_before ||
 	    rcp_file_size() <= cap() / 16 * 14 || rcp_file_ready() < 0)
 		return;
@@ -187,5 +191,6 @@ rcp_limits_fork_child(void)
 {
 	limits.merged = limits.not_before = 0;
 	limits.no_hope_until = limits.rest_until = 0;
+	rcp_family_fork_child();
 	limits.stuck = limits.told = false;
 }

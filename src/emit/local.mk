@@ -5,6 +5,8 @@ preload_sources += \
 	src/emit/emit.h \
 	src/emit/events.c \
 	src/emit/events.h \
+	src/emit/family.c \
+	src/emit/family.h \
 	src/emit/file.c \
 	src/emit/file.h \
 	src/emit/flush.h \

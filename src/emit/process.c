@@ -36,13 +36,13 @@ read_all(const char *path, char *buf, size_t cap)
 	return len;
 }
 
-/* A number from /proc/self/stat. */
+/* A number from a stat of /proc. */
 static uint64_t
-stat_field(int wanted)
+stat_field_of(const char *path, int wanted)
 {
 	char text[512];
 	uint64_t value = 0;
-	size_t len = read_all("/proc/self/stat", text, sizeof(text) - 1);
+	size_t len = read_all(path, text, sizeof(text) - 1);
 	const char *p;
 
 	text[len] = '\0';
@@ -53,6 +53,24 @@ stat_field(int wanted)
 	if (p)
 		rcp_parse_u64(p + 1, &value);
 	return value;
+}
+
+static uint64_t
+stat_field(int wanted)
+{
+	return stat_field_of("/proc/self/stat", wanted);
+}
+
+uint64_t
+rcp_process_start_of(uint32_t pid)
+{
+	char path[32];
+	struct rcp_str s = RCP_STR(path);
+
+	rcp_str_add(&s, "/proc/");
+	rcp_str_u64(&s, pid);
+	rcp_str_add(&s, "/stat");
+	return stat_field_of(path, 22);
 }
 
 uint64_t

@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 /* Field 22 of /proc/self/stat, clock ticks since boot; 0: not to be had. */
+/* The same of another process; 0: there is none. */
+uint64_t rcp_process_start_of(uint32_t pid);
 uint64_t rcp_process_start(void);
 
 /* Threads that the kernel counts, field 20; 0: not to be had. */

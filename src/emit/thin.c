@@ -326,15 +326,19 @@ look_through(struct work *w)
 	struct rcp_records records;
 	struct rcp_record r;
 	uint64_t offset = RCP_HEADER_SIZE;
+	bool ended = false;
 	long more;
 
 	while ((more = next(w, offset, &chunk)) > 0) {
+		ended = chunk.type == RCP_CHUNK_END;
 		if (is_fixed(chunk.type))
 			w->job->fixed += rcp_stream_next(&chunk) - offset;
 		offset = rcp_stream_next(&chunk);
 		if (chunk.type == RCP_CHUNK_SNAP_END)
 			w->last_end = chunk.offset;
 	}
+	if (more == 0 && w->job->must_end && !ended)
+		return -EBUSY;
 	if (more < 0 || !w->last_end)
 		return more;
 	more = next(w, w->last_end, &chunk);

@@ -33,6 +33,7 @@ struct rcp_thin {
 	struct rcp_thin_zone zones[RCP_THIN_ZONES]; /* `before` ascending */
 	enum rcp_thin_pins pins;
 	uint32_t rows;      /* of the table of cells; 0: the usual */
+	bool must_end;      /* one whose last chunk is not END: -EBUSY */
 	bool (*stop)(void); /* give up: -ECANCELED; may be NULL */
 	/* Results, also where it has failed for want of room. */
 	uint64_t written;

@@ -180,12 +180,10 @@ day_live(void)
 
 static struct rcp_source day_source = { .name = "day", .drain = day_drain };
 
+/* After util_prepare(). */
 UTIL void
-day_start(const char *name, uint64_t limit, unsigned busy)
+day_set(unsigned busy)
 {
-	util_prepare(name);
-	util_options.file_limit = limit;
-	util_setup.live_bytes = day_live;
 	memset(&day, 0, sizeof(day));
 	day.random = 88172645463325252u;
 	day.busy = busy;
@@ -195,6 +193,15 @@ day_start(const char *name, uint64_t limit, unsigned busy)
 	rcp_emit_init(&util_setup);
 	rcp_emit_register(&day_source);
 	rcp_emit_open();
+}
+
+UTIL void
+day_start(const char *name, uint64_t limit, unsigned busy)
+{
+	util_prepare(name);
+	util_options.file_limit = limit;
+	util_setup.live_bytes = day_live;
+	day_set(busy);
 }
 
 /* The next tenth of a second; EARLY: as the helper does it, which makes room
