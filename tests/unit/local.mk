@@ -27,7 +27,8 @@ EXTRA_DIST += tests/unit/maker.h tests/unit/sample.h
 # src/python as a library for ctypes.
 unit_tests += tests/unit/python_hooks.t
 test_scripts += tests/unit/python_layout.t tests/unit/python_walk.t
-EXTRA_DIST += tests/unit/python_cases.py tests/unit/python_harness.py
+EXTRA_DIST += tests/unit/python_cases.py tests/unit/python_harness.py \
+	tests/unit/python_recorder.h
 check_PROGRAMS += tests/unit/python_probe.so
 tests_unit_python_probe_so_SOURCES = tests/unit/python_probe.c \
 	$(python_sources) src/base/str.c
