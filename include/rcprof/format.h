@@ -50,7 +50,8 @@
  *   content (after a snapshot that was lost, for one).  Values in cell records are differences
  *   to the same cell's last record, unless the snapshot is a keyframe: then
  *   they are absolute, and a cell that the keyframe does not mention is zero.
- *   The first snapshot is a keyframe.
+ *   The first snapshot is a keyframe.  Snapshots may have been merged into
+ *   later ones (doc/LIMITS.md): their sequence numbers are missing.
  *
  * EXAMPLE
  *   A STRING chunk that defines string 1 as "app.py":
