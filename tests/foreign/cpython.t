@@ -9,6 +9,7 @@ the test package.
 import os
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/tap"))
 import tap  # noqa: E402
@@ -23,10 +24,28 @@ def has_tests(python):
                           stderr=subprocess.DEVNULL).returncode == 0
 
 
-def choose(everything):
+def launcher(python, folder):
+    """A Python of the shared library that stands beside PYTHON, as the
+    images of Docker have it; None where there is none."""
+    text = subprocess.run(
+        [python, "-c", "import sysconfig; v = sysconfig.get_config_var; "
+         "print(v('LIBDIR') + '/' + v('INSTSONAME'))"],
+        stdout=subprocess.PIPE).stdout.decode().strip()
+    source = os.path.join(folder, "launcher.c")
+    target = os.path.join(folder, "python3")
+    with open(source, "w") as f:
+        f.write("int Py_BytesMain(int argc, char **argv);\n"
+                "int main(int argc, char **argv)\n"
+                "{ return Py_BytesMain(argc, argv); }\n")
+    made = text.endswith(".a") or subprocess.run(
+        os.environ.get("CC", "cc").split() + ["-o", target, source, text],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+    return None if made else target
+
+
+def choose(everything, folder):
     """[(python, version, mode, suites)]: a distribution's own build, PGO and
-    LTO,
-    then 3.12, the last that is hooked the old way, or what is nearest."""
+    LTO, then 3.12, the last that is hooked the old way, or what is nearest."""
     found = [(path, version) for path, version in tap.pythons()]
     system = [p for p in found if p[0].startswith("/usr/")]
     others = [p for p in found if p not in system]
@@ -38,6 +57,10 @@ def choose(everything):
             for mode in ("exact", "sample")]
     plan += [(path, version, "exact", QUICK) for path, version in found
              if (path, version) not in main]
+    for path, version in system[:1]:
+        shared = launcher(path, folder)
+        if shared:
+            plan.append((shared, version + " shared", "exact", QUICK))
     return plan
 
 
@@ -58,8 +81,10 @@ def main():
     if not os.path.exists(tap.PRELOAD):
         tap.ok(False, "librcprof.so is built")
         tap.done()
-    for plan in choose(os.environ.get("RCPROF_FOREIGN") == "all"):
-        compare(*plan)
+    with tempfile.TemporaryDirectory() as folder:
+        for plan in choose(os.environ.get("RCPROF_FOREIGN") == "all",
+                           folder):
+            compare(*plan)
     tap.done()
 
 

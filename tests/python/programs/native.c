@@ -327,6 +327,17 @@ plain_threads(int threads, long n, size_t size)
 	run_threads(threads, plain_thread, &w);
 }
 
+/* Never comes back: ctypes has let go of the GIL. */
+void
+churn(void)
+{
+	for (unsigned n = 0;; n++) {
+		void *volatile p = malloc(16 + n % 512);
+
+		free(p);
+	}
+}
+
 /* --- calling back ---------------------------------------------------------- */
 
 void
