@@ -219,8 +219,14 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 {
 	struct rcp_capture_frame *e, *i, *changed = NULL;
 	const char *f = leaf;
-	unsigned n = collect(c, &f, 0);
+	unsigned n;
 
+	if (UNLIKELY(c->deep)) {
+		if (is_deeper(leaf))
+			return deep_node(c, way, leaf);
+		c->deep = false;
+	}
+	n = collect(c, &f, 0);
 	if (f && n <= RCP_CAPTURE_MAX) {
 		e = c->frames + *place(c, f);
 		if (!compare(c, way, f, e, &changed)) {
@@ -236,7 +242,8 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	if (UNLIKELY(n > (unsigned)(e - c->frames))) {
 		if (changed)
 			rcp_capture_begin(c);
-		if (is_deeper(leaf))
+		c->deep = is_deeper(leaf);
+		if (c->deep)
 			return deep_node(c, way, leaf);
 		rcp_capture_begin(c);
 		f = leaf;

@@ -33,6 +33,7 @@ struct rcp_capture_frame {
  * valid start. */
 struct rcp_capture {
 	uint32_t epoch; /* of what follows: see capture.c */
+	bool deep;      /* the last stack had too many frames */
 	/* The stack is `leaf` to the end of `frames`.  What is left of an
 	 * earlier one, from `valid` on, hangs together with it. */
 	struct rcp_capture_frame *leaf, *valid;
