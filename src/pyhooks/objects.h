@@ -116,7 +116,7 @@ const struct rcp_map *rcp_maps_find(const struct rcp_maps *m, uintptr_t p);
 /* Do SIZE bytes at P (at most 64) equal the file's? */
 bool rcp_text_is_original(const struct rcp_map *map, uintptr_t p, size_t size);
 
-/* SIZE bytes of zeroes, readable and executable, within 1 GiB of NEAR, and
+/* SIZE bytes of zeroes, readable and executable, near NEAR, and
  * behind them one writable page; 0: there is no room. */
 uintptr_t rcp_text_area(const struct rcp_maps *m, uintptr_t near, size_t size);
 

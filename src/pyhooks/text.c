@@ -15,7 +15,7 @@
 #define PAGE 4096ul
 #define MAPS_FIRST (256u << 10)
 #define MAPS_MOST (16u << 20)
-#define NEAR_BYTES (1ul << 30)
+#define NEAR_BYTES 0x70000000ul /* of the 2 GiB that a jump reaches */
 #define LOWEST 0x10000ul
 
 /* MEMBARRIER_CMD_*; the header is newer than the oldest kernel we run on. */
@@ -191,23 +191,32 @@ distance(uintptr_t a, uintptr_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* In the gaps between mappings, the end of each nearest to what follows, so
- * that a heap below has room to grow. */
+static bool
+is_good(uintptr_t p, uintptr_t near, size_t size)
+{
+	return distance(p, near) < NEAR_BYTES && try_at(p, size);
+}
+
+/* In the gaps between mappings: at the end of one, so that a heap below has
+ * room to grow, or at the beginning, so that a stack above has. */
 uintptr_t
 rcp_text_area(const struct rcp_maps *m, uintptr_t near, size_t size)
 {
 	size_t whole = size + PAGE;
 
 	for (size_t i = 0; i < m->count; i++) {
-		uintptr_t low = i ? m->map[i - 1].end : LOWEST;
+		const struct rcp_map *below = i ? &m->map[i - 1] : NULL;
+		uintptr_t low = below ? below->end : LOWEST;
 		uintptr_t high = m->map[i].start;
-		uintptr_t p = high - whole;
 
-		if (high < low || high - low < whole + 16 * PAGE ||
-		    distance(p, near) > NEAR_BYTES)
+		if (high < low || high - low < whole)
 			continue;
-		if (try_at(p, size))
-			return p;
+		if (strcmp(m->map[i].path, "[stack]") != 0 &&
+		    is_good(high - whole, near, size))
+			return high - whole;
+		if (below && strcmp(below->path, "[heap]") != 0 &&
+		    is_good(low, near, size))
+			return low;
 	}
 	return 0;
 }
