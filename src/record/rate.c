@@ -25,9 +25,8 @@
 /* A thread that is so much beyond its share is too dear now. */
 #define DEBT_MAX (50 * US)
 #define DEBT_SAMPLES 16
-/* The helper judges by at least so much CPU time, or after a while anyway. */
+/* The helper judges by at least so much CPU time. */
 #define WINDOW_CPU (100 * MS)
-#define WINDOW_MAX SECOND
 #define LOOK_EVERY (50 * MS)
 /* The mean is halved when less than 1/4 of the budget was used for so long;
  * twice as long after each time that this proved wrong. */
@@ -43,7 +42,7 @@ static _Atomic int64_t credit;
 /* Who changes the mean; never waited for. */
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static uint64_t floor_mean; /* memory allows no less */
-static uint64_t seen_spent, seen_cpu, seen_at; /* start of the window */
+static uint64_t seen_spent, seen_cpu; /* at the start of the window */
 static uint64_t looked_at;
 static uint64_t calm_since, patience, narrowed_at;
 static uint64_t pressure_at; /* bytes of our own that double the mean */
@@ -151,39 +150,49 @@ look_at_memory(void)
 }
 
 static void
+halve_when_calm(uint64_t now)
+{
+	uint64_t half = atomic_load(&mean) / 2;
+
+	if (now - calm_since < patience || half < floor_mean)
+		return;
+	change(half, "within budget");
+	calm_since = narrowed_at = now;
+}
+
+/* A window lasts until the process has used enough of the CPU to be judged, be
+ * that a minute; only calm can be told from less. */
+static void
 judge(uint64_t now, uint64_t cost, uint64_t cpu)
 {
 	uint64_t allowed = cpu * rate.budget / MILLION;
+	bool enough = cpu >= WINDOW_CPU;
 
-	if (cost > allowed && cpu >= WINDOW_CPU) {
-		if (atomic_load_explicit(&credit, memory_order_relaxed) <= 0)
-			widen("budget");
+	if (cost > allowed && enough &&
+	    atomic_load_explicit(&credit, memory_order_relaxed) <= 0)
+		widen("budget");
+	if (cost > allowed / 4)
 		calm_since = now;
-	} else if (cost > allowed / 4 && cpu >= WINDOW_CPU) {
-		calm_since = now;
-	} else if (now - calm_since >= patience &&
-		   atomic_load(&mean) / 2 >= floor_mean) {
-		change(atomic_load(&mean) / 2, "within budget");
-		calm_since = narrowed_at = now;
+	else
+		halve_when_calm(now);
+	if (enough) {
+		seen_spent += cost;
+		seen_cpu += cpu;
 	}
 }
 
 static void
 look_at_clocks(uint64_t now)
 {
-	uint64_t cpu, cost = rcp_rate_cpu();
-
 	if (now - looked_at < LOOK_EVERY)
 		return;
+	if (!looked_at) {
+		seen_spent = rcp_rate_cpu();
+		seen_cpu = rate.cpu_time();
+		calm_since = now;
+	}
 	looked_at = now;
-	cpu = rate.cpu_time();
-	if (cpu - seen_cpu < WINDOW_CPU && now - seen_at < WINDOW_MAX)
-		return;
-	if (seen_at)
-		judge(now, cost - seen_spent, cpu - seen_cpu);
-	seen_spent = cost;
-	seen_cpu = cpu;
-	seen_at = now;
+	judge(now, rcp_rate_cpu() - seen_spent, rate.cpu_time() - seen_cpu);
 }
 
 void
@@ -203,7 +212,7 @@ rcp_rate_fork_child(void)
 	rcp_lock_reset(&lock);
 	atomic_store(&spent, 0);
 	atomic_store(&credit, (int64_t)CREDIT_FORKED);
-	seen_spent = seen_cpu = seen_at = looked_at = 0;
+	seen_spent = seen_cpu = looked_at = 0;
 	calm_since = narrowed_at = 0;
 	if (rate.changed)
 		rate.changed(atomic_load(&mean), 0, "forked");

@@ -161,6 +161,30 @@ test_idle_then_storm(void)
 		diag("%.2f %%", share);
 }
 
+/* A process that gets a tenth of a CPU: what its threads see on the clock is
+ * ten times what they may spend of. */
+static void
+test_low_share(void)
+{
+	uint64_t cost = 0, before, busy;
+	double share;
+
+	start(0, 10000);
+	before = busy = cpu;
+	for (int i = 0; i < 3000; i++) {
+		run(MS, 1, 1e9, 1500);
+		now += 9 * MS;
+		if (i == 999) {
+			cost = rcp_rate_cpu();
+			busy = cpu;
+		}
+	}
+	share = share_of(0, before);
+	ok(share <= 1.5, "a tenth of a CPU: %.2f %%", share);
+	share = share_of(cost, busy);
+	ok(share <= 1.1, "and later on: %.2f %%", share);
+}
+
 static void
 test_waits(void)
 {
@@ -199,6 +223,7 @@ main(void)
 	test_steady();
 	test_burst();
 	test_idle_then_storm();
+	test_low_share();
 	test_waits();
 	test_memory();
 	done_testing();
