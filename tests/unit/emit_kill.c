@@ -5,6 +5,7 @@
  */
 #include "unit/emit_day.h"
 
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 
 #include "emit/thin.h"
@@ -187,6 +188,52 @@ test_moved(void)
 	day_free(f);
 }
 
+static void
+work(unsigned rounds)
+{
+	for (unsigned i = 0; i < rounds; i++) {
+		day_now += DAY_SECOND;
+		day_work();
+		rcp_emit_work(day_now, false, true);
+	}
+}
+
+/* No room for two files. */
+static void
+test_full(void)
+{
+	struct day_file *f;
+	uint64_t size;
+
+	mkdir(util_path("disk"), 0700);
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", util_path("disk"), "tmpfs", 0, "size=1200k") < 0) {
+		skip("nothing can be mounted here");
+		return;
+	}
+	util_catch_stderr();
+	fill("disk/full");
+	size = size_of("disk/full");
+	work(10);
+	f = day_read("disk/full");
+	ok(f->good && f->size > size, "the old file stays and goes on");
+	day_free(f);
+	work(500);
+	f = day_read("disk/full");
+	ok(f->good && f->size <= LIMIT && f->size > LIMIT / 16 * 15,
+	   "up to its limit: %llu bytes", (unsigned long long)f->size);
+	day_free(f);
+	is_int(util_lines(util_stderr()), 1, "one line tells of it");
+	mount("none", util_path("disk"), "tmpfs", MS_REMOUNT, "size=9m");
+	work(200);
+	f = day_read("disk/full");
+	ok(f->good && f->size < LIMIT / 16 * 15 &&
+		   f->snaps[f->count - 1].time + 2 * DAY_SECOND > day_now,
+	   "with room on the disk it is written anew");
+	day_free(f);
+}
+
 int
 main(void)
 {
@@ -196,6 +243,7 @@ main(void)
 	in_fork("killed at each step", test_kill);
 	in_fork("a file that was left", test_left);
 	in_fork("a file that was moved", test_moved);
+	in_fork("a full disk", test_full);
 	util_remove();
 	return done_testing();
 }
