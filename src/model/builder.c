@@ -225,6 +225,16 @@ add_object(struct rcp_builder *b, uint32_t process,
 		    (double)load->age_unit;
 }
 
+/* A keyframe may have left it out: then it is zero. */
+static bool
+is_zero(const struct rcp_object *object)
+{
+	for (unsigned i = 0; i < RCP_OBJECT_FIELDS; i++)
+		if (object->values[i])
+			return false;
+	return true;
+}
+
 void
 rcp_builder_add(struct rcp_builder *b, uint32_t process,
 		const struct rcp_state *state, enum rcp_role role)
@@ -246,7 +256,9 @@ rcp_builder_add(struct rcp_builder *b, uint32_t process,
 	if (role > RCP_ROLE_FROM_GONE)
 		return;
 	for (size_t i = 0; i < state->object_count; i++)
-		add_object(b, process, state, &state->objects[i], before);
+		if (!is_zero(&state->objects[i]))
+			add_object(b, process, state, &state->objects[i],
+				   before);
 }
 
 /* --- rows --- */
