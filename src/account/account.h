@@ -64,6 +64,7 @@ struct rcp_account {
 	struct rcp_cell_dir *dir; /* by site / RCP_CELLS_PER_PAGE */
 	struct rcp_packed **packed;   /* likewise; written by snapshots */
 	struct rcp_cell_page *open;   /* pushed to by the thread alone */
+	uint32_t rested;              /* after that many snapshots */
 	int64_t live;             /* bytes: allocated minus freed by us */
 	/* Where `live` leaves the hot path; see peak.c. */
 	int64_t bar, high, low;
@@ -93,9 +94,9 @@ bool rcp_account_setup(uint64_t memory_limit);
  * memory, the thread can not be recorded. */
 bool rcp_account_init(struct rcp_account *a, uint32_t thread);
 
-/* Packs what has been quiet since the last snapshot.  By the thread itself
+/* Closes what has been quiet since the last snapshot.  By the thread itself
  * between two events, or by who knows that it is gone.  Does nothing when the
- * books are being looked at. */
+ * books are being looked at, or there was no snapshot since. */
 void rcp_account_rest(struct rcp_account *a);
 
 /* Registers the source of cells, sites and totals.  DEFINE_NODE is called for

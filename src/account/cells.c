@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 
 struct rcp_lock rcp_books_lock = RCP_LOCK_INIT;
+uint32_t rcp_books_seen;
 
 static struct rcp_pool pool;
 
@@ -61,8 +62,10 @@ rcp_account_rest(struct rcp_account *a)
 {
 	struct rcp_cell_page **link = &a->open, *page;
 
-	if (!rcp_lock_try(&rcp_books_lock))
+	if (a->rested == RCP_LOAD(rcp_books_seen) ||
+	    !rcp_lock_try(&rcp_books_lock))
 		return;
+	a->rested = rcp_books_seen;
 	while ((page = *link)) {
 		struct rcp_cell_dir *d = &a->dir[page->index];
 

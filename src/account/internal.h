@@ -14,6 +14,7 @@ extern struct rcp_account *_Atomic rcp_accounts;
 /* cells.c.  The lock of the books: held while cells are read, so that no page
  * is packed away meanwhile. */
 extern struct rcp_lock rcp_books_lock;
+extern uint32_t rcp_books_seen; /* by so many snapshots */
 bool rcp_cells_init(struct rcp_account *a);
 void rcp_cells_fork_prepare(void);
 void rcp_cells_fork_done(bool child);

@@ -266,6 +266,7 @@ rcp_rows_drain(struct rcp_sink *sink, const struct rcp_snap *snap,
 	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
 	for (; a; a = a->next)
 		each_page(a, see_page);
+	RCP_STORE(rcp_books_seen, pass.number);
 	rcp_lock_drop(&rcp_books_lock);
 	if (pass.frees.cap > KEEP) {
 		rcp_pages_free(pass.frees.data, pass.frees.cap);

@@ -10,7 +10,6 @@
 #include "record/settings.h"
 
 #define AGE_MAX 0x7fffffffu /* 31 bits of the live table */
-#define REST 25u            /* age units from one rest to the next */
 
 uint32_t rcp_tick_shared;
 
@@ -42,10 +41,7 @@ rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 		rcp_count(RCP_COUNT_GUARDED, (int64_t)t->guarded);
 		t->guarded = 0;
 	}
-	if (th->age_now - th->rested >= REST) {
-		th->rested = th->age_now;
-		rcp_account_rest(&th->account);
-	}
+	rcp_account_rest(&th->account);
 	if (rcp_record_settings.on_tick)
 		rcp_record_settings.on_tick(now);
 	errno = saved;
