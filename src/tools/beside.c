@@ -21,7 +21,7 @@ base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* --- programs that run another one ----------------------------------------- */
+/* --- programs that run another one ---------------------------------------- */
 
 static const struct {
 	const char *name;
@@ -55,7 +55,7 @@ look_at_tool(const char *program, say_fn *say, void *arg)
 			say(arg, tools[i].what, tools[i].text);
 }
 
-/* --- libraries ---------------------------------------------------------------- */
+/* --- libraries ------------------------------------------------------------ */
 
 static const char *const allocators[] = { "libjemalloc", "libtcmalloc",
 					  "libmimalloc", "libsnmalloc",
@@ -127,7 +127,7 @@ look_at_allocator(const char *program, say_fn *say, void *arg)
 		    "are seen");
 }
 
-/* --- sanitizers ----------------------------------------------------------------- */
+/* --- sanitizers ----------------------------------------------------------- */
 
 bool
 rcp_beside_refuses(const char *program, struct rcp_text *why)

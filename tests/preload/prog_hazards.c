@@ -52,7 +52,7 @@ in_threads(void *(*body)(void *), size_t stack)
 	pthread_attr_destroy(&attr);
 }
 
-/* --- a profiling timer --------------------------------------------------- */
+/* --- a profiling timer ---------------------------------------------------- */
 
 static _Atomic long ticks;
 
@@ -90,7 +90,7 @@ sigprof(void)
 	printf("a hundred ticks: %d\n", ticks >= 100);
 }
 
-/* --- forks --------------------------------------------------------------- */
+/* --- forks ---------------------------------------------------------------- */
 
 #define FORKS 12
 
@@ -123,7 +123,7 @@ forks(void)
 	printf("%d forks\n", THREADS * FORKS);
 }
 
-/* --- little room --------------------------------------------------------- */
+/* --- little room ---------------------------------------------------------- */
 
 /* Goes down until 6 KiB of the stack are left, and allocates there. */
 NOINLINE static void
@@ -214,7 +214,7 @@ no_descriptors(void)
 				      ? strerror(errno) : "opened");
 }
 
-/* --- a descriptor that was ours ------------------------------------------ */
+/* --- a descriptor that was ours ------------------------------------------- */
 
 /* As a daemon that has dropped root where it cannot come back: whatever the
  * profiler keeps, its number is the program's when it says so. */
@@ -296,7 +296,7 @@ module(const char *path, int flags)
 	printf("its own library's version: %d\n", version());
 }
 
-/* --- waiting ---------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------- */
 
 /* Until a debugger has come and gone, or a second has. */
 static void
