@@ -26,6 +26,8 @@ preload_sources += \
 
 # Births and deaths of Python objects.
 preload_sources += \
+	src/account/collections.c \
+	src/account/collections.h \
 	src/account/object_types.c \
 	src/account/objects.c \
 	src/account/objects.h \

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "account/collections.h"
 #include "account/internal.h"
 #include "account/objects_internal.h"
 #include "base/lock.h"
@@ -308,6 +309,7 @@ rcp_objects_setup(uint64_t memory_limit)
 	limit = memory_limit;
 	rcp_object_types_setup(memory_limit);
 	rcp_objects_register();
+	rcp_collections_setup();
 }
 
 void
@@ -315,11 +317,13 @@ rcp_objects_fork_prepare(void)
 {
 	rcp_lock_take(&lock);
 	rcp_object_types_fork_prepare();
+	rcp_collections_fork_prepare();
 }
 
 void
 rcp_objects_fork_done(bool child)
 {
+	rcp_collections_fork_done(child);
 	rcp_object_types_fork_done(child);
 	if (!child) {
 		rcp_lock_drop(&lock);

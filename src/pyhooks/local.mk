@@ -13,6 +13,7 @@ preload_sources += \
 	src/pyhooks/births.c \
 	src/pyhooks/births_hook.c \
 	src/pyhooks/builtin.c \
+	src/pyhooks/collector.c \
 	src/pyhooks/deaths.c \
 	src/pyhooks/objects.c \
 	src/pyhooks/objects.h \

@@ -74,6 +74,10 @@ rcp_objects_begin(void (*coverage)(const char *key, const char *text))
 		return;
 	rcp_deaths_look();
 	(void)rcp_births_begin(&why);
+	if (!rcp_collector_begin())
+		tell(RCP_COVER_NOTE "collector",
+		     "gc.callbacks could not be used: the collector's pauses "
+		     "are not seen");
 	rcp_objects_cover();
 	rcp_pyhooks_api.err_clear();
 }

@@ -21,7 +21,9 @@
 	X(list_append, "PyList_Append", int, (void *, void *)) \
 	X(long_value, "PyLong_AsSsize_t", ssize_t, (void *)) \
 	X(item_delete, "PyDict_DelItemString", int, (void *, const char *)) \
-	X(is_true, "PyObject_IsTrue", int, (void *)) \
+	X(tuple_item, "PyTuple_GetItem", void *, (void *, ssize_t)) \
+	X(str_compare, "PyUnicode_CompareWithASCIIString", int, \
+	  (void *, const char *)) \
 	X(interp_head, "PyInterpreterState_Head", void *, (void)) \
 	X(interp_next, "PyInterpreterState_Next", void *, (void *))
 
@@ -94,6 +96,10 @@ void rcp_births_hook_end(void);
 /* Looks for deallocators that are not patched yet. */
 void rcp_deaths_look(void);
 void rcp_deaths_cover(struct rcp_str *out);
+
+/* --- collector.c: each run of the cyclic collector ------------------------------- */
+
+bool rcp_collector_begin(void);
 
 /* --- text.c: the program's code, and writing into it ------------------------------ */
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "account/collections.h"
 #include "account/objects.h"
 #include "base/mem.h"
 #include "record/record.h"
@@ -366,4 +367,29 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 			 is_collecting() ? RCP_DEATH_COLLECTOR :
 					   RCP_DEATH_REFCOUNT,
 			 size, age);
+}
+
+void
+rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
+		     uint8_t generation, uint64_t collected,
+		     uint64_t uncollectable)
+{
+	struct rcp_thread *th;
+
+	busy(t);
+	th = rcp_thread_get(t);
+	if (th) {
+		struct rcp_collection c = {
+			.time = time,
+			.pause = pause,
+			.collected = collected,
+			.uncollectable = uncollectable,
+			.thread = th->id,
+			.site = site_here(th, NULL),
+			.generation = generation,
+		};
+
+		rcp_collection_add(&c);
+	}
+	idle(t);
 }

@@ -62,6 +62,11 @@ void rcp_record_resurrected(struct rcp_tls *t, uintptr_t op);
 /* Has OP been counted as dead, and still has its block? */
 bool rcp_record_is_dead(uintptr_t op);
 
+/* The collector ran from TIME (ns since start) on for PAUSE ns. */
+void rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
+			  uint8_t generation, uint64_t collected,
+			  uint64_t uncollectable);
+
 /* The memory of an object that may still be alive is gone: its death, if no
  * deallocator told of it.  UNSEEN: nobody freed it either. */
 void rcp_record_object_gone(struct rcp_thread *th, uint32_t object,

@@ -113,7 +113,15 @@ def test_counts(py):
                 lives.alive("list", at("piled"))), (0, 70),
            "a line that drops 70 lists, and one that keeps 70")
 
-    types = {t["type"]: t for t in case.report().data["types"]}
+    data = case.report().data
+    runs = [run for run in data["gc"] if run["trigger"]
+            and run["trigger"][0]["file"] == case.program
+            and run["trigger"][0]["line"] == case.line("collect")]
+    py.is_(50, [(run["generation"], run["uncollectable"]) for run in runs],
+           [(2, 0)], "the collection, by what set it off")
+    py.between(50, runs[0]["collected"] if runs else None, 320, 2000,
+               "what it found")
+    types = {t["type"]: t for t in data["types"]}
     ring = types["__main__.Ring"]
     py.is_(50, [ring[key] for key in (
         "born", "died_refcount", "died_collector", "died_unseen", "alive")],
