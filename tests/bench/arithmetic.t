@@ -46,7 +46,7 @@ tap.near(figures.geomean([1, 4]), 2, 1e-12, "geometric mean")
 
 # ---- made-up runs ---------------------------------------------------------
 def clock(build, case, profiler, number, wall, **more):
-    record = {"kind": "clock", "build": build, "case": case, "loops": 1,
+    record = {"kind": "clock", "build": build, "case": case, "work": "1",
               "profiler": profiler, "round": number, "wall": wall,
               "user": wall / 2, "sys": wall / 4, "rss_kb": 20480,
               "file_bytes": 0}
@@ -55,7 +55,7 @@ def clock(build, case, profiler, number, wall, **more):
 
 
 def count(build, case, profiler, instructions, **more):
-    record = {"kind": "count", "build": build, "case": case, "loops": 1,
+    record = {"kind": "count", "build": build, "case": case, "work": "1",
               "profiler": profiler, "instructions": instructions}
     record.update(more)
     return record
@@ -81,7 +81,7 @@ runs += [count(PLAIN, "float", "bare", 1000),
          count(PLAIN, "go", "sample", 2120),
          # What was not the same work is not compared.
          count(PLAIN, "pprint", "bare", 1000),
-         count(PLAIN, "pprint", "sample", 9000, loops=3)]
+         count(PLAIN, "pprint", "sample", 9000, work="1 task 0")]
 runs.append({"kind": "clock", "build": PLAIN, "case": "go", "round": 0,
              "profiler": "heaptrack", "failed": "no such thing"})
 
@@ -299,7 +299,7 @@ tap.is_(os.listdir(folder), ["results.jsonl"], "nothing else is left")
 slots, start = cases.choose("slots start")[::-1]
 with open(os.path.join(folder, "results.jsonl"), "a") as out:
     out.write(json.dumps(count("b", "slots", "bare", 5,
-                               loops=slots.counted)) + "\n")
+                               work=slots.work(True))) + "\n")
 known = bench.known_counts(os.path.join(folder, "results.jsonl"))
 build = builds.Build("b", version, path, scratch.name)
 exact = profilers.choose("exact", "")

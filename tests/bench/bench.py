@@ -139,7 +139,7 @@ def clock(bench, rows, rounds, log):
 
 
 def known_counts(path):
-    """{(build, case, loops)} of the bare runs that are in results.jsonl
+    """{(build, case, work)} of the bare runs that are in results.jsonl
     already, whose instructions need not be counted again."""
     known = set()
     if os.path.exists(path):
@@ -147,7 +147,7 @@ def known_counts(path):
         for r in runs:
             if (r["kind"], r["profiler"]) == ("count", "bare") and \
                     "failed" not in r:
-                known.add((r["build"], r["case"], r["loops"]))
+                known.add((r["build"], r["case"], r["work"]))
     return known
 
 
@@ -156,7 +156,7 @@ def counted_pairs(rows, known):
     return [(build, case, profiler) for build, case, able in rows
             for profiler in [profilers.BARE] + able
             if profiler is not profilers.BARE
-            or (build.name, case.name, case.counted) not in known]
+            or (build.name, case.name, case.work(True)) not in known]
 
 
 def count(bench, pairs, jobs, log):

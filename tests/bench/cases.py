@@ -27,6 +27,13 @@ class Case:
     def python(self):
         return self.group != "storm"
 
+    def work(self, counting):
+        """What is done, in words: only runs of the same are compared."""
+        words = [str(self.counted if counting else self.loops)] + self.args
+        if counting and self.task is not None:
+            words.append("task %d" % self.task)
+        return " ".join(words)
+
     def arguments(self, counting, packages, build_dir):
         """What stands behind the interpreter, or the whole command of a
         native program."""

@@ -61,7 +61,7 @@ def clock_ratios(runs, field="wall"):
     gathered = {}
     for r in good:
         base = bare.get(tuple(r[f] for f in fields))
-        if base and r["profiler"] != "bare" and base["loops"] == r["loops"]:
+        if base and r["profiler"] != "bare" and base["work"] == r["work"]:
             key = (r["build"], r["profiler"], r["case"])
             gathered.setdefault(key, []).append(r[field] / base[field])
     return {key: Ratio(values) for key, values in gathered.items()}
@@ -80,7 +80,7 @@ def count_ratios(runs):
     ratios = {}
     for r in good:
         base = bare.get((r["build"], r["case"]))
-        if base and r["profiler"] != "bare" and base["loops"] == r["loops"]:
+        if base and r["profiler"] != "bare" and base["work"] == r["work"]:
             ratios[r["build"], r["profiler"], r["case"]] = (
                 r["instructions"] / float(base["instructions"]))
     return ratios

@@ -55,17 +55,17 @@ class Figures:
         self.rss = figures.added_rss(runs)
 
 
-def _spread(ratios, build, profiler, among=PYPERFORMANCE):
-    found = figures.over_cases(ratios, build, profiler, among)
-    return found and Value(found[0], found[2], found[3], found[4])
+def _spread(ratios, build, profiler, form):
+    found = figures.over_cases(ratios, build, profiler, PYPERFORMANCE)
+    return found and Value(found[0], found[2], found[3], found[4], form)
 
 
 def by_clock(f, build, profiler):
-    return _spread(f.clock, build, profiler)
+    return _spread(f.clock, build, profiler, "%.2fx")
 
 
 def by_count(f, build, profiler):
-    return _spread(f.count, build, profiler)
+    return _spread(f.count, build, profiler, "%.3fx")
 
 
 def _share(ratios, build, profiler, rival):
@@ -148,6 +148,10 @@ GATES = [
      (1.35, None), (1.20, 1.6)),
     ("exact, Python stacks, instructions", DEBIAN, "exact", by_count,
      (1.5, None), (1.3, 1.8)),
+    ("exact, births and deaths, clock", PLAIN, "exact-objects", by_clock,
+     (1.7, None), (1.4, None)),
+    ("exact, births and deaths, clock", DEBIAN, "exact-objects", by_clock,
+     (1.7, None), (1.4, None)),
     ("overhead of exact over memray-trace's, clock", PLAIN, "exact",
      share_clock, (1 / 7.0, None), (None, None)),
     ("overhead of exact over memray-trace's, instructions", PLAIN, "exact",

@@ -127,7 +127,7 @@ class Bench:
             inner = INNER.search(text)
             if inner:
                 got["inner"] = float(inner.group(1))
-            got["loops"] = case.loops
+            got["work"] = case.work(False)
             return got
         finally:
             shutil.rmtree(run_dir, ignore_errors=True)
@@ -144,6 +144,6 @@ class Bench:
             if status or not counted:
                 raise Failed(_last_line(text))
             return {"instructions": int(counted.group(1).replace(",", "")),
-                    "loops": case.counted}
+                    "work": case.work(True)}
         finally:
             shutil.rmtree(run_dir, ignore_errors=True)

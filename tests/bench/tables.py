@@ -18,7 +18,7 @@ import figures
 import gates
 import profilers
 
-CSV = ("kind", "build", "case", "profiler", "round", "loops", "wall", "user",
+CSV = ("kind", "build", "case", "profiler", "round", "work", "wall", "user",
        "sys", "inner", "rss_kb", "file_bytes", "instructions", "failed")
 
 
