@@ -98,6 +98,7 @@ add_origin(const struct rcp_origin *origin)
 		return 0;
 	slot = origin_slot(origin);
 	if (*slot)
+		// cppcheck-suppress identicalInnerCondition ; or a free one
 		return *slot;
 	if (id > RCP_HEAD_SITE || rcp_arena_used() >= limit)
 		return 0;
@@ -215,6 +216,7 @@ find_cell(struct rcp_objects *o, const struct rcp_origin *origin,
 		return NULL;
 	slot = cell_slot(o, hash, origin->site, origin->type, death);
 	if (*slot)
+		// cppcheck-suppress identicalInnerCondition ; or a free one
 		return *slot;
 	/* Past the limit deaths lose their site, no more. */
 	if (death && rcp_arena_used() >= limit)

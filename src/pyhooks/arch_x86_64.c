@@ -384,7 +384,7 @@ rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
 size_t
 rcp_arch_jump(uint8_t out[RCP_PATCH_JUMP], uintptr_t from, uintptr_t to)
 {
-	uint8_t room[RCP_PATCH_STUB];
+	uint8_t room[RCP_PATCH_STUB] = { 0 };
 	struct code c = { .out = room, .at = from };
 
 	put_opcode(&c, 0xe9, to);

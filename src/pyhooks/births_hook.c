@@ -93,13 +93,13 @@ wrap(struct wrapped *w, void *module)
 static bool
 wrap_all(void *module)
 {
-	void *(*start)(void *, void *const *, ssize_t) = wrapped_start;
-	void *(*stop)(void *, void *) = wrapped_stop;
-	void *(*is_tracing)(void *, void *) = wrapped_is_tracing;
+	void *(*fast)(void *, void *const *, ssize_t) = wrapped_start;
+	void *(*plain)(void *, void *) = wrapped_stop;
 
-	memcpy(&methods[START].ours, &start, sizeof(void *));
-	memcpy(&methods[STOP].ours, &stop, sizeof(void *));
-	memcpy(&methods[IS_TRACING].ours, &is_tracing, sizeof(void *));
+	memcpy(&methods[START].ours, &fast, sizeof(void *));
+	memcpy(&methods[STOP].ours, &plain, sizeof(void *));
+	plain = wrapped_is_tracing;
+	memcpy(&methods[IS_TRACING].ours, &plain, sizeof(void *));
 	for (int i = 0; i < METHODS; i++)
 		if (!wrap(&methods[i], module))
 			return false;

@@ -74,8 +74,8 @@ rcp_py_type_before(const void *type)
 {
 	unsigned long flags = flags_of(type);
 
-	return (flags & FLAG_GC ? 16 : 0) +
-	       (flags & rcp_py_rt.layout.type_before ? 16 : 0);
+	return ((flags & FLAG_GC) ? 16u : 0u) +
+	       ((flags & rcp_py_rt.layout.type_before) ? 16u : 0u);
 }
 
 bool
