@@ -128,6 +128,8 @@ deep_node(struct rcp_capture *c, enum rcp_py_way way, const char *f)
 	for (; f && n < RCP_CAPTURE_DEEP; f = rcp_py_back(f))
 		if (!rcp_py_is_shim(way, f))
 			frames[n++] = f;
+	if (n == 0)
+		return RCP_TREE_UNKNOWN;
 	f = frames[0];
 	while (n > 0) {
 		n--;
@@ -147,7 +149,7 @@ deep_node(struct rcp_capture *c, enum rcp_py_way way, const char *f)
 	return node;
 }
 
-/* --- the walk ---------------------------------------------------------------- */
+/* --- the walk ------------------------------------------------------------- */
 
 static inline uint16_t *
 place(struct rcp_capture *c, const char *frame)
@@ -327,6 +329,8 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	leaf = rcp_py_top(way, tstate);
 	if (leaf != e->frame)
 		return walk_on(c, caller, leaf);
+	if (!leaf)
+		__builtin_unreachable(); /* no entry has NULL */
 	f = leaf;
 	for (outer = e + 1; goes_on(&f, outer); outer++) {
 		if (UNLIKELY(rcp_py_key(way, f) != outer->key))
