@@ -288,7 +288,9 @@ enum rcp_cell_field {
 	RCP_CELL_VAR_ALLOC_BYTES = 10,
 	RCP_CELL_SAMPLES = 11,
 	RCP_CELL_PEAK_EPOCH = 12, /* uv, absolute always */
-	RCP_CELL_VAR_PEAK_BYTES = 13, /* as PEAK_BYTES, and with it */
+	/* sv, absolute always; belongs to the PEAK_EPOCH that the cell has
+	 * after this snapshot, whichever record brought it */
+	RCP_CELL_VAR_PEAK_BYTES = 13,
 	RCP_CELL_VAR_ALLOCS = 14,     /* blocks^2 */
 	RCP_CELL_FIELDS = 15,
 };

@@ -70,7 +70,7 @@ void rcp_chunk_drop(struct rcp_buf *buf, size_t start);
 /* Fields of cell records that are written as sv; all others are uv. */
 #define RCP_CELL_SIGNED                                                       \
 	(1u << RCP_CELL_PEAK_BYTES | 1u << RCP_CELL_PEAK_BLOCKS |             \
-	 1u << RCP_CELL_VAR_LIVE_BYTES)
+	 1u << RCP_CELL_VAR_LIVE_BYTES | 1u << RCP_CELL_VAR_PEAK_BYTES)
 
 /* One record of a CELLS chunk: `values` is indexed by enum rcp_cell_field;
  * those whose bit is set in `mask` are written (signed ones as their two's

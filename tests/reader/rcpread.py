@@ -20,7 +20,7 @@ from linetables import line_of
 MAGIC = b"\x89RCPROF\n"
 HEADER = struct.Struct("<8sHHIIIIIQQQQIIII")
 CHUNK_MAX = 1 << 24
-SIGNED_CELL = {7, 8, 9}
+SIGNED_CELL = {7, 8, 9, 13}
 PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH, VAR_PEAK = 7, 8, 12, 13
 KINDS = ["python", "malloc", "mmap"]
 MARKERS = {1: "[truncated]", 2: "[outer frames]", 3: "[unknown]"}
