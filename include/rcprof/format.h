@@ -100,7 +100,8 @@ enum rcp_chunk {
 	 * may be written again; the last one holds.  Keys: see RCP_INFO_* */
 	RCP_CHUNK_INFO = 1,
 
-	/* Records to the end of the payload: uv id, str bytes */
+	/* Records to the end of the payload: uv id, str bytes.  Ids from
+	 * RCP_STRING_THREADS on are names that only THREAD records have */
 	RCP_CHUNK_STRING = 2,
 
 	/* One code object a record, to the end of the payload:
@@ -184,6 +185,8 @@ enum rcp_chunk {
 	 * follows it */
 	RCP_CHUNK_END = 18,
 };
+
+#define RCP_STRING_THREADS (1ull << 40)
 
 /* INFO keys */
 #define RCP_INFO_VERSION "version"   /* of the writer: "rcprof 0.1" */

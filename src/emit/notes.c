@@ -25,6 +25,7 @@ rcp_notes_run(struct rcp_notes *n)
 	if (n->count)
 		memset(n->said, 0, sizeof(n->said));
 	n->count = 0;
+	n->full = false;
 }
 
 /* --- pairs and threads --------------------------------------------------- */
@@ -80,23 +81,46 @@ rcp_notes_look(struct rcp_notes *n, const struct rcp_raw_chunk *chunk)
 							     chunk->payload);
 		struct rcp_notes_said *said = entry(n, key);
 
-		if (!said)
+		uint64_t name = r.type == RCP_CHUNK_THREAD ? r.u.thread.name
+							   : 0;
+
+		if (!said) {
+			n->full = true;
 			continue;
+		}
 		if (!said->key) {
 			said->key = key;
 			said->first = offset;
+			said->first_name = name;
 			n->count++;
 		}
 		said->last = offset;
+		said->last_name = name;
 	}
+}
+
+/* Has a thread that stays this name? */
+static bool
+is_named(const struct rcp_notes *n, uint64_t name)
+{
+	if (n->full || name < RCP_STRING_THREADS)
+		return true;
+	for (size_t i = 0; i < RCP_NOTES_SLOTS; i++)
+		if (n->said[i].key && (n->said[i].first_name == name ||
+				       n->said[i].last_name == name))
+			return true;
+	return false;
 }
 
 /* A thread's first word defines it for what comes between. */
 static bool
 stays(struct rcp_notes *n, const struct rcp_record *r, uint64_t offset)
 {
-	const struct rcp_notes_said *said = entry(n, key_of(r));
+	const struct rcp_notes_said *said;
 
+	if (r->type == RCP_CHUNK_STRING)
+		return is_named(n, r->u.string.id);
+	said = entry(n, key_of(r));
 	return !said || !said->key || offset >= said->last ||
 	       (r->type == RCP_CHUNK_THREAD && offset == said->first);
 }

@@ -26,8 +26,10 @@ struct rcp_notes {
 	struct rcp_notes_said {
 		uint64_t key; /* 0: free */
 		uint64_t first, last;
+		uint64_t first_name, last_name; /* a thread's */
 	} said[RCP_NOTES_SLOTS];
 	unsigned count;
+	bool full;
 	/* The stretch of the curve that is being gone through. */
 	struct rcp_notes_point highest, fullest, last;
 	uint64_t stretch;
@@ -41,7 +43,7 @@ struct rcp_notes {
 void rcp_notes_init(struct rcp_notes *n, struct rcp_stream *stream);
 
 /* A run begins; LOOK at each of its chunks, then PUT those of the types INFO,
- * COVERAGE, THREAD and RSS, in the same order. */
+ * COVERAGE, STRING, THREAD and RSS, in the same order. */
 void rcp_notes_run(struct rcp_notes *n);
 void rcp_notes_look(struct rcp_notes *n, const struct rcp_raw_chunk *chunk);
 long rcp_notes_put(struct rcp_notes *n, const struct rcp_raw_chunk *chunk);

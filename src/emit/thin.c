@@ -186,6 +186,7 @@ put(struct work *w, const struct rcp_raw_chunk *chunk)
 	switch (chunk->type) {
 	case RCP_CHUNK_INFO:
 	case RCP_CHUNK_COVERAGE:
+	case RCP_CHUNK_STRING:
 	case RCP_CHUNK_THREAD:
 	case RCP_CHUNK_RSS:
 		return is_intact(chunk) ? rcp_notes_put(&w->notes, chunk)
@@ -298,11 +299,16 @@ merge_run(struct work *w)
 
 /* --- the file ------------------------------------------------------------ */
 
-/* Definitions, events, collections. */
+/* Definitions, events, collections; not the names of threads. */
 static bool
-is_fixed(uint16_t type)
+is_fixed(const struct rcp_raw_chunk *chunk)
 {
-	switch (type) {
+	struct rcp_record r;
+
+	switch (chunk->type) {
+	case RCP_CHUNK_STRING:
+		return !first_record(chunk, &r) ||
+		       r.u.string.id < RCP_STRING_THREADS;
 	case RCP_CHUNK_INFO:
 	case RCP_CHUNK_COVERAGE:
 	case RCP_CHUNK_THREAD:
@@ -331,7 +337,7 @@ look_through(struct work *w)
 
 	while ((more = next(w, offset, &chunk)) > 0) {
 		ended = chunk.type == RCP_CHUNK_END;
-		if (is_fixed(chunk.type))
+		if (is_fixed(&chunk))
 			w->job->fixed += rcp_stream_next(&chunk) - offset;
 		offset = rcp_stream_next(&chunk);
 		if (chunk.type == RCP_CHUNK_SNAP_END)

@@ -20,7 +20,6 @@
 #include "emit/sink.h"
 
 #define ASK_AT_ONCE 4
-#define FIRST_NAME (1ull << 40)
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct rcp_thread *_Atomic threads;
@@ -194,12 +193,12 @@ drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 		/* Names are strings of their own, numbered far above the
 		 * interned ones; a new name is a new string. */
 		b = rcp_sink_record(sink, RCP_CHUNK_STRING);
-		rcp_buf_uv(b, FIRST_NAME + ++names);
+		rcp_buf_uv(b, RCP_STRING_THREADS + ++names);
 		rcp_buf_str(b, name.buf, name.len);
 		b = rcp_sink_record(sink, RCP_CHUNK_THREAD);
 		rcp_buf_uv(b, th->id);
 		rcp_buf_uv(b, (uint64_t)tid);
-		rcp_buf_uv(b, FIRST_NAME + names);
+		rcp_buf_uv(b, RCP_STRING_THREADS + names);
 		rcp_buf_uv(b, th->start);
 		rcp_buf_uv(b, th->served);
 	}

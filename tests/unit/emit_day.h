@@ -41,6 +41,7 @@ static struct {
 	uint64_t random;
 	int64_t live;
 	uint64_t epoch, peak_time, peak;
+	uint64_t served; /* threads so far */
 	unsigned busy; /* cells that change in a second */
 } day;
 
@@ -133,9 +134,29 @@ day_define(struct rcp_sink *sink, uint32_t site)
 	rcp_buf_u8(b, RCP_KIND_MALLOC);
 }
 
+/* A thread that is another one in each second, with a name of its own. */
+UTIL void
+day_thread(struct rcp_sink *sink)
+{
+	struct rcp_buf *b = rcp_sink_record(sink, RCP_CHUNK_STRING);
+	char name[40];
+	int len = snprintf(name, sizeof(name), "request %llu",
+			   (unsigned long long)++day.served);
+
+	rcp_buf_uv(b, RCP_STRING_THREADS + day.served);
+	rcp_buf_str(b, name, (size_t)len);
+	b = rcp_sink_record(sink, RCP_CHUNK_THREAD);
+	rcp_buf_uv(b, 1 + day.served % 2);
+	rcp_buf_uv(b, 5000 + day.served);
+	rcp_buf_uv(b, RCP_STRING_THREADS + day.served);
+	rcp_buf_uv(b, day_now);
+	rcp_buf_uv(b, day.served);
+}
+
 UTIL void
 day_drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 {
+	day_thread(sink);
 	for (unsigned i = 0; i < DAY_CELLS; i++) {
 		const uint64_t *now = day.now[i].values;
 		uint64_t *old = day.written[i].values, diff[RCP_CELL_FIELDS];
@@ -238,6 +259,7 @@ struct day_file {
 	struct day_cell cells[DAY_CELLS];
 	uint64_t points, marks, defined, size;
 	int64_t highest; /* live on the curve */
+	uint64_t names[2], threads, nameless; /* thread records */
 	uint64_t widest; /* ns between two points */
 	uint64_t last_point;
 	bool good; /* and whole, nothing before its definition */
@@ -284,6 +306,14 @@ day_record(struct day_file *f, const struct rcp_record *r)
 			f->defined = r->u.site.id == DAY_SITES ||
 						     r->u.site.id ? DAY_SITES
 								  : 0;
+		break;
+	case RCP_CHUNK_STRING:
+		f->names[r->u.string.id % 2] = r->u.string.id;
+		break;
+	case RCP_CHUNK_THREAD:
+		f->threads++;
+		f->nameless += f->names[r->u.thread.name % 2] !=
+			       r->u.thread.name;
 		break;
 	case RCP_CHUNK_SNAP_BEGIN:
 		*snap = (struct day_snap){ .seq = r->u.snap_begin.seq,

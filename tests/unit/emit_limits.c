@@ -129,6 +129,10 @@ limited(const char *name, uint64_t limit, unsigned hours, bool early)
 	   "the last snapshot is the last");
 	check_states(f);
 	check_gaps(f);
+	is_int((long)f->nameless, 0, "a thread has its name");
+	ok(f->threads < 4 * f->count, "not all %llu are kept: %llu",
+	   (unsigned long long)f->snaps[f->count - 1].seq,
+	   (unsigned long long)f->threads);
 	is_int((long)f->marks, hours, "all marks are there");
 	is_int(count_reason(f, RCP_SNAP_MARK), hours, "with their snapshots");
 	ok(f->highest == DAY_SUMMIT, "the curve's summit stays");
