@@ -9,6 +9,7 @@
  * To the program tracemalloc looks as if it were off.  When the program wants
  * it, it gets it back as it was, and births are no longer heard of.
  */
+#include <dlfcn.h>
 #include <string.h>
 
 #include "pyhooks/objects.h"
@@ -52,13 +53,15 @@ enum { NEW_REFERENCE, TRACK, UNTRACK, PATCHES };
 static struct patched patches[PATCHES];
 
 static bool ours; /* tracing is on, and for us */
-static unsigned heard;
+static const void *heard; /* before we are sure of the function */
 
 static int
 new_reference(void *op)
 {
-	heard++;
-	rcp_births_created(op);
+	if (ours)
+		rcp_births_created(op);
+	else
+		heard = op;
 	return 0;
 }
 
@@ -197,12 +200,18 @@ static uintptr_t
 find_hook(void)
 {
 	const uint8_t *p;
+	Dl_info info;
 
 	p = rcp_py_symbol("_PyTraceMalloc_NewReference");
 	if (p)
 		return (uintptr_t)p;
 	p = rcp_py_symbol("_Py_NewReference");
-	return p ? (uintptr_t)rcp_arch_first_call(p, CALL_WITHIN) : 0;
+	p = p ? rcp_arch_first_call(p, CALL_WITHIN) : NULL;
+	/* Where it was inlined, what is called first is a function with a
+	 * name: never to be patched. */
+	if (!p || (dladdr(p, &info) && info.dli_saddr == p))
+		return 0;
+	return (uintptr_t)p;
 }
 
 /* Extension modules announce memory of their own, as long as it traces. */
@@ -256,16 +265,16 @@ patch_all(const struct rcp_maps *maps)
 	return done;
 }
 
-/* Is a new object heard of? */
+/* Is a new object heard of, and as what it is? */
 static bool
 works(void)
 {
-	unsigned before = heard;
 	void *str = rcp_pyhooks_api.str_new("one more");
+	bool yes = str && heard == str;
 
 	if (str)
 		rcp_pyhooks_api.decref(str);
-	return heard != before;
+	return yes;
 }
 
 /* --- on and off -------------------------------------------------------------------- */
