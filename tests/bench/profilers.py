@@ -101,12 +101,12 @@ def _mode_missing(machine, mode):
     return None
 
 
-def _rcprof(name, title, what, mode, **more):
+def _rcprof(name, title, what, mode, native=True, **more):
     env = {"LD_PRELOAD": "{preload}", "RCPROF_MODE": mode,
            "RCPROF_OUTPUT": "{dir}/%n.%p.rcprof", "RCPROF_QUIET": "1",
            "RCPROF_OBJECTS": "off"}
     env.update(more)
-    return Profiler(name, title, what, env, ours=True)
+    return Profiler(name, title, what, env, native=native, ours=True)
 
 
 def _memray(name, title, what, *flags):
@@ -124,7 +124,7 @@ PROFILERS = [
             "exact"),
     _rcprof("exact-objects", "rcprof, exact, objects",
             "the same, and each object's birth and death", "exact",
-            RCPROF_OBJECTS="on"),
+            native=False, RCPROF_OBJECTS="on"),
     _memray("memray-trace", "memray --trace-python-allocators",
             "every Python allocation, Python stacks",
             "--trace-python-allocators"),
