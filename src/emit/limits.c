@@ -122,9 +122,11 @@ shrink(uint64_t most, bool (*stop)(void))
 	job.from = (int)from;
 	for (unsigned rung = 0; rung < RCP_LADDER_RUNGS && error == -EFBIG;
 	     rung++) {
-		job.most = rung + 1 == RCP_LADDER_RUNGS
-				   ? most
-				   : goal(most, job.fixed + job.tail);
+		/* At the end of each half: before marks lose their snapshots,
+		 * and before ours is lost. */
+		bool last = (rung + 1) % (RCP_LADDER_RUNGS / 2) == 0;
+
+		job.most = last ? most : goal(most, job.fixed + job.tail);
 		error = thin(&job, rung);
 	}
 	limits.stuck = error == -EACCES || error == -EROFS || error == -EPERM;
