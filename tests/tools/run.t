@@ -117,7 +117,7 @@ BAD = [
      "allowed: a time from 10ms to 24h"),
     (["-i0", "true"], 2, '--interval: "0" is not valid'),
     (["--mode", "fast", "true"], 2, '--mode: "fast" is not valid; allowed: '
-     "exact, sample or idle"),
+     "sample, exact or idle"),
     (["--temporary=-1", "true"], 2, '--temporary: "-1" is not valid'),
     (["--follow", "me", "true"], 2, '--follow: "me" is not valid'),
     (["--memory-limit", "1K", "true"], 2, '--memory-limit: "1K" is not '),
