@@ -20,7 +20,7 @@ REST = 24 << 20 if LONG else 4 << 20
 def check_million(py, case):
     """All sites are too much text: what the program adds to its own start."""
     truth, totals = case.truth, case.report("--top", "1").totals
-    start = lib.Case(py, 25, "distinct.py", "10").report("--top", "1").totals
+    start = lib.Case(py, 25, "distinct.py", "100").report("--top", "1").totals
     live = totals["live_bytes"] - start["live_bytes"]
     list_bytes = 8 * truth["kept"]
     py.near(25, live, truth["kept"] * truth["size"] + list_bytes, 100000,
