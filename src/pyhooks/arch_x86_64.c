@@ -234,7 +234,9 @@ rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
 		if ((*p & 0xf0) == 0x80 && (p == start || p[-1] != 0x0f))
 			continue;
 		memcpy(&offset, p + 1, 4);
-		target = p + JUMP + offset;
+		/* What is no jump may point anywhere. */
+		target = (const uint8_t *)((uintptr_t)p + JUMP +
+					   (uintptr_t)(intptr_t)offset);
 		if (is_marked(filter, target))
 			refuse(plans, count, target);
 	}

@@ -35,6 +35,7 @@ EXTRA_DIST += \
 	tests/python/programs/greenlets.py \
 	tests/python/programs/interpreters.py \
 	tests/python/programs/lifetimes.py \
+	tests/python/programs/sampled.py \
 	tests/python/programs/lines.py \
 	tests/python/programs/modules.py \
 	tests/python/programs/names.py \

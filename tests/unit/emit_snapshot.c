@@ -34,7 +34,7 @@ test_first(void)
 	snprintf(want, sizeof(want), "host=%s;", name.nodename);
 	ok(strstr(f->info, want) && strstr(f->info, "program=app;") &&
 		   strstr(f->info, "interval_ns=1000000000;") &&
-		   strstr(f->info, "mode=exact;") &&
+		   strstr(f->info, "mode=sample;") &&
 		   strstr(f->info, "command=") && strstr(f->info, "cwd=/") &&
 		   strstr(f->info, "exe=/"),
 	   "INFO");
