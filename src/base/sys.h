@@ -108,7 +108,14 @@ rcp_sys_futex_wait(const void *word, uint32_t expected,
 static inline long
 rcp_sys_futex_wake(const void *word, int count)
 {
-	return RCP_SYS3(SYS_futex, word, 129 /* WAKE|PRIVATE */, count);
+	long woken;
+
+	/* A wake-up that is lost leaves its sleeper asleep: whoever stands
+	 * between us and the kernel may say EINTR. */
+	do {
+		woken = RCP_SYS3(SYS_futex, word, 129 /* WAKE|PRIVATE */, count);
+	} while (woken == -4 /* EINTR */);
+	return woken;
 }
 
 #endif
