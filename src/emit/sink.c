@@ -17,8 +17,8 @@
 #include "emit/limits.h"
 #include "emit/state.h"
 
-#define FLUSH_AT (1u << 20) /* bytes that wait in all buffers together */
-#define KEEP (256u << 10)   /* of a buffer's room from one to the next */
+#define FLUSH_AT (256u << 10) /* bytes that wait in all buffers together */
+#define KEEP (64u << 10)      /* of a buffer's room from one to the next */
 #define TYPES (RCP_CHUNK_END + 1)
 #define TOTALS 64
 
