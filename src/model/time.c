@@ -41,15 +41,38 @@ rcp_duration_parse(const char *text, uint64_t *out, struct rcp_error *error)
 	return false;
 }
 
-/* The mark's own snapshot if it forced one, which comes just after it. */
+static bool
+is_marked_between(const struct rcp_process *process, uint64_t from, uint64_t to)
+{
+	for (size_t i = 0; i < process->event_count; i++) {
+		const struct rcp_event_info *e = &process->events[i];
+
+		if (e->kind == RCP_EVENT_MARK && e->time > from &&
+		    e->time <= to)
+			return true;
+	}
+	return false;
+}
+
+/* The mark's own snapshot if it forced one, which comes after it: just after,
+ * or after one that was due at that moment. */
 static uint64_t
 snapshot_of_mark(const struct rcp_process *process, uint64_t time)
 {
-	for (size_t i = 0; i < process->snap_count; i++)
-		if (process->snaps[i].time >= time)
-			return process->snaps[i].reason == RCP_SNAP_MARK ?
-				       process->snaps[i].time :
+	bool first = true;
+
+	for (size_t i = 0; i < process->snap_count; i++) {
+		const struct rcp_snap_info *snap = &process->snaps[i];
+
+		if (snap->time < time)
+			continue;
+		if (snap->reason == RCP_SNAP_MARK)
+			return first || !is_marked_between(process, time,
+							   snap->time) ?
+				       snap->time :
 				       time;
+		first = false;
+	}
 	return time;
 }
 

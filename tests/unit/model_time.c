@@ -67,6 +67,19 @@ make(const char *path)
 	mk_event(&m, 15 * S, RCP_EVENT_MARK, "loaded");
 	mk_snap(&m, 15 * S + 5, false, RCP_SNAP_MARK);
 	mk_snap_end(&m, NULL);
+	/* One that was due stands between a mark and its snapshot. */
+	mk_event(&m, 15 * S + 7, RCP_EVENT_MARK, "crossed");
+	mk_snap(&m, 15 * S + 8, false, RCP_SNAP_INTERVAL);
+	mk_snap_end(&m, NULL);
+	mk_snap(&m, 15 * S + 9, false, RCP_SNAP_MARK);
+	mk_snap_end(&m, NULL);
+	/* And another mark's is not the snapshot of one that has none. */
+	mk_event(&m, 15 * S + 10, RCP_EVENT_MARK, "lost");
+	mk_snap(&m, 15 * S + 11, false, RCP_SNAP_INTERVAL);
+	mk_snap_end(&m, NULL);
+	mk_event(&m, 15 * S + 12, RCP_EVENT_MARK, "next");
+	mk_snap(&m, 15 * S + 13, false, RCP_SNAP_MARK);
+	mk_snap_end(&m, NULL);
 	mk_event(&m, 16 * S, RCP_EVENT_MARK, "late: with colon");
 	mk_snap(&m, 7200u * (uint64_t)S, false, RCP_SNAP_EXIT);
 	mk_snap_end(&m, peak);
@@ -108,6 +121,9 @@ main(void)
 	moment("end", 7200 * s);
 	moment("peak", 5 * s);
 	moment("mark:loaded", 15 * s + 5);
+	moment("mark:crossed", 15 * s + 9);
+	moment("mark:lost", 15 * s + 10);
+	moment("mark:next", 15 * s + 13);
 	moment("mark:late: with colon", 16 * s);
 	moment("23:59:55", 5 * s);
 	moment("00:00", 10 * s);
