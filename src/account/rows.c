@@ -19,23 +19,6 @@
 
 #define KEEP (256u << 10) /* of the room of `frees` from one to the next */
 
-static bool
-grow(struct rcp_buf *buf, size_t need)
-{
-	size_t cap = buf->cap ? buf->cap * 2 : 16u << 10;
-	void *data;
-
-	while (cap < need)
-		cap *= 2;
-	data = buf->data ? rcp_pages_grow(buf->data, buf->cap, cap)
-			 : rcp_pages_new(cap);
-	if (!data)
-		return false;
-	buf->data = data;
-	buf->cap = cap;
-	return true;
-}
-
 /* One snapshot on its way through all pages. */
 static struct {
 	struct rcp_sink *sink;
@@ -46,7 +29,7 @@ static struct {
 	size_t at; /* where reading it is */
 	struct rcp_page_state before, now;
 	int64_t bytes, blocks;
-} pass = { .frees.grow = grow };
+} pass = { .frees.grow = rcp_sink_grow };
 
 /* --- frees ---------------------------------------------------------------- */
 

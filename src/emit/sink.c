@@ -49,8 +49,8 @@ struct rcp_sink {
 
 static struct rcp_sink the_sink;
 
-static bool
-grow(struct rcp_buf *buf, size_t need)
+bool
+rcp_sink_grow(struct rcp_buf *buf, size_t need)
 {
 	size_t cap = buf->cap ? buf->cap * 2 : 16u << 10;
 	void *data;
@@ -143,11 +143,11 @@ rcp_sink_begin(const struct rcp_snap *snap)
 	struct rcp_sink *sink = &the_sink;
 
 	for (unsigned i = 0; i < TYPES; i++) {
-		sink->slots[i].buf.grow = grow;
+		sink->slots[i].buf.grow = rcp_sink_grow;
 		rcp_buf_reset(&sink->slots[i].buf);
 		sink->slots[i].open = false;
 	}
-	sink->out.grow = grow;
+	sink->out.grow = rcp_sink_grow;
 	rcp_buf_reset(&sink->out);
 	sink->snap = snap;
 	sink->current = NULL;

@@ -9,6 +9,8 @@
 #ifndef RCP_EMIT_SINK_H
 #define RCP_EMIT_SINK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "format/encode.h"
@@ -27,5 +29,9 @@ struct rcp_buf *rcp_sink_cell(struct rcp_sink *sink, enum rcp_chunk type,
 /* A value for SNAP_END; values of one kind from several sources add up. */
 void rcp_sink_total(struct rcp_sink *sink, enum rcp_total total,
 		    uint64_t value);
+
+/* How a buffer of the preload grows, for rcp_buf.grow: by pages of the kernel's.
+ * False: no memory. */
+bool rcp_sink_grow(struct rcp_buf *buf, size_t need);
 
 #endif
