@@ -205,6 +205,16 @@ rcp_cell_of(struct rcp_cell_page *page, uint32_t site)
 	return c;
 }
 
+/* The page behind D, which is SITE's, opened if need be.  NULL: no memory. */
+static inline struct rcp_cell_page *
+rcp_cells_page(struct rcp_account *a, const struct rcp_cell_dir *d,
+	       uint32_t site)
+{
+	struct rcp_cell_page *page = d->page;
+
+	return RCP_LIKELY(page != NULL) ? page : rcp_cells_open(a, site);
+}
+
 /* The last that is done to a cell. */
 static inline void
 rcp_cell_changed(struct rcp_cell_dir *d)
@@ -218,14 +228,11 @@ rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size,
 		   uint64_t blocks)
 {
 	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = d->page;
+	struct rcp_cell_page *page = rcp_cells_page(a, d, site);
 	struct rcp_cell *c;
 
-	if (RCP_UNLIKELY(!page)) {
-		page = rcp_cells_open(a, site);
-		if (!page)
-			return;
-	}
+	if (RCP_UNLIKELY(!page))
+		return;
 	c = rcp_cell_of(page, site);
 	RCP_ADD(c->allocs, blocks);
 	RCP_ADD(c->alloc_bytes, size);
@@ -241,14 +248,11 @@ rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 	       uint64_t blocks, int64_t age, bool temporary)
 {
 	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = d->page;
+	struct rcp_cell_page *page = rcp_cells_page(a, d, site);
 	struct rcp_cell *c;
 
-	if (RCP_UNLIKELY(!page)) {
-		page = rcp_cells_open(a, site);
-		if (!page)
-			return;
-	}
+	if (RCP_UNLIKELY(!page))
+		return;
 	c = rcp_cell_of(page, site);
 	if (age > 0)
 		RCP_ADD(page->lifetime[site % RCP_CELLS_PER_PAGE],
