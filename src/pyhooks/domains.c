@@ -15,7 +15,6 @@
 #include "record/record.h"
 
 #define INLINE static inline __attribute__((always_inline))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 _Atomic(struct rcp_tls *) rcp_domains_hidden;
 atomic_bool rcp_pyhooks_attention;
@@ -44,7 +43,8 @@ rcp_domains_pass_malloc(enum rcp_domain d, size_t size)
 }
 
 void *
-rcp_domains_pass_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
+rcp_domains_pass_realloc(enum rcp_domain d, void *p, size_t size,
+			 const void *caller)
 {
 	struct rcp_tls *t = &rcp_tls;
 	struct rcp_block old;
@@ -85,13 +85,13 @@ domain_malloc(enum rcp_domain d, size_t size, const void *caller)
 	struct rcp_tls *t = &rcp_tls;
 	void *p;
 
-	if (UNLIKELY(!rcp_enter(t)))
+	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return rcp_domains_pass_malloc(d, size);
 	p = real[d].malloc(real[d].ctx, size);
 	if (p && rcp_record_wants(t, size))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
 	if (d == RCP_DOMAIN_OBJ &&
-	    UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
+	    RCP_UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
 					  memory_order_relaxed)))
 		rcp_pyhooks_attend();
 	rcp_leave(t);
@@ -104,7 +104,7 @@ domain_calloc(enum rcp_domain d, size_t n, size_t size, const void *caller)
 	struct rcp_tls *t = &rcp_tls;
 	void *p;
 
-	if (UNLIKELY(!rcp_enter(t)))
+	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return real[d].calloc(real[d].ctx, n, size);
 	p = real[d].calloc(real[d].ctx, n, size);
 	/* What was allocated did not overflow. */
@@ -121,7 +121,7 @@ domain_renew(enum rcp_domain d, size_t size, const void *caller)
 	struct rcp_tls *t = &rcp_tls;
 	void *p;
 
-	if (UNLIKELY(!rcp_enter(t)))
+	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return real[d].realloc(real[d].ctx, NULL, size);
 	p = real[d].realloc(real[d].ctx, NULL, size);
 	if (p && rcp_record_wants(t, size))
@@ -139,7 +139,7 @@ domain_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 
 	if (!p)
 		return domain_renew(d, size, caller);
-	if (UNLIKELY(!rcp_enter(t)))
+	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return rcp_domains_pass_realloc(d, p, size, caller);
 	old.known = false;
 	if (rcp_record_may_know(p))
@@ -167,7 +167,7 @@ domain_free(enum rcp_domain d, void *p)
 		real[d].free(real[d].ctx, p);
 		return;
 	}
-	if (UNLIKELY(!rcp_enter(t))) {
+	if (RCP_UNLIKELY(!rcp_enter(t))) {
 		rcp_domains_pass_free(d, p);
 		return;
 	}
@@ -176,33 +176,9 @@ domain_free(enum rcp_domain d, void *p)
 	rcp_leave(t);
 }
 
-#define CALLER __builtin_return_address(0)
-
-#define DEFINE(name, domain) \
-	static void *name##_malloc(void *ctx, size_t size) \
-	{ \
-		(void)ctx; \
-		return domain_malloc(domain, size, CALLER); \
-	} \
-	static void *name##_calloc(void *ctx, size_t n, size_t size) \
-	{ \
-		(void)ctx; \
-		return domain_calloc(domain, n, size, CALLER); \
-	} \
-	static void *name##_realloc(void *ctx, void *p, size_t size) \
-	{ \
-		(void)ctx; \
-		return domain_realloc(domain, p, size, CALLER); \
-	} \
-	static void name##_free(void *ctx, void *p) \
-	{ \
-		(void)ctx; \
-		domain_free(domain, p); \
-	}
-
-DEFINE(raw, RCP_DOMAIN_RAW)
-DEFINE(mem, RCP_DOMAIN_MEM)
-DEFINE(obj, RCP_DOMAIN_OBJ)
+RCP_DOMAIN_HOOKS(raw, RCP_DOMAIN_RAW, domain)
+RCP_DOMAIN_HOOKS(mem, RCP_DOMAIN_MEM, domain)
+RCP_DOMAIN_HOOKS(obj, RCP_DOMAIN_OBJ, domain)
 
 #define HOOKS(name) \
 	{ NULL, name##_malloc, name##_calloc, name##_realloc, name##_free }
@@ -213,6 +189,14 @@ static struct rcp_py_allocator hooks[RCP_DOMAINS] = {
 	[RCP_DOMAIN_MEM] = HOOKS(mem),
 	[RCP_DOMAIN_OBJ] = HOOKS(obj),
 };
+
+static struct rcp_py_allocator *
+hooks_of(int d)
+{
+	return rcp_record_settings.sampling && d != RCP_DOMAIN_RAW ?
+		       rcp_sampled_hooks(d) :
+		       &hooks[d];
+}
 
 static bool
 in_front(int d, struct rcp_py_allocator *now)
@@ -230,7 +214,7 @@ rcp_domains_place(unsigned skip)
 		if (skip & 1u << d || in_front(d, &now))
 			continue;
 		real[d] = now;
-		rcp_pyhooks_api.set_allocator(d, rcp_record_settings.sampling && d != RCP_DOMAIN_RAW ? rcp_sampled_hooks(d) : &hooks[d]);
+		rcp_pyhooks_api.set_allocator(d, hooks_of(d));
 	}
 }
 

@@ -93,6 +93,31 @@ void *rcp_domains_pass_realloc(enum rcp_domain d, void *p, size_t size,
 			       const void *caller);
 void rcp_domains_pass_free(enum rcp_domain d, void *p);
 
+/* The functions of a domain as the interpreter calls them: NAME_malloc and so
+ * on, by way of WAY_malloc and so on. */
+#define RCP_CALLER __builtin_return_address(0)
+#define RCP_DOMAIN_HOOKS(name, domain, way) \
+	static void *name##_malloc(void *ctx, size_t size) \
+	{ \
+		(void)ctx; \
+		return way##_malloc(domain, size, RCP_CALLER); \
+	} \
+	static void *name##_calloc(void *ctx, size_t n, size_t size) \
+	{ \
+		(void)ctx; \
+		return way##_calloc(domain, n, size, RCP_CALLER); \
+	} \
+	static void *name##_realloc(void *ctx, void *p, size_t size) \
+	{ \
+		(void)ctx; \
+		return way##_realloc(domain, p, size, RCP_CALLER); \
+	} \
+	static void name##_free(void *ctx, void *p) \
+	{ \
+		(void)ctx; \
+		way##_free(domain, p); \
+	}
+
 /* sampled.c: the hooks of D in sample mode (not those of the raw domain), and
  * whether NOW are such. */
 struct rcp_py_allocator *rcp_sampled_hooks(int d);

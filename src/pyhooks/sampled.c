@@ -18,9 +18,6 @@
 #include "pyhooks/internal.h"
 #include "record/record.h"
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
 /* pymalloc's SMALL_REQUEST_THRESHOLD since 3.3. */
 #define SMALL 512u
 
@@ -53,7 +50,7 @@ full_malloc(enum rcp_domain d, size_t size, const void *caller)
 	else if ((p = set_apart(d, size)))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
 	if (d == RCP_DOMAIN_OBJ &&
-	    UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
+	    RCP_UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
 					  memory_order_relaxed)))
 		rcp_pyhooks_attend();
 	rcp_leave(t);
@@ -65,22 +62,20 @@ full_calloc(enum rcp_domain d, size_t n, size_t size, const void *caller)
 {
 	const struct rcp_py_allocator *real = &rcp_domains_real[d];
 	struct rcp_tls *t = &rcp_tls;
-	size_t all = 0;
+	size_t all;
+	bool wanted;
 	void *p;
 
-	/* The interpreter has made sure that there is no overflow. */
 	if (!rcp_enter(t))
 		return real->calloc(real->ctx, n, size);
-	all = n * size;
-	if (all > SMALL || !rcp_record_wants(t, all)) {
+	all = n * size; /* the interpreter has seen that it is no overflow */
+	wanted = rcp_record_wants(t, all);
+	if (!wanted || all > SMALL)
 		p = real->calloc(real->ctx, n, size);
-		if (p && all > SMALL && rcp_record_wants(t, all))
-			rcp_record_allocated(t, p, all, RCP_KIND_PYTHON,
-					     caller);
-	} else if ((p = set_apart(d, all))) {
+	else if ((p = set_apart(d, all)))
 		memset(p, 0, all);
+	if (wanted && p)
 		rcp_record_allocated(t, p, all, RCP_KIND_PYTHON, caller);
-	}
 	rcp_leave(t);
 	return p;
 }
@@ -109,7 +104,7 @@ full_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 
 	if (!p)
 		return full_malloc(d, size, caller);
-	if (UNLIKELY(!rcp_enter(t)))
+	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return rcp_domains_pass_realloc(d, p, size, caller);
 	old.known = false;
 	if (rcp_record_may_know(p))
@@ -153,39 +148,19 @@ full_free(enum rcp_domain d, void *p)
 	rcp_leave(t);
 }
 
-#define CALLER __builtin_return_address(0)
-
-#define DEFINE(name, domain) \
-	static void *name##_malloc(void *ctx, size_t size) \
-	{ \
-		(void)ctx; \
-		return full_malloc(domain, size, CALLER); \
-	} \
+#define DEFINE_SHORT(name, domain) \
 	static void *name##_short_malloc(void *ctx, size_t size) \
 	{ \
-		if (UNLIKELY(size > SMALL) || \
-		    UNLIKELY(rcp_record_wants(&rcp_tls, size))) \
-			return full_malloc(domain, size, CALLER); \
+		if (RCP_UNLIKELY(size > SMALL) || \
+		    RCP_UNLIKELY(rcp_record_wants(&rcp_tls, size))) \
+			return full_malloc(domain, size, RCP_CALLER); \
 		return rcp_domains_real[domain].malloc(ctx, size); \
-	} \
-	static void *name##_calloc(void *ctx, size_t n, size_t size) \
-	{ \
-		(void)ctx; \
-		return full_calloc(domain, n, size, CALLER); \
-	} \
-	static void *name##_realloc(void *ctx, void *p, size_t size) \
-	{ \
-		(void)ctx; \
-		return full_realloc(domain, p, size, CALLER); \
-	} \
-	static void name##_free(void *ctx, void *p) \
-	{ \
-		(void)ctx; \
-		full_free(domain, p); \
 	}
 
-DEFINE(mem, RCP_DOMAIN_MEM)
-DEFINE(obj, RCP_DOMAIN_OBJ)
+RCP_DOMAIN_HOOKS(mem, RCP_DOMAIN_MEM, full)
+DEFINE_SHORT(mem, RCP_DOMAIN_MEM)
+RCP_DOMAIN_HOOKS(obj, RCP_DOMAIN_OBJ, full)
+DEFINE_SHORT(obj, RCP_DOMAIN_OBJ)
 
 static struct rcp_py_allocator hooks[RCP_DOMAINS] = {
 	[RCP_DOMAIN_MEM] = { NULL, mem_malloc, mem_calloc, mem_realloc,
