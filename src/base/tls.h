@@ -77,4 +77,19 @@ rcp_leave(struct rcp_tls *t)
 	t->guard = 0;
 }
 
+/* Within a section: our own code, no longer the real function. */
+static inline void
+rcp_busy(struct rcp_tls *t)
+{
+	t->guard++;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void
+rcp_idle(struct rcp_tls *t)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	t->guard--;
+}
+
 #endif

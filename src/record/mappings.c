@@ -27,7 +27,7 @@ rcp_record_mapped(struct rcp_tls *t, void *p, size_t size, bool reserved,
 	size = whole_pages(size);
 	rcp_tick(t, th, size);
 	block.size = size;
-	block.birth = rcp_tick_now(th);
+	block.birth = rcp_tick_now();
 	block.site = rcp_site_get(rcp_capture_node(&th->capture, caller),
 				  RCP_KIND_MMAP);
 	if (!rcp_regions_add((uintptr_t)p, &block, reserved))
@@ -54,11 +54,8 @@ static void
 account_pieces(struct rcp_thread *th, const struct rcp_region_piece *pieces,
 	       unsigned count)
 {
-	uint32_t now = rcp_tick_now(th);
-
 	for (unsigned i = 0; i < count; i++) {
 		const struct rcp_region_piece *piece = &pieces[i];
-		uint32_t birth = piece->part.birth;
 
 		rcp_regions_release(piece);
 		if (piece->reserved) {
@@ -68,7 +65,7 @@ account_pieces(struct rcp_thread *th, const struct rcp_region_piece *pieces,
 		}
 		rcp_account_free(&th->account, piece->part.site,
 				 piece->part.size, piece->last,
-				 now > birth ? now - birth : 0, false);
+				 rcp_tick_age(piece->part.birth), false);
 	}
 }
 

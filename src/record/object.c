@@ -42,20 +42,6 @@ rcp_record_no_object(void)
 	rcp_objects_count(RCP_OBJECTS_NO_OBJECT);
 }
 
-static inline void
-busy(struct rcp_tls *t)
-{
-	t->guard++;
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-static inline void
-idle(struct rcp_tls *t)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	t->guard--;
-}
-
 /* --- born inside the collection that is under way ---------------------------- */
 
 /* What finalisers and callbacks make and drop is not the collector's doing. */
@@ -168,7 +154,7 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 			rcp_head_die(w);
 		return;
 	}
-	rcp_head_live(w, id, reborn, rcp_tick_now(th));
+	rcp_head_live(w, id, reborn, rcp_tick_now());
 	rcp_objects_count(RCP_OBJECTS_BORN);
 	rcp_objects_born(o, id, rcp_head_size(w));
 	if (is_collecting())
@@ -178,9 +164,9 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 /* A free list may hold blocks from before the hooks, or of our own.  They are
  * entered without a site: their bytes count nowhere. */
 static uint32_t *
-enter_block(const struct rcp_thread *th, uintptr_t block, size_t size)
+enter_block(uintptr_t block, size_t size)
 {
-	struct rcp_live live = { size, 0, rcp_tick_now(th) }, replaced;
+	struct rcp_live live = { size, 0, rcp_tick_now() }, replaced;
 
 	rcp_objects_count(RCP_OBJECTS_STRANGE);
 	if (!rcp_shadow_root || block & 15)
@@ -198,31 +184,21 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 	struct rcp_objects *o;
 	uint32_t *w;
 
-	busy(t);
+	rcp_busy(t);
 	th = rcp_thread_get(t);
 	o = th ? books(th) : NULL;
 	if (o) {
 		rcp_tick(t, th, 0);
 		w = rcp_head_at(block);
 		if (!w)
-			w = enter_block(th, block, size);
+			w = enter_block(block, size);
 		if (w && rcp_head_size(w) > before)
 			born(th, o, w, block, &origin);
 	}
-	idle(t);
+	rcp_idle(t);
 }
 
 /* --- deaths ----------------------------------------------------------------- */
-
-static int64_t
-age_of(const struct rcp_thread *th, uint32_t birth)
-{
-	uint32_t now = rcp_tick_now(th);
-
-	if (birth == RCP_LIVE_NO_BIRTH)
-		return -1;
-	return now > birth ? now - birth : 0;
-}
 
 static enum rcp_death
 cause(uintptr_t block)
@@ -240,7 +216,7 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 
 	rcp_head_die(w);
 	rcp_objects_died(o, id, site_here(th, caller), cause(block),
-			 rcp_head_size(w), age_of(th, rcp_head_birth(w)));
+			 rcp_head_size(w), rcp_tick_age(rcp_head_birth(w)));
 }
 
 /* The block that an object at OP would stand in: an object begins at its
@@ -276,12 +252,12 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
 		return RCP_DYING_NOTHING;
 	if (state == RCP_HEAD_DEAD)
 		return RCP_DYING_AGAIN;
-	busy(t);
+	rcp_busy(t);
 	th = rcp_thread_get(t);
 	o = th ? books(th) : NULL;
 	if (o)
 		died(th, o, w, op - *before, caller);
-	idle(t);
+	rcp_idle(t);
 	return RCP_DYING_NOW;
 }
 
@@ -303,15 +279,15 @@ rcp_record_resurrected(struct rcp_tls *t, uintptr_t op)
 	unsigned before;
 	uint32_t *w = block_of(op, &before);
 
-	busy(t);
+	rcp_busy(t);
 	th = rcp_thread_get(t);
 	o = th ? books(th) : NULL;
 	if (w && o && (w[0] & RCP_HEAD_SITE) >= rcp_origin_first) {
 		rcp_head_live(w, w[0] & RCP_HEAD_SITE, true,
-			      rcp_tick_now(th));
+			      rcp_tick_now());
 		rcp_objects_born(o, w[0] & RCP_HEAD_SITE, rcp_head_size(w));
 	}
-	idle(t);
+	rcp_idle(t);
 }
 
 void
@@ -324,7 +300,7 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 	struct rcp_objects *o;
 	uint32_t id;
 
-	busy(t);
+	rcp_busy(t);
 	th = rcp_thread_get(t);
 	o = th ? books(th) : NULL;
 	if (w && o) {
@@ -339,7 +315,7 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 			died(th, o, w, op - before, caller);
 		}
 	}
-	idle(t);
+	rcp_idle(t);
 }
 
 void
@@ -355,7 +331,7 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 	if (!o)
 		return;
 	if (!(object & RCP_LIVE_REBORN))
-		age = age_of(th, birth);
+		age = rcp_tick_age(birth);
 	if (unseen) {
 		rcp_objects_count(RCP_OBJECTS_UNSEEN);
 		rcp_objects_died(o, object & RCP_HEAD_SITE, 0,
@@ -376,7 +352,7 @@ rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
 {
 	struct rcp_thread *th;
 
-	busy(t);
+	rcp_busy(t);
 	th = rcp_thread_get(t);
 	if (th) {
 		struct rcp_collection c = {
@@ -391,5 +367,5 @@ rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
 
 		rcp_collection_add(&c);
 	}
-	idle(t);
+	rcp_idle(t);
 }

@@ -46,7 +46,7 @@ uint64_t rcp_rate_mean(void);
 /* A sample was taken, or freed, from BEGIN to END (rcp_clock_now()). */
 void rcp_rate_spent(struct rcp_rate_thread *th, uint64_t begin, uint64_t end);
 
-/* From the helper, several times a second, or a thread's tick. */
+/* From the helper, several times a second. */
 void rcp_rate_beat(uint64_t now);
 
 /* ns spent on samples so far. */

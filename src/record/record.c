@@ -15,21 +15,6 @@
 #include "record/thread.h"
 #include "record/tick.h"
 
-/* Our own code begins and ends; in between the guard says so. */
-static inline void
-busy(struct rcp_tls *t)
-{
-	t->guard++;
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-static inline void
-idle(struct rcp_tls *t)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	t->guard--;
-}
-
 /* --- temporaries ------------------------------------------------------- */
 
 static inline void
@@ -75,22 +60,11 @@ is_temporary(struct rcp_thread *th, const void *p)
 
 /* --- frees -------------------------------------------------------------- */
 
-static inline int64_t
-age_of(const struct rcp_thread *th, uint32_t birth)
-{
-	uint32_t now;
-
-	if (birth == RCP_LIVE_NO_BIRTH)
-		return -1;
-	now = rcp_tick_now(th);
-	return now > birth ? now - birth : 0;
-}
-
 static inline void
 account_free(struct rcp_thread *th, const struct rcp_block *b, bool temporary)
 {
 	rcp_account_free(&th->account, b->live.site, b->live.size, 1,
-			 age_of(th, b->live.birth), temporary);
+			 rcp_tick_age(b->live.birth), temporary);
 }
 
 static void
@@ -101,7 +75,7 @@ unseen(struct rcp_thread *th, const struct rcp_live *block)
 		rcp_record_object_gone(th, block->site, block->size,
 				       block->birth, true, NULL);
 	rcp_account_free(&th->account, rcp_live_site(block), block->size, 1,
-			 age_of(th, block->birth), false);
+			 rcp_tick_age(block->birth), false);
 }
 
 /* The object that a block held ends with it, if it has not before. */
@@ -126,13 +100,13 @@ take(void *p, struct rcp_block *old)
 void
 rcp_record_remove(struct rcp_tls *t, void *p, struct rcp_block *old)
 {
-	busy(t);
+	rcp_busy(t);
 	old->object = 0;
 	if (rcp_record_settings.sampling)
 		rcp_sample_remove(p, old);
 	else
 		take(p, old);
-	idle(t);
+	rcp_idle(t);
 }
 
 void
@@ -141,22 +115,22 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 	struct rcp_thread *th;
 
 	if (rcp_record_settings.sampling) {
-		busy(t);
+		rcp_busy(t);
 		rcp_sample_freed(t, p, old);
-		idle(t);
+		rcp_idle(t);
 		return;
 	}
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
 		return;
 	}
-	busy(t);
+	rcp_busy(t);
 	th = rcp_thread_get(t);
 	if (th) {
 		object_gone(th, old);
 		account_free(th, old, is_temporary(th, p));
 	}
-	idle(t);
+	rcp_idle(t);
 }
 
 /* A sample, an object, a block in the side table, one never seen. */
@@ -198,7 +172,7 @@ rcp_record_free(struct rcp_tls *t, void *p)
 	rcp_live_clear(w, block.size);
 	if (block.birth == RCP_LIVE_NO_BIRTH)
 		RCP_ADD(cell->unaged, 1);
-	else if ((now = rcp_tick_now(th)) > block.birth)
+	else if ((now = rcp_tick_now()) > block.birth)
 		RCP_ADD(page->lifetime[block.site % RCP_CELLS_PER_PAGE],
 			now - block.birth);
 	if (th->ring[0] == p) {
@@ -221,7 +195,7 @@ site_here(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
 static __attribute__((noinline)) void
 put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 {
-	struct rcp_live block = { size, site, rcp_tick_now(th) };
+	struct rcp_live block = { size, site, rcp_tick_now() };
 	struct rcp_live replaced;
 
 	if (rcp_live_put_slow((uintptr_t)p, &block, &replaced))
@@ -231,7 +205,7 @@ put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 static inline void
 remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 {
-	struct rcp_live block = { size, site, rcp_tick_now(th) };
+	struct rcp_live block = { size, site, rcp_tick_now() };
 
 	if (__builtin_expect(!rcp_live_put_plain((uintptr_t)p, block), 0))
 		put_slow(th, p, size, site);
@@ -275,7 +249,7 @@ rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
 	rcp_tick(t, th, size);
 	block.size = size;
 	block.site = site_here(th, kind, caller);
-	block.birth = rcp_tick_now(th);
+	block.birth = rcp_tick_now();
 	if (RCP_UNLIKELY(!rcp_live_put_plain((uintptr_t)p, block)))
 		put_slow(th, p, size, block.site);
 	th->ring[0] = p;
@@ -290,7 +264,7 @@ rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 {
 	struct rcp_live live = old->live, replaced;
 
-	busy(t);
+	rcp_busy(t);
 	if (rcp_record_settings.sampling) {
 		rcp_sample_restore(t, p, old);
 	} else if (old->known) {
@@ -298,7 +272,7 @@ rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 			live.site = old->object;
 		rcp_live_put((uintptr_t)p, live, &replaced);
 	}
-	idle(t);
+	rcp_idle(t);
 }
 
 static inline void
@@ -316,7 +290,7 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 		rcp_account_alloc(&th->account, site, size, 1);
 	} else if (size >= old->live.size && !rcp_site_inherited(old->live.site)) {
 		rcp_account_grown(&th->account, old->live.site, old->live.size,
-				  age_of(th, old->live.birth), is_temporary(th, p),
+				  rcp_tick_age(old->live.birth), is_temporary(th, p),
 				  site, size);
 	} else {
 		account_free(th, old, is_temporary(th, p));
@@ -331,12 +305,12 @@ rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
 {
 	struct rcp_thread *th;
 
-	busy(t);
+	rcp_busy(t);
 	if (rcp_record_settings.sampling)
 		rcp_sample_moved(t, p, old, q, size, kind, caller);
 	else if (__builtin_expect((th = rcp_thread_get(t)) != NULL, 1))
 		moved(t, th, p, old, q, size, kind, caller);
-	idle(t);
+	rcp_idle(t);
 }
 
 /* --- ranges and arenas ------------------------------------------------------ */

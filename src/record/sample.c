@@ -14,14 +14,6 @@
 #include "record/thread.h"
 #include "record/tick.h"
 
-static int64_t
-age_of(const struct rcp_thread *th, uint32_t birth)
-{
-	uint32_t now = rcp_tick_now(th);
-
-	return now > birth ? now - birth : 0;
-}
-
 static void
 unseen(void *thread, const struct rcp_sample *sample)
 {
@@ -29,7 +21,7 @@ unseen(void *thread, const struct rcp_sample *sample)
 
 	rcp_count(RCP_COUNT_UNSEEN, (int64_t)sample->blocks);
 	rcp_account_sample_freed(&th->account, sample,
-				 age_of(th, sample->birth), false);
+				 rcp_tick_age(sample->birth), false);
 }
 
 /* False: there is no memory for it, and it is not counted. */
@@ -58,7 +50,7 @@ take(struct rcp_tls *t, struct rcp_thread *th, void *p, size_t size,
 		.var_blocks = w->var_blocks,
 		.site = rcp_site_get(rcp_capture_node(&th->capture, caller),
 				     kind),
-		.birth = rcp_tick_now(th),
+		.birth = rcp_tick_now(),
 	};
 
 	if (!remember(th, p, &sample))
@@ -120,7 +112,7 @@ rcp_sample_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 		return;
 	begin = rcp_clock_now();
 	rcp_account_sample_freed(&th->account, &old->sample,
-				 age_of(th, old->sample.birth),
+				 rcp_tick_age(old->sample.birth),
 				 is_temporary(t, th, p));
 	rcp_rate_spent(&th->rate, begin, rcp_clock_now());
 }

@@ -110,7 +110,7 @@ rcp_sampler_gap(struct rcp_sampler *s, uint64_t mean)
 }
 
 /* 1 - exp(-N / MEAN) in Q64.  With q(x) = 1 - exp(-x): the series x - x^2/2 +
- * x^3/6 - ... below 1/16, and q(2x) = q(x) (2 - q(x)) from there. */
+ * x^3/6 - ... below 1/32, and q(2x) = q(x) (2 - q(x)) from there. */
 static uint64_t
 chance(uint64_t n, uint64_t mean)
 {
@@ -138,16 +138,14 @@ rounded(struct rcp_sampler *s, u128 x, unsigned bits)
 	return (uint64_t)((x + (rcp_sampler_next(s) >> (64 - bits))) >> bits);
 }
 
-void
-rcp_sampler_weigh(struct rcp_sampler *s, uint64_t size, uint64_t mean,
-		  struct rcp_weight *out)
+/* The weight of a block of SIZE bytes that was taken under MEAN. */
+static void
+weigh(struct rcp_sampler *s, uint64_t size, uint64_t mean,
+      struct rcp_weight *out)
 {
 	u128 square;
 	uint64_t q;
 
-	*out = (struct rcp_weight){ .bytes = size, .blocks = 1 };
-	if (size >= rcp_sampler_large(mean))
-		return;
 	q = chance(size + 1, mean);
 	out->bytes = rounded(s, ((u128)size << 80) / q, 16);
 	out->blocks = rounded(s, ((u128)1 << 96) / q, 32);
@@ -193,7 +191,7 @@ rcp_sampler_take(struct rcp_sampler *s, uint64_t *countdown, uint64_t size,
 	taken = !s->cut || rcp_sampler_gap(s, s->mean) <
 				   size + 1 - *countdown;
 	if (taken)
-		rcp_sampler_weigh(s, size, s->mean, out);
+		weigh(s, size, s->mean, out);
 	draw(s, countdown, mean, limit);
 	return taken;
 }

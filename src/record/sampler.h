@@ -17,9 +17,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RCP_MEAN_MIN 16ull        /* bytes */
-#define RCP_MEAN_MAX (1ull << 30)
-
 struct rcp_sampler {
 	uint64_t random; /* xorshift's state; never 0 once started */
 	uint64_t mean;   /* with which the gap was drawn; 0: none was yet */
@@ -56,10 +53,6 @@ rcp_sampler_large(uint64_t mean)
 {
 	return mean * 46 / 10;
 }
-
-/* The weight of a block of SIZE bytes that was taken under MEAN. */
-void rcp_sampler_weigh(struct rcp_sampler *s, uint64_t size, uint64_t mean,
-		       struct rcp_weight *out);
 
 /* A block of SIZE bytes, not less than *COUNTDOWN: the bytes to the next mark,
  * or to where the thread wants to be asked again.  Is it a sample?  Sets

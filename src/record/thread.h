@@ -21,7 +21,6 @@ struct rcp_thread {
 	_Atomic int tid;  /* of the thread that uses the slot; 0: nobody */
 	uint32_t served;  /* threads so far */
 	uint64_t start;   /* of the first; ns since start */
-	uint32_t age_now; /* age units, as of this thread's last tick */
 	uint32_t written; /* `served` as of the last THREAD record + stamp */
 	uint32_t stamp;
 	struct rcp_thread *next;

@@ -35,8 +35,7 @@ rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 	int saved = errno;
 
 	t->tick = RCP_TICK_EVENTS;
-	th->age_now = age_units(now);
-	share(th->age_now);
+	share(age_units(now));
 	if (t->guarded) {
 		rcp_count(RCP_COUNT_GUARDED, (int64_t)t->guarded);
 		t->guarded = 0;

@@ -6,6 +6,7 @@
 #ifndef RCP_RECORD_TICK_H
 #define RCP_RECORD_TICK_H
 
+#include "account/live.h"
 #include "record/thread.h"
 
 #define RCP_TICK_EVENTS 64
@@ -32,10 +33,21 @@ rcp_tick(struct rcp_tls *t, struct rcp_thread *th, uint64_t size)
 
 /* Age units since start. */
 static inline uint32_t
-rcp_tick_now(const struct rcp_thread *th)
+rcp_tick_now(void)
 {
-	(void)th;
 	return __atomic_load_n(&rcp_tick_shared, __ATOMIC_RELAXED);
+}
+
+/* Age units since BIRTH; negative: it is not known. */
+static inline int64_t
+rcp_tick_age(uint32_t birth)
+{
+	uint32_t now;
+
+	if (birth == RCP_LIVE_NO_BIRTH)
+		return -1;
+	now = rcp_tick_now();
+	return now > birth ? now - birth : 0;
 }
 
 #endif
