@@ -136,14 +136,30 @@ def test_raw():
                    % how)
 
 
+def wait_for(condition):
+    """A minute at most."""
+    for _ in range(1200):
+        if condition():
+            return
+        time.sleep(0.05)
+
+
+def is_gone(pid):
+    """Nobody may have waited for it."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 def test_daemon():
     pair = lib.Pair("prog_fork", "daemon")
     pair.same(23, "a daemon that closes every fd: as without rcprof")
-    for _ in range(100):
-        if noted(pair.run, "daemon"):
-            break
-        time.sleep(0.05)
-    time.sleep(0.3)
+    for run in pair.bare, pair.run:
+        wait_for(lambda: noted(run, "daemon"))
+        for _, pid, _ in noted(run, "daemon"):
+            wait_for(lambda: is_gone(pid))
     lib.ok(23, noted(pair.bare, "daemon"), "bare, the daemon comes to its end")
     lib.ok(23, noted(pair.run, "daemon"), "so it does with rcprof")
     check(pair.run, "root")

@@ -23,7 +23,7 @@ for i in range(100000):
 
 
 def wait_for_profile():
-    for _ in range(500):
+    for _ in range(6000):
         found = [n for n in os.listdir(".") if n.endswith(".rcprof")]
         if found:
             return found[0]

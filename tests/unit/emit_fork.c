@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "emit/helper.h"
+#include "emit/state.h"
 
 #define MS 1000000ull
 
@@ -177,24 +178,26 @@ static void
 test_interval(void)
 {
 	struct util_file *f;
+	uint64_t before;
 	pid_t child;
 
 	util_prepare("%n.%p.rcprof");
-	util_options.interval = 200 * MS;
+	util_options.interval = 1000 * MS;
 	util_start();
 	rcp_emit_open();
 	rcp_emit_helper_start();
+	before = rcp_clock_now();
 	child = forked();
 	if (child == 0) {
+		util.settled = 0;
 		util_count(1, 1);
-		rcp_emit_tick(rcp_clock_now());
-		if (rcp_helper_is_running())
+		rcp_emit_tick(before + 50 * MS);
+		if (rcp_helper_is_running() || rcp_emit_is_open())
 			_exit(1);
-		util_sleep(0.12);
-		rcp_emit_tick(rcp_clock_now());
-		if (!rcp_helper_is_running() || rcp_emit_is_open())
+		rcp_emit_tick(rcp_clock_now() + 120 * MS);
+		if (!rcp_helper_is_running())
 			_exit(2);
-		util_sleep(0.3);
+		UTIL_UNTIL(util_look(&util.settled));
 		kill(getpid(), SIGKILL);
 	}
 	is_int(reap(child), SIGKILL, "a child lives past its interval");
@@ -227,7 +230,7 @@ test_fault(void)
 	rcp_emit_on_fault(on_fault);
 	rcp_emit_helper_start();
 	util_count(1, 1);
-	util_sleep(0.2);
+	UTIL_UNTIL(!rcp_emit_is_on());
 	unlink(util_path("not-there"));
 	for (int i = 0; i < 10; i++) {
 		if (forked() == 0) {

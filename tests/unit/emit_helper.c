@@ -50,16 +50,15 @@ test_runs(void)
 	util_count(1, 1);
 	rcp_emit_helper_start();
 	ok(rcp_helper_is_running(), "it runs");
-	util_sleep(0.5);
-	f = util_read("runs");
+	UTIL_UNTIL((f = util_read("runs"))->chunks[RCP_CHUNK_RSS] >= 4);
 	ok(f->whole && f->sane && util_equal(f) && f->snapshots == 1 &&
 		   f->reasons[RCP_SNAP_INTERVAL] == 1,
 	   "it writes what has changed");
-	ok(f->chunks[RCP_CHUNK_RSS] >= 4 && f->last_time > 300 * MS,
+	ok(f->chunks[RCP_CHUNK_RSS] >= 4 && f->last_time > 100 * MS,
 	   "and the curve");
 	util_count(1, 1);
-	util_sleep(0.2);
-	ok(util_equal(util_read("runs")), "and what changes later");
+	UTIL_UNTIL(util_equal(util_read("runs")));
+	ok(util_equal(f), "and what changes later");
 	rcp_emit_end(RCP_END_EXIT, 0);
 	ok(!rcp_helper_is_running(), "the end stops it");
 	is_int(threads(), 1, "for good");
@@ -68,7 +67,8 @@ test_runs(void)
 static void
 test_growth(void)
 {
-	struct util_file *f = NULL;
+	struct util_file *f;
+	uint64_t begun;
 
 	util_prepare("growth");
 	util_options.interval = 3600 * 1000 * MS;
@@ -82,10 +82,7 @@ test_growth(void)
 	ok(!util_read("growth")->there, "nothing is due");
 	util.live = 1 << 20;
 	rcp_emit_tick(rcp_clock_now());
-	for (int i = 0; i < 100 && !(f && f->snapshots); i++) {
-		util_sleep(0.02);
-		f = util_read("growth");
-	}
+	UTIL_UNTIL((f = util_read("growth"))->snapshots);
 	ok(f->whole && f->reasons[RCP_SNAP_GROWTH] == 1 && util_equal(f),
 	   "a heap that has grown is written at once");
 	util_count(1, 1);
@@ -94,6 +91,7 @@ test_growth(void)
 	rcp_emit_tick(rcp_clock_now());
 	util_sleep(0.1);
 	is_int(util_read("growth")->snapshots, 1, "little growth is not");
+	begun = rcp_clock_now();
 	for (int i = 0; i < 1000; i++) {
 		util_count(1, 1);
 		util.live *= 2;
@@ -102,7 +100,9 @@ test_growth(void)
 		rcp_emit_tick(rcp_clock_now());
 	}
 	util_sleep(0.1);
-	ok(util_read("growth")->snapshots < 6, "nor is every jump of a storm");
+	ok(util_read("growth")->snapshots <
+		   3 + (rcp_clock_now() - begun) / (20 * MS),
+	   "nor is every jump of a storm");
 }
 
 /* As the wrapper does: the kernel may need a moment. */
@@ -147,14 +147,16 @@ test_thousand(void)
 static void
 test_rest(void)
 {
+	uint64_t stopped;
+
 	util_prepare("rest");
 	util_start();
 	rcp_emit_helper_start();
+	stopped = rcp_clock_now();
 	rcp_emit_helper_stop();
-	rcp_emit_tick(rcp_clock_now());
+	rcp_emit_tick(stopped + 50 * MS);
 	ok(!rcp_helper_is_running(), "not started right after a stop");
-	util_sleep(0.15);
-	rcp_emit_tick(rcp_clock_now());
+	rcp_emit_tick(rcp_clock_now() + 150 * MS);
 	ok(rcp_helper_is_running(), "but by a later tick");
 	rcp_emit_helper_stop();
 }
@@ -212,10 +214,14 @@ test_errno(void)
 	setrlimit(RLIMIT_FSIZE, &none);
 	util_count(1, 1);
 	errno = 4711;
-	for (uint64_t end = rcp_clock_now() + 300 * MS; rcp_clock_now() < end;)
+	for (uint64_t end = rcp_clock_now() + 20000 * MS;
+	     rcp_clock_now() < end && util_look(&util.lost) < 5;)
 		wrong += errno != 4711;
-	is_int(wrong, 0, "errno is the program's");
 	rcp_emit_helper_stop();
+	/* What is said here has to go through. */
+	none.rlim_cur = RLIM_INFINITY;
+	setrlimit(RLIMIT_FSIZE, &none);
+	is_int(wrong, 0, "errno is the program's");
 	ok(util.lost > 2, "though much went wrong in the helper");
 }
 
@@ -293,9 +299,10 @@ test_together(void)
 	is_int(f->reasons[RCP_SNAP_REQUEST], 900, "no snapshot is");
 }
 
-/* The child counts and is killed after DELAY; its file must be readable up to
- * an interval before. */
-static bool
+#define NOT_WHOLE UINT64_MAX
+/* The child counts and is killed DELAY after its first snapshot: how long
+ * before that its file ends. */
+static uint64_t
 kill_after(const char *name, double delay)
 {
 	struct timespec ts;
@@ -314,22 +321,17 @@ kill_after(const char *name, double delay)
 			util_count(1, 1);
 		}
 	}
+	UTIL_UNTIL(util_read(name)->snapshots);
 	util_sleep(delay);
+	clock_gettime(CLOCK_MONOTONIC, &ts);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	killed = (uint64_t)ts.tv_sec * 1000 * MS + (uint64_t)ts.tv_nsec;
 	f = util_read(name);
+	killed = (uint64_t)ts.tv_sec * 1000 * MS + (uint64_t)ts.tv_nsec -
+		 f->header.start_mono;
 	if (!f->there || !f->sane || !f->snapshots)
-		return false;
-	killed -= f->header.start_mono;
-	/* As much again for a machine that is busy. */
-	if (killed > f->last_time + 30 * MS + 150 * MS) {
-		diag("%s ends %.3f s before the kill", name,
-		     (double)(killed - f->last_time) / 1e9);
-		return false;
-	}
-	return true;
+		return NOT_WHOLE;
+	return killed > f->last_time ? killed - f->last_time : 0;
 }
 
 static void
@@ -339,8 +341,15 @@ test_kill(void)
 	char name[32];
 
 	for (int i = 0; i < 20; i++) {
-		snprintf(name, sizeof(name), "kill%d", i);
-		good += kill_after(name, 0.15 + 0.0037 * i);
+		int tries = 5;
+		uint64_t late;
+
+		/* A helper that was due may have no CPU, but not each time. */
+		do {
+			snprintf(name, sizeof(name), "kill%d-%d", i, tries);
+			late = kill_after(name, 0.05 + 0.0037 * i);
+		} while (late > 180 * MS && late != NOT_WHOLE && --tries);
+		good += late <= 180 * MS;
 	}
 	is_int(good, 20, "killed 20 times, nothing older is lost");
 }
@@ -351,7 +360,7 @@ static void
 test_raw_exit(void)
 {
 	pid_t pid = fork();
-	int status = 0;
+	int status = -1;
 
 	if (pid == 0) {
 		util_prepare("rawexit");
@@ -361,13 +370,9 @@ test_raw_exit(void)
 		rcp_emit_helper_start();
 		syscall(SYS_exit, 7);
 	}
-	for (int i = 0; i < 300; i++) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			break;
-		util_sleep(0.01);
-		if (i == 299)
-			kill(pid, SIGKILL);
-	}
+	UTIL_UNTIL(waitpid(pid, &status, WNOHANG) == pid);
+	if (status < 0)
+		kill(pid, SIGKILL);
 	is_int(status, 7 << 8, "the process ends, with its status");
 }
 
@@ -411,15 +416,16 @@ test_main_ends(void)
 static void
 test_name(void)
 {
+	int result = -1;
 	char command[100];
 
 	util_prepare("name");
 	util_start();
 	rcp_emit_helper_start();
-	util_sleep(0.05);
 	snprintf(command, sizeof(command),
 		 "grep -q rcprof /proc/%d/task/*/comm", getpid());
-	is_int(system(command), 0, "ps can tell what it is");
+	UTIL_UNTIL((result = system(command)) == 0);
+	is_int(result, 0, "ps can tell what it is");
 	rcp_emit_helper_stop();
 }
 

@@ -114,7 +114,7 @@ test_daemon(void)
 		if (fd != out)
 			close(fd);
 	util_count(1, 1);
-	util_sleep(0.1);
+	UTIL_UNTIL(util_equal(util_read("daemon")));
 	f = util_read("daemon");
 	if (dup2(out, 1) < 0)
 		_exit(90);
@@ -206,9 +206,10 @@ test_exhausted(void)
 	ok(rcp_emit_snapshot(RCP_SNAP_REQUEST),
 	   "a snapshot with no descriptor left");
 	util_count(1, 1);
-	util_sleep(0.1);
+	UTIL_UNTIL(util_look(&util.settled) >= 2);
+	util_sleep(0.05);
 	close(20);
-	f = util_read("exhausted");
+	UTIL_UNTIL((f = util_read("exhausted"))->points > 10);
 	ok(f->whole && util_equal(f) && util.lost == 0 && f->points > 10,
 	   "and the interval goes on");
 }
@@ -243,7 +244,7 @@ test_no_close_range(void)
 		return;
 	}
 	begin("old");
-	util_sleep(0.01);
+	UTIL_UNTIL(!rcp_helper_is_running());
 	start_now();
 	ok(rcp_helper_is_running(), "without close_range, at the second start");
 	ok(rcp_emit_open() == 0, "it opens the file");
@@ -307,6 +308,7 @@ test_storm(void)
 }
 
 static volatile sig_atomic_t hits, granted;
+static _Atomic bool inside; /* a snapshot is being taken */
 
 /* Stands for SIGSEGV in our own code, whose handler asks for a snapshot. */
 static void
@@ -322,13 +324,16 @@ slow(struct rcp_sink *sink, const struct rcp_snap *snap)
 {
 	(void)sink;
 	(void)snap;
-	util_sleep(0.1);
+	inside = true;
+	UTIL_UNTIL(hits);
+	/* The handler asks meanwhile. */
+	util_sleep(0.05);
 }
 
 static void *
 shoot(void *arg)
 {
-	util_sleep(0.05);
+	UTIL_UNTIL(inside);
 	pthread_kill(*(pthread_t *)arg, SIGTRAP);
 	return NULL;
 }
@@ -362,7 +367,7 @@ test_line(void)
 	util_start();
 	rcp_emit_helper_start();
 	util_count(1, 1);
-	for (int i = 0; i < 100 && !util_stderr()[0]; i++) {
+	for (int i = 0; i < 3000 && !util_stderr()[0]; i++) {
 		util_sleep(0.01);
 		rcp_emit_tick(rcp_clock_now());
 	}

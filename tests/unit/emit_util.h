@@ -73,6 +73,12 @@ util_sleep(double seconds)
 		;
 }
 
+/* Waits until COND holds, but not for ever: on a machine that is busy with
+ * other things the helper may have to wait for its turn. */
+#define UTIL_UNTIL(cond)                                      \
+	for (unsigned i_ = 0; i_ < 6000 && !(cond); i_++)     \
+		util_sleep(0.005)
+
 /* --- the source ---------------------------------------------------------- */
 
 #define UTIL_CELLS 64
@@ -150,6 +156,13 @@ util_settled(bool written)
 {
 	util.settled += written;
 	util.lost += !written;
+}
+
+/* A COUNT that the helper counts up. */
+UTIL unsigned
+util_look(const unsigned *count)
+{
+	return __atomic_load_n(count, __ATOMIC_RELAXED);
 }
 
 UTIL int64_t
