@@ -3,6 +3,7 @@ man_pages += \
 	man/rcprof-doctor.1 \
 	man/rcprof-dump.1 \
 	man/rcprof-list.1 \
+	man/rcprof-objects.1 \
 	man/rcprof-report.1 \
 	man/rcprof-run.1 \
 	man/rcprof-timeline.1 \

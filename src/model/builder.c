@@ -202,7 +202,8 @@ add_object(struct rcp_builder *b, uint32_t process,
 	struct rcp_object_row *row;
 	uint64_t v[RCP_OBJECT_FIELDS];
 
-	if (birth != RCP_NONE && !rcp_filter_site(b->filter, birth))
+	if ((birth != RCP_NONE && !rcp_filter_site(b->filter, birth)) ||
+	    !rcp_filter_thread(b->filter, process, object->thread))
 		return;
 	row = object_of(b, process, object->type, birth, death);
 	for (unsigned i = 0; i < RCP_OBJECT_FIELDS; i++)

@@ -22,7 +22,7 @@ rcp_state_init(struct rcp_state *state, struct rcp_load *load)
 	memset(state, 0, sizeof(*state));
 	state->load = load;
 	state->cell_index.words = 1;
-	state->object_index.words = 3;
+	state->object_index.words = 4;
 }
 
 void
@@ -162,13 +162,13 @@ apply_object(struct rcp_state *state, const struct rcp_record *record)
 {
 	struct rcp_load *load = state->load;
 	struct rcp_object *object;
-	uint64_t key[3];
+	uint64_t key[4];
 	uint32_t index;
 
-	/* Threads are summed up: nothing asks for them. */
 	key[0] = record->u.object.site;
 	key[1] = record->u.object.type;
 	key[2] = record->u.object.death_site;
+	key[3] = record->u.object.thread;
 	index = rcp_map_get(&state->object_index, key);
 	if (index == RCP_NONE) {
 		state->objects = rcp_room(state->objects, state->object_count,
@@ -184,6 +184,8 @@ apply_object(struct rcp_state *state, const struct rcp_record *record)
 			load, record->u.object.death_site, false);
 		object->type = rcp_map_get1(&load->type_ids,
 					    record->u.object.type);
+		object->thread = rcp_load_thread(
+			load, record->u.object.thread, false);
 	}
 	object = &state->objects[index];
 	if (state->saved && !object->saved)

@@ -22,6 +22,7 @@ struct rcp_cell {
 struct rcp_object {
 	uint32_t birth, death; /* sites of the load, RCP_NONE: unknown */
 	uint32_t type;         /* index in the process, RCP_NONE */
+	uint32_t thread;       /* the same */
 	uint64_t values[RCP_OBJECT_FIELDS];
 	bool saved; /* saved.c's */
 };
@@ -51,7 +52,7 @@ struct rcp_state {
 	size_t touched_count, touched_room;
 	struct rcp_object *objects;
 	size_t object_count, object_room;
-	struct rcp_map object_index; /* ids: site, type, death site */
+	struct rcp_map object_index; /* ids: all four */
 	union {
 		struct {
 			RCP_STATE_SUMS;

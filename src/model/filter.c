@@ -174,6 +174,8 @@ rcp_filter_thread(const struct rcp_filter *filter, uint32_t process,
 
 	if (!filter->thread)
 		return true;
+	if (thread == RCP_NONE)
+		return false;
 	info = &filter->set->processes[process]->threads[thread];
 	return strcmp(info->name, filter->thread) == 0 ||
 	       (filter->tid && info->tid == filter->tid);

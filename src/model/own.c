@@ -63,11 +63,11 @@ rank(const struct rcp_frame_info *frame)
 	return frame->file && strncmp(frame->file, "<frozen ", 8) == 0 ? 1 : 2;
 }
 
-uint32_t
-rcp_site_own_frame(const struct rcp_set *set, uint32_t site)
+/* `own`: index of the own frame in the stack. */
+static uint32_t
+frame_for(const struct rcp_set *set, uint32_t leaf, uint32_t own)
 {
-	uint32_t own = set->sites[site].own;
-	uint32_t leaf = set->sites[site].node, node = leaf, best = leaf;
+	uint32_t node = leaf, best = leaf;
 
 	if (!leaf)
 		return RCP_NONE;
@@ -80,4 +80,16 @@ rcp_site_own_frame(const struct rcp_set *set, uint32_t site)
 		    rank(&set->frames[set->nodes[best].frame]))
 			best = node;
 	return set->nodes[best].frame;
+}
+
+uint32_t
+rcp_site_own_frame(const struct rcp_set *set, uint32_t site)
+{
+	return frame_for(set, set->sites[site].node, set->sites[site].own);
+}
+
+uint32_t
+rcp_node_own_frame(const struct rcp_set *set, uint32_t node)
+{
+	return frame_for(set, node, rcp_own_frame(set, node));
 }

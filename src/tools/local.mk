@@ -21,8 +21,14 @@ tools_sources += \
 	src/tools/json.c \
 	src/tools/json.h \
 	src/tools/list.c \
+	src/tools/lives.c \
+	src/tools/lives.h \
 	src/tools/main.c \
 	src/tools/number.c \
+	src/tools/objects.c \
+	src/tools/objects.h \
+	src/tools/objects_json.c \
+	src/tools/objects_text.c \
 	src/tools/open.c \
 	src/tools/out.c \
 	src/tools/out.h \

@@ -18,6 +18,7 @@ struct rcp_table_row {
 	char *cells[MOST_COLUMNS];
 	size_t count;
 	bool dim;
+	bool line; /* cells[0] stands alone */
 };
 
 void
@@ -65,12 +66,22 @@ rcp_table_take(struct rcp_table *table, struct rcp_text *text)
 	rcp_text_clear(text);
 }
 
+void
+rcp_table_line(struct rcp_table *table, struct rcp_text *text)
+{
+	rcp_table_row(table, true);
+	rcp_table_take(table, text);
+	table->rows[table->row_count - 1].line = true;
+}
+
 /* A column without any text is not there, whatever its title. */
 static void
 measure(const struct rcp_table *table, size_t widths[MOST_COLUMNS])
 {
 	memset(widths, 0, MOST_COLUMNS * sizeof(widths[0]));
 	for (size_t i = 0; i < table->row_count; i++) {
+		if (table->rows[i].line)
+			continue;
 		for (size_t k = 0; k < table->rows[i].count; k++) {
 			size_t width = rcp_text_width(table->rows[i].cells[k]);
 
@@ -199,6 +210,18 @@ print_row(const struct rcp_table *table, const struct rcp_out *out,
 	rcp_text_free(&cell);
 }
 
+static void
+print_line(const struct rcp_table *table, const struct rcp_out *out,
+	   const char *text)
+{
+	struct rcp_text line = { 0 };
+
+	rcp_text_fill(&line, " ", table->indent);
+	rcp_text_add(&line, text);
+	rcp_out_line(out, RCP_DIM, line.s);
+	rcp_text_free(&line);
+}
+
 void
 rcp_table_print(const struct rcp_table *table, const struct rcp_out *out)
 {
@@ -220,8 +243,11 @@ rcp_table_print(const struct rcp_table *table, const struct rcp_out *out)
 	for (size_t i = 0; i < table->row_count; i++) {
 		const struct rcp_table_row *row = &table->rows[i];
 
-		print_row(table, out, widths,
-			  (const char *const *)row->cells, row->count,
-			  row->dim ? &dim : NULL);
+		if (row->line)
+			print_line(table, out, row->cells[0]);
+		else
+			print_row(table, out, widths,
+				  (const char *const *)row->cells, row->count,
+				  row->dim ? &dim : NULL);
 	}
 }

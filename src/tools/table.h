@@ -39,6 +39,10 @@ void rcp_table_row(struct rcp_table *table, bool dim);
 void rcp_table_cell(struct rcp_table *table, const char *text);
 void rcp_table_take(struct rcp_table *table, struct rcp_text *text);
 
+/* A row that is one text from edge to edge, under the same indent; empties
+ * `text`. */
+void rcp_table_line(struct rcp_table *table, struct rcp_text *text);
+
 void rcp_table_print(const struct rcp_table *table,
 		     const struct rcp_out *out);
 

@@ -7,6 +7,7 @@ test_scripts += \
 	tests/tools/files.t \
 	tests/tools/list.t \
 	tests/tools/live.t \
+	tests/tools/objects.t \
 	tests/tools/report.t \
 	tests/tools/run.t \
 	tests/tools/timeline.t \

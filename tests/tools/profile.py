@@ -110,15 +110,18 @@ class Profile:
                            text(b""))
         return bytes([1]) + uv(code) + uv(0)
 
-    def site(self, stack, kind=PYTHON):
-        """Leaf first, as one reads it."""
+    def node(self, stack):
+        """Of a stack, leaf first, as one reads it."""
         node = 0
         for frame in reversed(stack):
             body = self.frame(frame)
             parent = node
             node = self.define(5, (parent, body),
                                lambda: uv(parent) + body)
-        top = node
+        return node
+
+    def site(self, stack, kind=PYTHON):
+        top = self.node(stack)
         return self.define(6, (top, kind), lambda: uv(top) + bytes([kind]))
 
     def snapshot(self, time, cells, reason="interval", peak=True, **totals):
@@ -179,12 +182,12 @@ class Profile:
         named = uv(self.string(name))
         return self.define(8, name, lambda: named + uv(0))
 
-    def objects(self, rows):
+    def objects(self, rows, time=1.0, thread=None, keyframe=True):
         """A snapshot of [(birth site, type, death site, {field: value})];
         fields are those of enum rcp_object_field."""
         self.seq += 1
-        self.chunk(9, uv(self.seq) + uv(ns(1)) + bytes([1, 1]))
-        self.chunk(11, uv(self.thread()) + b"".join(
+        self.chunk(9, uv(self.seq) + uv(ns(time)) + bytes([keyframe, 1]))
+        self.chunk(11, uv(thread or self.thread()) + b"".join(
             uv(site) + uv(kind) + uv(death) +
             uv(sum(1 << n for n in fields)) +
             b"".join(uv(fields[n]) for n in sorted(fields))
@@ -207,9 +210,10 @@ class Profile:
         self.chunk(14, uv(ns(time)) + bytes([12]) + uv(0) + uv(mean) +
                    uv(before) + text(reason))
 
-    def collected(self, time, pause, count):
-        self.chunk(17, uv(ns(time)) + bytes([2]) + uv(ns(pause)) + uv(count) +
-                   uv(0) + uv(self.thread()) + uv(0))
+    def collected(self, time, pause, count, generation=2, stack=()):
+        node = self.node(stack)
+        self.chunk(17, uv(ns(time)) + bytes([generation]) + uv(ns(pause)) +
+                   uv(count) + uv(0) + uv(self.thread()) + uv(node))
 
     def end(self, time, reason=1, status=0):
         self.chunk(18, uv(ns(time)) + bytes([reason]) + sv(status))

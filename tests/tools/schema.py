@@ -93,6 +93,18 @@ TIMELINE = {
     "other?": [int], "marks": [MARK],
 }
 
+LIVES = {"born": int, "born_bytes": int, "died_refcount": int,
+         "died_collector": int, "died_unseen": int, "alive": int,
+         "alive_bytes": int}
+OBJECTS = {
+    "rcprof": STR, "schema": Is(1), "file": STR, "mode": STR, "time_s": NUM,
+    "from_s?": NUM, "totals": LIVES,
+    "types": [dict(LIVES, type=STR, births=[dict(
+        LIVES, stack=STACK, own=(int, NONE), own_line=bool, deaths=[
+            {"n": int, "by": Is("refcount", "collector"), "stack": STACK,
+             "own": (int, NONE)}])])],
+}
+
 LIST = {
     "rcprof": STR, "schema": Is(1),
     "trees": [{"root_pid": int, "processes": [{
@@ -141,7 +153,7 @@ def check(value, schema, where="$"):
             elif plain == name:
                 yield "%s.%s: missing" % (where, plain)
     elif not isinstance(value, schema) or (
-            isinstance(value, bool) and schema is not object):
+            isinstance(value, bool) and schema not in (object, bool)):
         yield "%s: %r is no %s" % (where, value, schema)
 
 
@@ -186,3 +198,27 @@ def check_tree(tree):
         if below.get(node["id"], 0) + node["self"] != node["value"]:
             yield "node %d: its children and itself are not its value" % (
                 node["id"])
+
+
+def check_lives(lives, parts, where):
+    """Born = died + alive, and the parts are the whole."""
+    if lives["born"] != (lives["died_refcount"] + lives["died_collector"] +
+                         lives["died_unseen"] + lives["alive"]):
+        yield "%s: born is not died + alive" % where
+    for name in LIVES:
+        if sum(p[name] for p in parts) != lives[name]:
+            yield "%s: the parts' %s are not the whole's" % (where, name)
+
+
+def check_objects(objects):
+    yield from check(objects, OBJECTS)
+    if list(check(objects, OBJECTS)):
+        return
+    yield from check_lives(objects["totals"], objects["types"], "totals")
+    for t in objects["types"]:
+        yield from check_lives(t, t["births"], t["type"])
+        for b in t["births"]:
+            for by in ("refcount", "collector"):
+                if sum(d["n"] for d in b["deaths"] if d["by"] == by) != b[
+                        "died_" + by]:
+                    yield "%s: its deaths by %s" % (t["type"], by)

@@ -318,3 +318,74 @@ def empty(name="empty.3.rcprof"):
     p = Profile(name, pid=3)
     p.end(0.1)
     return [name]
+
+
+TREE = """\
+import gc
+class Node:
+    def __init__(self, name):
+        self.name, self.children = name, []
+
+def plant(name):
+    return Node(name)
+
+def use():
+    n = plant("a")
+    del n
+
+def ring():
+    n = plant("b")
+    n.children.append(n)
+
+gc.collect()
+KEPT = [plant("c")]
+"""
+BORN, BYTES, REFCOUNT, COLLECTOR, UNSEEN, DIED_BYTES = range(6)
+
+
+def objects(name="tree.31.rcprof"):
+    """Nodes that die by refcount and by the collector, and some that stay;
+    lists beside them; and what imports and the start have made."""
+    with open("tree.py", "w") as f:
+        f.write(TREE)
+    os.utime("tree.py", (START - 60, START - 60))
+    p = Profile(name, pid=31, cwd=os.getcwd(), program="tree",
+                command=["python3", "tree.py"])
+    p.coverage(deaths="all 14 kinds tested")
+    main = ("tree.py", "<module>", 18)
+    born = p.site([("tree.py", "plant", 7), ("tree.py", "use", 10), main])
+    ring = p.site([("tree.py", "plant", 7), ("tree.py", "ring", 14), main])
+    lists = p.site([("tree.py", "Node.__init__", 4), ("tree.py", "plant", 7),
+                    ("tree.py", "ring", 14), main])
+    imported = p.site([("<frozen importlib._bootstrap>", "_load", 9), main])
+    start = p.site([("/usr/lib/python3.12/site.py", "main", 8)])
+    define = p.site([("tree.py", "<module>", 2)])
+    gone = p.site([("tree.py", "use", 11), main])
+    late = p.site([("/usr/lib/python3.12/queue.py", "put", 140),
+                   ("tree.py", "use", 11), main])
+    collect_stack = [("tree.py", "<module>", 17)]
+    collect = p.site(collect_stack)
+    finalizer = p.site([("tree.py", "Node.__del__", 3)] + collect_stack)
+    node, other = p.type("__main__.Node"), p.type("list")
+    word, function = p.type("str"), p.type("function")
+    p.objects([
+        (born, node, 0, {BORN: 400, BYTES: 400 * 48}),
+        (born, node, gone, {REFCOUNT: 290, DIED_BYTES: 290 * 48}),
+        (born, node, late, {REFCOUNT: 8, DIED_BYTES: 8 * 48}),
+        (born, node, 0, {UNSEEN: 2, DIED_BYTES: 2 * 48}),
+        (ring, node, 0, {BORN: 30, BYTES: 30 * 48}),
+        (ring, node, collect, {COLLECTOR: 24, DIED_BYTES: 24 * 48}),
+        (ring, node, finalizer, {COLLECTOR: 6, DIED_BYTES: 6 * 48}),
+        (lists, other, 0, {BORN: 30, BYTES: 30 * 88}),
+        (lists, other, collect, {COLLECTOR: 30, DIED_BYTES: 30 * 88}),
+        (imported, word, 0, {BORN: 5000, BYTES: 300000}),
+        (start, other, 0, {BORN: 70, BYTES: 7000}),
+        (start, other, start, {REFCOUNT: 20, DIED_BYTES: 2000}),
+        (define, function, 0, {BORN: 1, BYTES: 152}),
+        (0, other, 0, {BORN: 3, BYTES: 300}),
+    ])
+    p.objects([(born, node, gone, {REFCOUNT: 50, DIED_BYTES: 50 * 48})],
+              time=2.0, keyframe=False)
+    p.collected(1.5, 0.004, 60, 2, collect_stack)
+    p.end(2.5)
+    return [name]

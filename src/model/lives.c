@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lives.c - see lives.h.  Sums wrap like the numbers of the file.  Offline
+ * only.
+ */
+#include "model/lives.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/keys.h"
+#include "model/memory.h"
+#include "model/tree.h"
+
+static void
+add(int64_t *sum, int64_t more)
+{
+	*sum = (int64_t)((uint64_t)*sum + (uint64_t)more);
+}
+
+void
+rcp_lives_sum(struct rcp_lives *sum, const struct rcp_lives *more)
+{
+	add(&sum->born, more->born);
+	add(&sum->born_bytes, more->born_bytes);
+	add(&sum->refcount, more->refcount);
+	add(&sum->collector, more->collector);
+	add(&sum->unseen, more->unseen);
+	add(&sum->died_bytes, more->died_bytes);
+	add(&sum->aged, more->aged);
+	sum->age += more->age;
+}
+
+void
+rcp_lives_add(struct rcp_lives *sum, const struct rcp_object_row *row)
+{
+	struct rcp_lives more = {
+		.born = row->born,
+		.born_bytes = row->born_bytes,
+		.refcount = row->died_refcount,
+		.collector = row->died_collector,
+		.unseen = row->died_unseen,
+		.died_bytes = row->died_bytes,
+		.aged = row->aged,
+		.age = row->age,
+	};
+
+	rcp_lives_sum(sum, &more);
+}
+
+int64_t
+rcp_lives_died(const struct rcp_lives *lives)
+{
+	int64_t died = lives->refcount;
+
+	add(&died, lives->collector);
+	add(&died, lives->unseen);
+	return died;
+}
+
+int64_t
+rcp_lives_alive(const struct rcp_lives *lives)
+{
+	return (int64_t)((uint64_t)lives->born -
+			 (uint64_t)rcp_lives_died(lives));
+}
+
+int64_t
+rcp_lives_alive_bytes(const struct rcp_lives *lives)
+{
+	return (int64_t)((uint64_t)lives->born_bytes -
+			 (uint64_t)lives->died_bytes);
+}
+
+const char *
+rcp_object_type_name(const struct rcp_set *set,
+		     const struct rcp_object_row *row)
+{
+	if (row->type == RCP_NONE)
+		return "[unknown]";
+	return set->processes[row->process]->types[row->type].name;
+}
+
+/* --- whose birth --- */
+
+static const char *
+file_of(const struct rcp_set *set, uint32_t node)
+{
+	const char *file =
+		node ? set->frames[set->nodes[node].frame].file : NULL;
+
+	return file ? file : "";
+}
+
+/* Code that site.py takes out of .pth files is nobody's own. */
+static bool
+is_start_up(const struct rcp_set *set, uint32_t node)
+{
+	const char *file = file_of(set, node);
+	size_t len;
+
+	if (strcmp(file, "<string>") != 0)
+		return false;
+	while (strcmp(file, "<string>") == 0) {
+		node = set->nodes[node].parent;
+		file = file_of(set, node);
+	}
+	len = strlen(file);
+	return strcmp(file, "<frozen site>") == 0 ||
+	       (len >= 8 && strcmp(file + len - 8, "/site.py") == 0);
+}
+
+/* What `def` and `class` make, once each. */
+static bool
+is_definition(const char *type)
+{
+	static const char *const types[] = {
+		"function", "type",	     "code",	    "cell",
+		"property", "classmethod",   "staticmethod",
+		"getset_descriptor", "member_descriptor",
+		"weakref.ReferenceType",     "weakref",
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
+rcp_birth_is_own(const struct rcp_set *set, const struct rcp_object_row *row)
+{
+	uint32_t site = row->birth;
+	uint32_t own = site == RCP_NONE ? RCP_NONE : set->sites[site].own;
+	uint32_t node;
+
+	if (own == RCP_NONE ||
+	    (row->born <= 1 &&
+	     is_definition(rcp_object_type_name(set, row))))
+		return false;
+	node = set->sites[site].node;
+	for (; own > 0; own--, node = set->nodes[node].parent)
+		if (strncmp(file_of(set, node), "<frozen importlib", 17) == 0)
+			return false;
+	return set->frames[set->nodes[node].frame].kind == RCP_FRAME_PYTHON &&
+	       !is_start_up(set, node);
+}
+
+/* --- groups --- */
+
+struct growing {
+	struct rcp_lives_group group;
+	size_t row_room;
+	int64_t most; /* deaths at group.site */
+};
+
+struct grouping {
+	const struct rcp_set *set;
+	const struct rcp_view *view;
+	enum rcp_lives_by by;
+	struct rcp_keys *keys; /* of places */
+	struct rcp_map index;  /* key of a place, or address of a type's name */
+	struct growing *all;
+	size_t count, room;
+};
+
+/* The group of a key; made if it is new. */
+static uint32_t
+group_of(struct grouping *g, uint64_t key, const char *name, uint32_t frame)
+{
+	uint32_t group = rcp_map_get1(&g->index, key);
+
+	if (group != RCP_NONE)
+		return group;
+	g->all = rcp_room(g->all, g->count, &g->room, sizeof(*g->all));
+	g->all[g->count] = (struct growing){
+		.group = { .name = name, .frame = frame, .site = RCP_NONE },
+	};
+	rcp_map_put1(&g->index, key, (uint32_t)g->count);
+	return (uint32_t)g->count++;
+}
+
+static uint32_t
+of_type(struct grouping *g, const struct rcp_object_row *row)
+{
+	/* Strings of the pool are equal if their addresses are. */
+	const char *name = rcp_strings_keep(&g->set->tables->strings,
+					    rcp_object_type_name(g->set, row));
+
+	return group_of(g, (uintptr_t)name, name, RCP_NONE);
+}
+
+static uint32_t
+of_place(struct grouping *g, const struct rcp_object_row *row)
+{
+	uint32_t site = g->by == RCP_LIVES_BY_BIRTH ? row->birth : row->death;
+	const struct rcp_key *place;
+	uint32_t key;
+
+	if (site == RCP_NONE)
+		return group_of(g, RCP_NONE, "[unknown]", RCP_NONE);
+	key = rcp_keys_of(g->keys, row->process, 0, site);
+	place = &g->keys->keys[key];
+	return group_of(g, key, place->name, place->frame);
+}
+
+static void
+put(struct grouping *g, uint32_t index)
+{
+	const struct rcp_object_row *row = &g->view->objects[index];
+	uint32_t group = g->by == RCP_LIVES_BY_TYPE ? of_type(g, row)
+						    : of_place(g, row);
+	struct growing *at = &g->all[group];
+	int64_t died = row->died_refcount + row->died_collector;
+
+	rcp_lives_add(&at->group.lives, row);
+	at->group.rows = rcp_room(at->group.rows, at->group.row_count,
+				  &at->row_room, sizeof(*at->group.rows));
+	at->group.rows[at->group.row_count++] = index;
+	if (died > at->most) {
+		at->most = died;
+		at->group.site = row->death;
+	}
+}
+
+/* --- their order --- */
+
+static int
+compare(int64_t x, int64_t y)
+{
+	return x != y ? (x > y ? -1 : 1) : 0;
+}
+
+static int
+by_bytes(const void *a, const void *b)
+{
+	const struct rcp_lives_group *x = a, *y = b;
+	int c = compare(rcp_lives_alive_bytes(&x->lives),
+			rcp_lives_alive_bytes(&y->lives));
+
+	if (c == 0)
+		c = compare(x->lives.born_bytes, y->lives.born_bytes);
+	return c ? c : strcmp(x->name, y->name);
+}
+
+static int
+by_deaths(const void *a, const void *b)
+{
+	const struct rcp_lives_group *x = a, *y = b;
+	int c = (x->frame == RCP_NONE) - (y->frame == RCP_NONE);
+
+	if (c == 0)
+		c = compare(rcp_lives_died(&x->lives),
+			    rcp_lives_died(&y->lives));
+	return c ? c : strcmp(x->name, y->name);
+}
+
+struct rcp_lives_groups *
+rcp_lives_groups_new(const struct rcp_set *set, const struct rcp_view *view,
+		     const uint32_t *rows, size_t count, enum rcp_lives_by by,
+		     struct rcp_keys *places)
+{
+	struct rcp_lives_groups *groups = rcp_alloc(sizeof(*groups));
+	struct grouping g = {
+		.set = set,
+		.view = view,
+		.by = by,
+		.keys = places,
+		.index = { .words = 1 },
+	};
+
+	for (size_t i = 0; i < count; i++)
+		put(&g, rows[i]);
+	groups->count = g.count;
+	groups->groups = rcp_alloc(g.count * sizeof(*groups->groups));
+	for (size_t i = 0; i < g.count; i++)
+		groups->groups[i] = g.all[i].group;
+	qsort(groups->groups, groups->count, sizeof(*groups->groups),
+	      by == RCP_LIVES_BY_DEATH ? by_deaths : by_bytes);
+	rcp_map_free(&g.index);
+	free(g.all);
+	return groups;
+}
+
+void
+rcp_lives_groups_free(struct rcp_lives_groups *groups)
+{
+	if (!groups)
+		return;
+	for (size_t i = 0; i < groups->count; i++)
+		free(groups->groups[i].rows);
+	free(groups->groups);
+	free(groups);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lives.h - part of model.h: Python objects, added up by type, by place of
+ * birth and by where the last reference went.
+ */
+#ifndef RCP_MODEL_LIVES_H
+#define RCP_MODEL_LIVES_H
+
+#include "model/view.h"
+
+struct rcp_keys;
+
+/* Sums over object rows.  Always born = refcount + collector + unseen + alive,
+ * over a window and for a filtered thread too; alive may then be negative. */
+struct rcp_lives {
+	int64_t born, born_bytes;
+	int64_t refcount, collector, unseen; /* died */
+	int64_t died_bytes;
+	int64_t aged; /* deaths whose age is known */
+	double age;   /* their sum, ns */
+};
+
+void rcp_lives_add(struct rcp_lives *sum, const struct rcp_object_row *row);
+void rcp_lives_sum(struct rcp_lives *sum, const struct rcp_lives *more);
+int64_t rcp_lives_died(const struct rcp_lives *lives);
+int64_t rcp_lives_alive(const struct rcp_lives *lives);
+int64_t rcp_lives_alive_bytes(const struct rcp_lives *lives);
+
+enum rcp_lives_by {
+	RCP_LIVES_BY_TYPE,
+	RCP_LIVES_BY_BIRTH,
+	RCP_LIVES_BY_DEATH,
+};
+
+struct rcp_lives_group {
+	const char *name; /* of the type or the place; never NULL */
+	uint32_t frame;   /* of a place, as in struct rcp_group */
+	struct rcp_lives lives;
+	uint32_t site; /* by death: where most of them died, or RCP_NONE */
+	uint32_t *rows; /* indexes into view->objects */
+	size_t row_count;
+};
+
+struct rcp_lives_groups {
+	struct rcp_lives_group *groups;
+	size_t count;
+};
+
+/* Groups `count` rows of view->objects, given by their indexes.  `places` says
+ * what makes two sites one place: see model/keys.h; NULL by type.  Births
+ * and types come by their bytes alive, most first, then by bytes born; deaths
+ * by their number, those without a place last. */
+struct rcp_lives_groups *
+rcp_lives_groups_new(const struct rcp_set *set, const struct rcp_view *view,
+		     const uint32_t *rows, size_t count, enum rcp_lives_by by,
+		     struct rcp_keys *places);
+void rcp_lives_groups_free(struct rcp_lives_groups *groups);
+
+/* Were the objects born in a line of the user's, on the user's behalf?  Not
+ * what importing a module makes, nor what runs before the program, nor the one
+ * function of a definition. */
+bool rcp_birth_is_own(const struct rcp_set *set,
+		      const struct rcp_object_row *row);
+
+/* The name of a row's type. */
+const char *rcp_object_type_name(const struct rcp_set *set,
+				 const struct rcp_object_row *row);
+
+#endif

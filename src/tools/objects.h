@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * objects.h - what `rcprof objects` has looked up, for the two ways in which
+ * it is printed.
+ */
+#ifndef RCP_TOOLS_OBJECTS_H
+#define RCP_TOOLS_OBJECTS_H
+
+#include "model/keys.h"
+#include "tools/view.h"
+
+struct rcp_objects_page {
+	struct rcp_look *look;
+	const char *type;     /* --type, or NULL */
+	bool by_place;        /* --by was given, and is no type */
+	struct rcp_view *view;
+	struct rcp_keys *places; /* what makes sites one place */
+	uint32_t *rows;       /* of view->objects: those that are shown */
+	size_t row_count;
+	bool own;             /* they are those of the user's own lines */
+	struct rcp_lives all, shown;
+	size_t types, hidden_types; /* of all; of those not shown */
+	struct rcp_lives_groups *groups; /* of the shown ones */
+};
+
+void rcp_objects_text(const struct rcp_objects_page *page);
+void rcp_objects_json(const struct rcp_objects_page *page);
+
+#endif
