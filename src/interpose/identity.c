@@ -109,3 +109,20 @@ setgroups(size_t n, const gid_t *groups)
 {
 	ALONE(rcp_next.setgroups(n, groups));
 }
+
+/* It asks the name service, which loads libraries and may wait for a network:
+ * not while the helper is held.  That stands aside afterwards, and comes back
+ * as who the program is then. */
+RCP_EXPORT int
+initgroups(const char *user, gid_t group)
+{
+	int result, error;
+
+	rcp_next_resolve();
+	result = rcp_next.initgroups(user, group);
+	error = errno;
+	rcp_interpose_events.identity_begin();
+	rcp_interpose_events.identity_end();
+	errno = error;
+	return result;
+}
