@@ -27,16 +27,23 @@
 #include <sys/resource.h>
 #include <time.h>
 
+static bool
+is_limited(int what)
+{
+	struct rlimit limit;
+
+	return RCP_SYS4(SYS_prlimit64, 0, what, NULL, &limit) == 0 &&
+	       limit.rlim_cur != RLIM_INFINITY;
+}
+
 /* Reservations of address space are refused or counted: no shadow then. */
 static bool
 address_space_is_free(void)
 {
-	struct rlimit limit;
 	char text[4] = "";
 	long fd;
 
-	if (RCP_SYS4(SYS_prlimit64, 0, RLIMIT_AS, NULL, &limit) == 0 &&
-	    limit.rlim_cur != RLIM_INFINITY)
+	if (is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA))
 		return false;
 	fd = rcp_sys_open("/proc/sys/vm/overcommit_memory",
 			  O_RDONLY | O_CLOEXEC, 0);

@@ -91,36 +91,48 @@ proc_number(const char *path, const char *key)
 	return value;
 }
 
+/* A limit of ulimit's, if it is set, and what comes of it. */
+static bool
+look_at_limit(struct doctor *d, int what, const char *name, const char *effect)
+{
+	struct rcp_text t = { 0 };
+	struct rlimit limit;
+
+	if (getrlimit((__rlimit_resource_t)what, &limit) != 0 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return false;
+	rcp_text_add(&t, name);
+	rcp_text_add(&t, ", ");
+	rcp_text_size(&t, (int64_t)limit.rlim_cur);
+	rcp_text_add(&t, ")");
+	rcp_text_add(&t, effect);
+	say(d, NOTE, "limits", &t);
+	rcp_text_free(&t);
+	return true;
+}
+
+#define SMALLER ": blocks are kept in a smaller and slower table"
+
 static void
 look_at_limits(struct doctor *d)
 {
 	struct rcp_text t = { 0 };
-	struct rlimit limit;
 	bool quiet = true;
 
-	if (getrlimit(RLIMIT_AS, &limit) == 0 &&
-	    limit.rlim_cur != RLIM_INFINITY) {
-		rcp_text_add(&t, "the address space is limited (ulimit -v, ");
-		rcp_text_size(&t, (int64_t)limit.rlim_cur);
-		rcp_text_add(&t, "): blocks are kept in a smaller and slower "
-				 "table");
-		say(d, NOTE, "limits", &t);
+	if (look_at_limit(d, RLIMIT_AS,
+			  "the address space is limited (ulimit -v", SMALLER))
 		quiet = false;
-	}
+	if (look_at_limit(d, RLIMIT_DATA,
+			  "private memory is limited (ulimit -d", SMALLER))
+		quiet = false;
 	if (proc_number("/proc/sys/vm/overcommit_memory", "") == 2) {
 		rcp_text_add(&t, "memory is not overcommitted "
-				 "(vm.overcommit_memory=2): blocks are kept "
-				 "in a smaller and slower table");
+				 "(vm.overcommit_memory=2)" SMALLER);
 		say(d, NOTE, "limits", &t);
 		quiet = false;
 	}
-	if (getrlimit(RLIMIT_FSIZE, &limit) == 0 &&
-	    limit.rlim_cur != RLIM_INFINITY) {
-		rcp_text_add(&t, "files are limited (ulimit -f) to ");
-		rcp_text_size(&t, (int64_t)limit.rlim_cur);
-		say(d, NOTE, "limits", &t);
+	if (look_at_limit(d, RLIMIT_FSIZE, "files are limited (ulimit -f", ""))
 		quiet = false;
-	}
 	if (proc_number("/proc/self/status", "Seccomp:") > 0) {
 		rcp_text_add(&t, "system calls are filtered (seccomp), as in "
 				 "a container; what is refused shows below");
