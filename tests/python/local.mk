@@ -8,6 +8,7 @@ test_scripts += \
 	tests/python/ends.t \
 	tests/python/example.t \
 	tests/python/frames.t \
+	tests/python/hazards.t \
 	tests/python/limits.t \
 	tests/python/objects.t \
 	tests/python/processes.t \
@@ -33,6 +34,7 @@ EXTRA_DIST += \
 	tests/python/programs/frames.py \
 	tests/python/programs/gevents.py \
 	tests/python/programs/greenlets.py \
+	tests/python/programs/hazards.py \
 	tests/python/programs/interpreters.py \
 	tests/python/programs/lifetimes.py \
 	tests/python/programs/sampled.py \
