@@ -22,8 +22,6 @@ offline_sources += \
 	src/model/keys.h \
 	src/model/line.c \
 	src/model/line.h \
-	src/model/lives.c \
-	src/model/lives.h \
 	src/model/load.c \
 	src/model/load.h \
 	src/model/map.c \
@@ -33,6 +31,8 @@ offline_sources += \
 	src/model/metric.c \
 	src/model/model.h \
 	src/model/note.c \
+	src/model/object_groups.c \
+	src/model/object_groups.h \
 	src/model/own.c \
 	src/model/own.h \
 	src/model/pass.c \

@@ -19,7 +19,7 @@
 
 #include "model/curves.h" /* changes, growth, bands */
 #include "model/error.h"
-#include "model/lives.h" /* Python objects by type and place */
+#include "model/object_groups.h" /* Python objects by type and place */
 #include "model/set.h"  /* files, processes, sites, times */
 #include "model/view.h" /* values by site and by group */
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * lives.c - see lives.h.  Sums wrap like the numbers of the file.  Offline
+ * object_groups.c - see object_groups.h.  Sums wrap like the numbers of the file.  Offline
  * only.
  */
-#include "model/lives.h"
+#include "model/object_groups.h"
 
 #include <stdlib.h>
 #include <string.h>

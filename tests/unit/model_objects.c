@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * model_lives.c - objects by type and place; whose births are the user's own.
+ * model_objects.c - objects by type and place; whose births are the user's own.
  */
 #include "maker.h"
 #include "model/keys.h"
 #include "model/model.h"
 #include "tap/tap.h"
 
-#define FILE_NAME "model_lives.tmp"
+#define FILE_NAME "model_objects.tmp"
 
 static struct maker m;
 static struct rcp_set *set;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * lives.h - part of model.h: Python objects, added up by type, by place of
+ * object_groups.h - part of model.h: Python objects, added up by type, by place of
  * birth and by where the last reference went.
  */
-#ifndef RCP_MODEL_LIVES_H
-#define RCP_MODEL_LIVES_H
+#ifndef RCP_MODEL_OBJECT_GROUPS_H
+#define RCP_MODEL_OBJECT_GROUPS_H
 
 #include "model/view.h"
 
