@@ -91,6 +91,16 @@ AS_IF([test "x$rcp_elfutils" = xyes], [ELFUTILS_LIBS="-ldw -lelf"],
 AC_SUBST([ELFUTILS_LIBS])
 AM_CONDITIONAL([HAVE_ELFUTILS], [test "x$rcp_elfutils" = xyes])
 
+dnl libiberty, a static library, demangles them.
+rcp_iberty=no
+AC_CHECK_HEADER([libiberty/demangle.h],
+  [AC_CHECK_LIB([iberty], [cplus_demangle], [rcp_iberty=yes])])
+AS_IF([test "x$rcp_iberty" = xyes], [IBERTY_LIBS=-liberty],
+  [IBERTY_LIBS=
+  AC_MSG_WARN([no libiberty (libiberty-dev): C++ and Rust names stay mangled])])
+AC_SUBST([IBERTY_LIBS])
+AM_CONDITIONAL([HAVE_IBERTY], [test "x$rcp_iberty" = xyes])
+
 dnl Zydis decodes the beginnings of functions that librcprof.so patches.  Its
 dnl headers are needed here; the library is loaded at run time, if it is there.
 rcp_patch=no

@@ -8,9 +8,10 @@ TESTS = $(unit_tests) $(test_scripts)
 # What every test finds in its environment.
 tests_environment = \
 	RCPROF_BUILD='$(abs_builddir)' RCPROF_SRC='$(abs_srcdir)' \
-	CC='$(CC)' CXX='$(CXX)'
+	CC='$(CC)' CXX='$(CXX)' RCPROF_SYMBOL_CACHE=
 AM_TESTS_ENVIRONMENT = $(tests_environment); \
-	export RCPROF_BUILD RCPROF_SRC CC CXX;
+	export RCPROF_BUILD RCPROF_SRC CC CXX \
+	RCPROF_SYMBOL_CACHE;
 
 EXTRA_DIST += $(test_scripts) tests/tap/tap.h tests/tap/tap.sh \
 	tests/tap/tap.py

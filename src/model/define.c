@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * define.c - definitions of a file (strings, code, modules, nodes, sites,
- * threads, types) into the tables of the set.  Second stop on the way in:
- * ids from the file are looked up, never trusted.  Offline only.
+ * define.c - definitions of a file (strings, code, modules, sites, threads,
+ * types; nodes: stack.c) into the tables of the set.  Second stop on the way
+ * in: ids from the file are looked up, never trusted.  Offline only.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "format/linetable.h"
 #include "model/load.h"
 #include "model/memory.h"
 #include "model/own.h"
-#include "model/symbolize.h"
+#include "model/stack.h"
 
 static void
 bad(struct rcp_load *load)
@@ -109,149 +108,10 @@ define_module(struct rcp_load *load, const struct rcp_record *record)
 	module->low = record->u.module.low;
 	module->high = record->u.module.high;
 	module->program = exe && strcmp(exe, module->path) == 0;
+	module->python = rcp_is_python_runtime(module->path);
+	module->system = rcp_is_system_library(module->path);
 	rcp_map_put1(&load->module_ids, record->u.module.id,
 		     (uint32_t)load->module_count++);
-}
-
-/* --- frames --- */
-
-static void
-name_address(struct rcp_load *load, struct rcp_frame_info *frame,
-	     uint64_t address)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)address);
-	frame->function =
-		rcp_strings_keep(&load->set->tables->strings, text);
-	frame->address = address;
-}
-
-static void
-resolve_python(struct rcp_load *load, const struct rcp_record *record,
-	       struct rcp_frame_info *frame)
-{
-	uint32_t index = rcp_map_get1(&load->code_ids, record->u.node.ref);
-	const struct rcp_code *code;
-
-	frame->origin = RCP_ORIGIN_OWN;
-	if (index == RCP_NONE) {
-		bad(load);
-		return;
-	}
-	code = &load->codes[index];
-	frame->function = code->name;
-	frame->file = code->file;
-	frame->origin = code->origin;
-	frame->line = record->u.node.offset == 0 ?
-			      code->first_line :
-			      rcp_line_at(code->kind, code->table,
-					  code->table_len, code->first_line,
-					  record->u.node.offset - 1);
-}
-
-static void
-resolve_native(struct rcp_load *load, const struct rcp_record *record,
-	       struct rcp_frame_info *frame)
-{
-	struct rcp_strings *pool = &load->set->tables->strings;
-	uint32_t index = rcp_map_get1(&load->module_ids, record->u.node.ref);
-	uint64_t address = record->u.node.offset;
-	const struct rcp_module *module;
-	struct rcp_symbol symbol;
-
-	frame->origin = RCP_ORIGIN_NATIVE;
-	if (index == RCP_NONE) {
-		bad(load);
-		name_address(load, frame, address);
-		return;
-	}
-	module = &load->modules[index];
-	frame->module = module->path;
-	if (module->program)
-		frame->origin = RCP_ORIGIN_PROGRAM;
-	/* A return address may be the first byte of the next function. */
-	if (!rcp_symbols_find(load->set->tables->symbols, module->path,
-			      module->build_id, module->build_id_len,
-			      address ? address - 1 : 0, &symbol)) {
-		name_address(load, frame, address);
-		return;
-	}
-	frame->function = rcp_strings_keep(pool, symbol.function);
-	frame->file = symbol.file ? rcp_strings_keep(pool, symbol.file) : NULL;
-	frame->line = symbol.line;
-}
-
-static void
-resolve_marker(struct rcp_load *load, uint64_t marker,
-	       struct rcp_frame_info *frame)
-{
-	static const char *const names[] = {
-		[RCP_MARKER_TRUNCATED] = "[truncated]",
-		[RCP_MARKER_DEEPER] = "[outer frames]",
-		[RCP_MARKER_UNKNOWN] = "[unknown]",
-	};
-	const char *name = "[marker]";
-
-	if (marker > 0 && marker < sizeof(names) / sizeof(names[0]))
-		name = names[marker];
-	frame->function =
-		rcp_strings_keep(&load->set->tables->strings, name);
-	frame->origin = RCP_ORIGIN_MARKER;
-}
-
-static uint32_t
-resolve(struct rcp_load *load, const struct rcp_record *record)
-{
-	uint64_t key[3] = { record->u.node.kind, record->u.node.ref,
-			    record->u.node.offset };
-	uint32_t index = rcp_map_get(&load->frames, key);
-	struct rcp_frame_info frame;
-
-	if (index != RCP_NONE)
-		return index;
-	memset(&frame, 0, sizeof(frame));
-	frame.kind = record->u.node.kind;
-	switch (frame.kind) {
-	case RCP_FRAME_PYTHON:
-		resolve_python(load, record, &frame);
-		break;
-	case RCP_FRAME_NATIVE:
-		resolve_native(load, record, &frame);
-		break;
-	case RCP_FRAME_ADDRESS:
-		frame.origin = RCP_ORIGIN_NATIVE;
-		name_address(load, &frame, record->u.node.offset);
-		break;
-	case RCP_FRAME_MARKER:
-	default:
-		frame.kind = RCP_FRAME_MARKER;
-		resolve_marker(load, record->u.node.ref, &frame);
-		break;
-	}
-	if (!frame.function)
-		frame.function = rcp_strings_keep(
-			&load->set->tables->strings, "[unknown]");
-	index = rcp_tree_frame(load->set, &frame);
-	rcp_map_put(&load->frames, key, index);
-	return index;
-}
-
-static void
-define_node(struct rcp_load *load, const struct rcp_record *record)
-{
-	uint32_t parent = 0;
-
-	if (rcp_map_get1(&load->node_ids, record->u.node.id) != RCP_NONE)
-		return;
-	if (record->u.node.parent)
-		parent = rcp_map_get1(&load->node_ids, record->u.node.parent);
-	if (parent == RCP_NONE) {
-		bad(load);
-		parent = 0;
-	}
-	rcp_map_put1(&load->node_ids, record->u.node.id,
-		     rcp_tree_child(load->set, parent, resolve(load, record)));
 }
 
 /* --- sites, threads, types --- */
@@ -279,7 +139,7 @@ define_site(struct rcp_load *load, const struct rcp_record *record)
 	if (rcp_map_get1(&load->site_ids, record->u.site.id) != RCP_NONE)
 		return;
 	if (record->u.site.node)
-		node = rcp_map_get1(&load->node_ids, record->u.site.node);
+		node = rcp_load_node(load, record->u.site.node);
 	if (node == RCP_NONE) {
 		bad(load);
 		node = 0;
@@ -362,7 +222,7 @@ rcp_load_definition(struct rcp_load *load, const struct rcp_record *record)
 		[RCP_CHUNK_STRING] = define_string,
 		[RCP_CHUNK_CODE] = define_code,
 		[RCP_CHUNK_MODULE] = define_module,
-		[RCP_CHUNK_NODE] = define_node,
+		[RCP_CHUNK_NODE] = rcp_load_define_node,
 		[RCP_CHUNK_SITE] = define_site,
 		[RCP_CHUNK_THREAD] = define_thread,
 		[RCP_CHUNK_TYPE] = define_type,

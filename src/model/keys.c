@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "model/memory.h"
+#include "model/stack.h"
 #include "model/tree.h"
 
 struct rcp_keys *
@@ -203,18 +204,36 @@ by_module(struct rcp_keys *keys, uint32_t index)
 					      name));
 }
 
-/* The deepest Python frame, else the leaf: a function of the interpreter
- * would tell nobody anything. */
+/* The leaf, but for what allocates on behalf of anybody (libc, the C++
+ * runtime); with --native whatever it is. */
+static uint32_t
+native_leaf(const struct rcp_set *set, uint32_t leaf)
+{
+	for (uint32_t node = leaf; node; node = set->nodes[node].parent) {
+		uint32_t frame = set->nodes[node].frame;
+		const char *module = set->frames[frame].module;
+
+		if (set->native == RCP_NATIVE_ALL || !module ||
+		    !rcp_is_system_library(module))
+			return frame;
+	}
+	return leaf ? set->nodes[leaf].frame : RCP_NONE;
+}
+
+/* The deepest Python frame, else the leaf: who writes Python asks for lines of
+ * Python. */
 static uint32_t
 leaf_frame(const struct rcp_set *set, uint32_t site)
 {
 	uint32_t leaf = set->sites[site].node;
 
+	if (set->native == RCP_NATIVE_ALL)
+		return native_leaf(set, leaf);
 	for (uint32_t node = leaf; node; node = set->nodes[node].parent)
 		if (set->frames[set->nodes[node].frame].kind ==
 		    RCP_FRAME_PYTHON)
 			return set->nodes[node].frame;
-	return leaf ? set->nodes[leaf].frame : RCP_NONE;
+	return native_leaf(set, leaf);
 }
 
 static uint32_t
@@ -272,7 +291,8 @@ of_site(struct rcp_keys *keys, uint32_t site)
 	case RCP_BY_FILE:
 		return by_file(keys, leaf_frame(set, site));
 	case RCP_BY_MODULE:
-		return by_module(keys, leaf_frame(set, site));
+		return by_module(keys,
+				 native_leaf(set, set->sites[site].node));
 	case RCP_BY_KIND:
 		return by_text(keys, rcp_kind_name(set->sites[site].kind));
 	default:

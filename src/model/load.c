@@ -61,6 +61,9 @@ rcp_load_free(struct rcp_load *load)
 	free(load->strings);
 	free(load->codes);
 	free(load->modules);
+	free(load->nodes);
+	free(load->places);
+	free(load->place_frames);
 	free(load->sites);
 	free(process->infos);
 	free(process->coverage);

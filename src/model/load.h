@@ -35,6 +35,27 @@ struct rcp_module {
 	size_t build_id_len;
 	uint64_t base, low, high;
 	bool program; /* the executable of the process */
+	bool python;  /* the interpreter */
+	bool system;  /* libc and its like, the C++ runtime */
+};
+
+/* A node as the file has it; stack.c makes nodes of the set of those that
+ * something refers to. */
+struct rcp_load_node {
+	uint32_t parent; /* 0: none */
+	uint32_t frame;  /* of the set; RCP_NONE: native code */
+	uint32_t place;  /* native code: index into places */
+	bool python;     /* there is a Python frame from here to the root */
+	uint32_t made[2]; /* node of the set, for stacks without and with
+			     Python frames; RCP_NONE: not made yet */
+};
+
+/* An address in a module. */
+struct rcp_load_place {
+	uint32_t module; /* index */
+	uint64_t address;
+	uint32_t first, count; /* frames in place_frames, outermost first; no
+				  count: not looked up yet */
 };
 
 struct rcp_load {
@@ -63,7 +84,13 @@ struct rcp_load {
 	/* From ids of the file to indexes */
 	struct rcp_map string_ids, code_ids, module_ids, node_ids, site_ids;
 	struct rcp_map thread_ids, type_ids;
-	struct rcp_map frames; /* kind, ref, offset -> frame of the set */
+	struct rcp_map frames; /* kind, ref, offset -> frame of the set, or
+				  place */
+	struct rcp_load_node *nodes; /* 0 is no node */
+	struct rcp_load_place *places;
+	uint32_t *place_frames;
+	size_t node_count, node_room, place_count, place_room;
+	size_t place_frame_count, place_frame_room;
 	struct rcp_load_string *strings;
 	struct rcp_code *codes;
 	struct rcp_module *modules;
@@ -86,6 +113,12 @@ const char *rcp_load_text(struct rcp_load *load, uint64_t id);
  * definition if `make`, else RCP_NONE. */
 uint32_t rcp_load_site(struct rcp_load *load, uint64_t id, bool make);
 uint32_t rcp_load_thread(struct rcp_load *load, uint64_t id, bool make);
+
+/* stack.c: a NODE, and the node of the set that stands for it: 0 for one whose
+ * stack is empty, RCP_NONE for an id that is not defined. */
+void rcp_load_define_node(struct rcp_load *load,
+			  const struct rcp_record *record);
+uint32_t rcp_load_node(struct rcp_load *load, uint64_t id);
 
 /* note.c: INFO, COVERAGE, RSS, EVENT, GC, END. */
 void rcp_load_note(struct rcp_load *load, const struct rcp_record *record);

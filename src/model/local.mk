@@ -6,6 +6,7 @@ offline_sources += \
 	src/model/cells.c \
 	src/model/cells.h \
 	src/model/curves.h \
+	src/model/demangle.h \
 	src/model/define.c \
 	src/model/error.c \
 	src/model/error.h \
@@ -43,8 +44,12 @@ offline_sources += \
 	src/model/saved.c \
 	src/model/set.c \
 	src/model/set.h \
+	src/model/spans.c \
+	src/model/spans.h \
 	src/model/spread.c \
 	src/model/spread.h \
+	src/model/stack.c \
+	src/model/stack.h \
 	src/model/strings.c \
 	src/model/strings.h \
 	src/model/time.c \
@@ -56,9 +61,22 @@ offline_sources += \
 
 # Names of native functions come from elfutils, where it is there.
 if HAVE_ELFUTILS
-offline_sources += src/model/symbolize.c
+offline_sources += $(symbol_sources)
 else
 offline_sources += src/model/symbolize_none.c
 endif
-EXTRA_DIST += src/model/symbolize.c src/model/symbolize_none.c
+symbol_sources = src/model/debugfile.c src/model/debugfile.h \
+	src/model/inlined.c src/model/inlined.h \
+	src/model/symbolize.c src/model/symcache.c src/model/symcache.h \
+	src/model/symcache_dir.c src/model/symtab.c src/model/symtab.h
+EXTRA_DIST += $(symbol_sources) src/model/symbolize_none.c
+
+# Demangled ones from libiberty.
+if HAVE_IBERTY
+offline_sources += src/model/demangle.c
+else
+offline_sources += src/model/demangle_none.c
+endif
+EXTRA_DIST += src/model/demangle.c src/model/demangle_none.c
+offline_libs += $(IBERTY_LIBS)
 offline_libs += $(ELFUTILS_LIBS)

@@ -190,7 +190,7 @@ note_gc(struct rcp_load *load, const struct rcp_record *record)
 	uint32_t node = 0;
 
 	if (record->u.gc.node)
-		node = rcp_map_get1(&load->node_ids, record->u.gc.node);
+		node = rcp_load_node(load, record->u.gc.node);
 	process->gcs = rcp_room(process->gcs, process->gc_count,
 				&load->gc_room, sizeof(*process->gcs));
 	gc = &process->gcs[process->gc_count++];

@@ -145,12 +145,26 @@ open_all(struct rcp_set *set, const char *const *paths, size_t count,
 	return true;
 }
 
+static void
+open_symbols(struct rcp_set *set, const struct rcp_open_options *options)
+{
+	struct rcp_symbol_search search = {
+		.sysroot = options->sysroot,
+		.debug_dir = options->debug_dir,
+		.start_wall = set->start_wall,
+		.no_cache = options->flags & RCP_OPEN_NO_CACHE,
+	};
+
+	if (!(options->flags & RCP_OPEN_NO_SYMBOLS))
+		set->tables->symbols = rcp_symbols_new(&search);
+}
+
 struct rcp_set *
 rcp_set_open(const char *const *paths, size_t count,
 	     const struct rcp_open_options *options, struct rcp_error *error)
 {
 	static const struct rcp_open_options plain;
-	struct rcp_open_options each = { 0, NULL, NULL };
+	struct rcp_open_options each = { 0 };
 	struct rcp_set *set = rcp_alloc(sizeof(*set));
 	struct part part = { options ? options : &plain, 0, count };
 
@@ -160,8 +174,8 @@ rcp_set_open(const char *const *paths, size_t count,
 		return NULL;
 	}
 	set_clocks(set);
-	if (!(part.options->flags & RCP_OPEN_NO_SYMBOLS))
-		set->tables->symbols = rcp_symbols_new();
+	set->native = part.options->native;
+	open_symbols(set, part.options);
 	if (part.options->progress)
 		each.progress = progress_of_part;
 	each.progress_context = &part;

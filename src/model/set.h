@@ -163,6 +163,16 @@ struct rcp_process {
 	struct rcp_load *load; /* the model's own */
 };
 
+/* Which native frames are shown of a stack that has Python frames.  Others
+ * keep theirs. */
+enum rcp_native {
+	RCP_NATIVE_ALL,  /* as recorded */
+	RCP_NATIVE_FOLD, /* those that serve a Python frame (the interpreter's)
+			    go, and in all stacks those before main and the
+			    inside of operator new */
+	RCP_NATIVE_NONE,
+};
+
 struct rcp_set {
 	struct rcp_process **processes; /* by start time */
 	size_t process_count;
@@ -174,16 +184,21 @@ struct rcp_set {
 	size_t site_count;
 	uint64_t start_wall; /* CLOCK_REALTIME at time 0, ns since 1970 */
 	uint64_t end_time;   /* the last time of any process */
+	enum rcp_native native; /* as it was opened */
 	struct rcp_tables *tables; /* the model's own */
 };
 
 #define RCP_OPEN_NO_SYMBOLS 1u /* native frames stay module + address */
+#define RCP_OPEN_NO_CACHE 2u   /* of symbols: neither read nor written */
 
 /* Called now and then while something slow runs; 0 <= done <= 1. */
 typedef void rcp_progress_fn(void *context, double done);
 
 struct rcp_open_options {
 	unsigned flags; /* RCP_OPEN_* */
+	enum rcp_native native;
+	const char *sysroot, *debug_dir; /* NULL, or as in symbolize.h: they
+					    live as long as the set */
 	rcp_progress_fn *progress; /* or NULL */
 	void *progress_context;
 };

@@ -6,8 +6,9 @@
 #include "model/symbolize.h"
 
 struct rcp_symbols *
-rcp_symbols_new(void)
+rcp_symbols_new(const struct rcp_symbol_search *search)
 {
+	(void)search;
 	return NULL;
 }
 
@@ -17,10 +18,10 @@ rcp_symbols_free(struct rcp_symbols *symbols)
 	(void)symbols;
 }
 
-bool
+size_t
 rcp_symbols_find(struct rcp_symbols *symbols, const char *path,
 		 const void *build_id, size_t build_id_len, uint64_t address,
-		 struct rcp_symbol *out)
+		 struct rcp_symbol *out, size_t room)
 {
 	(void)symbols;
 	(void)path;
@@ -28,5 +29,6 @@ rcp_symbols_find(struct rcp_symbols *symbols, const char *path,
 	(void)build_id_len;
 	(void)address;
 	(void)out;
-	return false;
+	(void)room;
+	return 0;
 }

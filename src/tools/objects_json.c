@@ -18,7 +18,7 @@ put_lives(struct rcp_json *j, const struct rcp_lives *lives)
 	rcp_json_int(j, "alive_bytes", rcp_lives_alive_bytes(lives));
 }
 
-/* *own as in rcp_json_stack; null where there is none. */
+/* The own frame is null where there is none. */
 static void
 put_stack(struct rcp_json *j, struct rcp_look *look, uint32_t site)
 {
@@ -26,7 +26,7 @@ put_stack(struct rcp_json *j, struct rcp_look *look, uint32_t site)
 		site == RCP_NONE ? NULL : &look->set->sites[site];
 	uint32_t own = info ? info->own : RCP_NONE;
 
-	rcp_json_stack(j, "stack", look, info ? info->node : 0, &own);
+	rcp_json_stack(j, "stack", look, info ? info->node : 0);
 	if (own == RCP_NONE)
 		rcp_json_null(j, "own");
 	else

@@ -55,10 +55,11 @@ hide_progress(const struct progress *p)
 }
 
 static struct rcp_set *
-open_paths(const char *command, const char *const *paths, size_t count)
+open_paths(const char *command, const char *const *paths, size_t count,
+	   const struct rcp_open_options *wanted)
 {
 	struct progress progress = { .command = command, .start = now() };
-	struct rcp_open_options options = { 0 };
+	struct rcp_open_options options = *wanted;
 	struct rcp_error error;
 	struct rcp_set *set;
 
@@ -74,7 +75,8 @@ open_paths(const char *command, const char *const *paths, size_t count)
 }
 
 struct rcp_set *
-rcp_open(const char *command, char **paths, size_t count)
+rcp_open(const char *command, char **paths, size_t count,
+	 const struct rcp_open_options *options)
 {
 	struct rcp_found *found;
 	const char **newest;
@@ -82,7 +84,8 @@ rcp_open(const char *command, char **paths, size_t count)
 	size_t found_count, n = 0;
 
 	if (count > 0)
-		return open_paths(command, (const char *const *)paths, count);
+		return open_paths(command, (const char *const *)paths, count,
+				  options);
 	if (!rcp_find(command, ".", &found, &found_count))
 		return NULL;
 	newest = rcp_alloc((found_count + 1) * sizeof(*newest));
@@ -91,7 +94,7 @@ rcp_open(const char *command, char **paths, size_t count)
 		n++;
 	}
 	if (n > 0)
-		set = open_paths(command, newest, n);
+		set = open_paths(command, newest, n, options);
 	else
 		rcp_complain(command,
 			     "no profile (*.rcprof) in the current "

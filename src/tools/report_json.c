@@ -251,48 +251,15 @@ rcp_json_frame(struct rcp_json *j, const char *name, struct rcp_look *look,
 	rcp_json_ready(j, name, frame_text(look, frame));
 }
 
-static bool
-is_native(const struct rcp_frame_info *frame)
-{
-	return frame->kind == RCP_FRAME_NATIVE ||
-	       frame->kind == RCP_FRAME_ADDRESS;
-}
-
-/* Does --no-native leave this frame out?  Only beside Python frames. */
-bool
-rcp_frame_hidden(const struct rcp_look *look, uint32_t node, uint32_t frame)
-{
-	const struct rcp_set *set = look->set;
-
-	if (!look->args.no_native || !is_native(&set->frames[frame]))
-		return false;
-	for (; node; node = set->nodes[node].parent) {
-		if (set->frames[set->nodes[node].frame].kind ==
-		    RCP_FRAME_PYTHON)
-			return true;
-	}
-	return false;
-}
-
-/* *own is its index in what is written. */
 void
 rcp_json_stack(struct rcp_json *j, const char *name, struct rcp_look *look,
-	       uint32_t leaf, uint32_t *own)
+	       uint32_t leaf)
 {
 	const struct rcp_set *set = look->set;
-	uint32_t depth = 0, written = 0, wanted = *own;
 
 	rcp_json_open(j, name, '[');
-	for (uint32_t node = leaf; node; node = set->nodes[node].parent) {
-		uint32_t frame = set->nodes[node].frame;
-
-		if (depth++ == wanted)
-			*own = written;
-		if (rcp_frame_hidden(look, leaf, frame))
-			continue;
-		rcp_json_frame(j, NULL, look, frame);
-		written++;
-	}
+	for (uint32_t node = leaf; node; node = set->nodes[node].parent)
+		rcp_json_frame(j, NULL, look, set->nodes[node].frame);
 	rcp_json_close(j, ']');
 }
 
@@ -329,14 +296,13 @@ put_site(struct rcp_json *j, const struct rcp_report *report,
 {
 	const struct rcp_site_info *site =
 		&report->look->set->sites[row->site];
-	uint32_t own = site->own;
 
 	rcp_json_open(j, NULL, '{');
-	rcp_json_stack(j, "stack", report->look, site->node, &own);
-	if (own == RCP_NONE)
+	rcp_json_stack(j, "stack", report->look, site->node);
+	if (site->own == RCP_NONE)
 		rcp_json_null(j, "own");
 	else
-		rcp_json_int(j, "own", own);
+		rcp_json_int(j, "own", site->own);
 	rcp_json_string(j, "kind", rcp_kind_name(site->kind));
 	put_values(j, &row->values);
 	rcp_json_int(j, "temporary_blocks", row->values.temporary_blocks);

@@ -12,15 +12,9 @@
 void rcp_json_frame(struct rcp_json *j, const char *name,
 		    struct rcp_look *look, uint32_t frame);
 
-/* A list of frames, leaf first.  *own, an index into the whole stack, becomes
- * the index in what is written. */
+/* A list of frames, leaf first. */
 void rcp_json_stack(struct rcp_json *j, const char *name,
-		    struct rcp_look *look, uint32_t leaf, uint32_t *own);
-
-/* Does --no-native leave this frame out of the stack that ends at `node`?
- * Only native ones beside Python frames. */
-bool rcp_frame_hidden(const struct rcp_look *look, uint32_t node,
-		      uint32_t frame);
+		    struct rcp_look *look, uint32_t leaf);
 
 /* "types", "types_as_of_s", "cycles", "cascades" */
 void rcp_json_types(struct rcp_json *j, const struct rcp_report *report);

@@ -49,11 +49,8 @@ sort_objects(const struct rcp_set *set, const struct rcp_view *view)
 static void
 put_stack(struct rcp_json *j, struct rcp_look *look, uint32_t site)
 {
-	uint32_t own = 0;
-
 	rcp_json_stack(j, "stack", look,
-		       site == RCP_NONE ? 0 : look->set->sites[site].node,
-		       &own);
+		       site == RCP_NONE ? 0 : look->set->sites[site].node);
 }
 
 static void
@@ -165,8 +162,6 @@ static void
 put_gc(struct rcp_json *j, struct rcp_look *look,
        const struct rcp_process *process, const struct rcp_gc_info *gc)
 {
-	uint32_t own = 0;
-
 	rcp_json_open(j, NULL, '{');
 	rcp_json_seconds(j, "time_s", gc->time);
 	rcp_json_int(j, "generation", gc->generation);
@@ -177,7 +172,7 @@ put_gc(struct rcp_json *j, struct rcp_look *look,
 			gc->thread == RCP_NONE
 				? NULL
 				: process->threads[gc->thread].name);
-	rcp_json_stack(j, "trigger", look, gc->node, &own);
+	rcp_json_stack(j, "trigger", look, gc->node);
 	rcp_json_close(j, '}');
 }
 

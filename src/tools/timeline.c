@@ -322,6 +322,7 @@ const struct rcp_command rcp_command_timeline = {
 		 "of the biggest (8, or --top N).",
 	.flags = flags,
 	.takes = RCP_TAKES_BY | RCP_TAKES_WINDOW | RCP_TAKES_FILTER |
-		 RCP_TAKES_TOP | RCP_TAKES_JSON | RCP_TAKES_COLOR,
+		 RCP_TAKES_TOP | RCP_TAKES_JSON | RCP_TAKES_COLOR |
+		 RCP_TAKES_STACKS,
 	.run = run,
 };

@@ -88,8 +88,7 @@ add_site(struct rcp_tree *tree, uint32_t leaf, const struct rcp_values *values)
 	for (uint32_t n = leaf; n; n = set->nodes[n].parent) {
 		uint32_t frame = set->nodes[n].frame;
 
-		if (rcp_frame_hidden(tree->look, leaf, frame) ||
-		    (depth > 0 && is_machinery(tree, frame)))
+		if (depth > 0 && is_machinery(tree, frame))
 			continue;
 		tree->path = rcp_room(tree->path, depth, &tree->path_room,
 				      sizeof(*tree->path));

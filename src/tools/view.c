@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/place.h"
 
@@ -49,8 +50,18 @@ set_native(void *into, const struct rcp_flag *flag, const char *value)
 	struct rcp_view_args *args = into;
 
 	(void)value;
-	args->no_native = strcmp(flag->name, "no-native") == 0;
+	args->native = strcmp(flag->name, "native") == 0 ? RCP_NATIVE_ALL
+							 : RCP_NATIVE_NONE;
 	return true;
+}
+
+static bool
+set_directory(void *into, const struct rcp_flag *flag, const char *value)
+{
+	struct stat st;
+
+	return stat(value, &st) == 0 && S_ISDIR(st.st_mode) &&
+	       rcp_flag_text(into, flag, value);
 }
 
 #define FIELD(name) offsetof(struct rcp_view_args, name)
@@ -82,11 +93,18 @@ const struct rcp_flag rcp_view_flags[] = {
 	  "no stacks with a function, file or module that matches", REGEX,
 	  set_regex, FIELD(exclude), RCP_TAKES_FILTER },
 	{ "native", 0, NULL,
-	  "show native frames where they are recorded (the default)", NULL,
+	  "show all native frames, the interpreter's own as well", NULL,
 	  set_native, 0, RCP_TAKES_STACKS },
 	{ "no-native", 0, NULL,
 	  "leave native frames out of stacks that have Python frames", NULL,
 	  set_native, 0, RCP_TAKES_STACKS },
+	{ "sysroot", 0, "DIR",
+	  "programs and libraries are below DIR: for a profile of another "
+	  "machine", "a directory", set_directory, FIELD(sysroot),
+	  RCP_TAKES_STACKS },
+	{ "debug-dir", 0, "DIRS",
+	  "look there, too, for programs, libraries and their debug files; "
+	  "`:` between several", "a directory", rcp_flag_text, FIELD(debug_dir), RCP_TAKES_STACKS },
 	{ "no-source", 0, NULL, "do not show source lines", NULL, rcp_flag_on,
 	  FIELD(no_source), RCP_TAKES_SOURCE },
 	{ "top", 0, "N", "only the N biggest", "a number from 1",
@@ -177,17 +195,22 @@ int
 rcp_look_open(struct rcp_look *look, const struct rcp_command *command,
 	      void *own, int argc, char **argv)
 {
+	struct rcp_open_options options = { 0 };
 	struct rcp_rest rest;
 	int status;
 
 	*look = (struct rcp_look){ .command = command };
 	look->args.metric = RCP_METRIC_PEAK;
 	look->args.by = RCP_BY_OWN;
+	look->args.native = RCP_NATIVE_FOLD;
 	status = rcp_args_parse(command, own, &look->args, argc, argv, &rest);
 	if (status >= 0)
 		return status;
 	look->out = rcp_out_start(look->args.no_color);
-	look->set = rcp_open(command->name, rest.items, rest.count);
+	options.native = look->args.native;
+	options.sysroot = look->args.sysroot;
+	options.debug_dir = look->args.debug_dir;
+	look->set = rcp_open(command->name, rest.items, rest.count, &options);
 	if (!look->set)
 		return RCP_BAD_DATA;
 	look->clock_times = look->set->end_time >= CLOCK_FROM;

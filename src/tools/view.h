@@ -23,7 +23,8 @@ enum rcp_takes {
 	RCP_TAKES_ALL = 1 << 6,
 	RCP_TAKES_JSON = 1 << 7,
 	RCP_TAKES_COLOR = 1 << 8,
-	RCP_TAKES_STACKS = 1 << 9, /* --native, --no-native */
+	/* --native, --no-native, --sysroot, --debug-dir */
+	RCP_TAKES_STACKS = 1 << 9,
 	RCP_TAKES_SOURCE = 1 << 10,
 };
 
@@ -34,7 +35,9 @@ struct rcp_view_args {
 	const char *at, *from, *to;
 	const char *thread, *include, *exclude;
 	uint64_t top; /* 0: not given */
-	bool all, json, no_color, no_native, no_source;
+	const char *sysroot, *debug_dir;
+	enum rcp_native native;
+	bool all, json, no_color, no_source;
 };
 
 /* The table of the shared flags; ends with a row without a name. */
@@ -75,8 +78,10 @@ void rcp_look_time(const struct rcp_look *look, struct rcp_text *t,
 /* --- files (open.c) ------------------------------------------------------- */
 
 /* Opens the paths, or with none the newest process tree in the current
- * directory; shows progress.  NULL after a complaint. */
-struct rcp_set *rcp_open(const char *command, char **paths, size_t count);
+ * directory; shows progress (not that of `options`).  NULL after a
+ * complaint. */
+struct rcp_set *rcp_open(const char *command, char **paths, size_t count,
+			 const struct rcp_open_options *options);
 
 /* The profiles of a directory, by tree, newest tree first, and by start in a
  * tree.  Files that are no profiles are complained about.  False after a

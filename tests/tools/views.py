@@ -21,7 +21,7 @@ UPDATE = os.environ.get("RCPROF_GOLDEN") == "update"
 ENV = {k: v for k, v in os.environ.items()
        if not k.startswith("RCPROF_") and k not in (
            "COLUMNS", "NO_COLOR", "LD_PRELOAD")}
-ENV.update(TZ="UTC", LC_ALL="C")
+ENV.update(TZ="UTC", LC_ALL="C", RCPROF_SYMBOL_CACHE="")
 
 # ASan wants to be the first library and all of the address space.
 with open(tap.RCPROF, "rb") as f:

@@ -1,7 +1,7 @@
 # tests/unit/local.mk - see "Adding a test" in HACKING.  A line here is all
 # that tests/unit/NAME.c needs: it becomes the program tests/unit/NAME.t.
 LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm \
-	$(ELFUTILS_LIBS) $(ZLIB_LIBS)
+	$(ELFUTILS_LIBS) $(IBERTY_LIBS) $(ZLIB_LIBS)
 
 unit_tests += tests/unit/tap.t
 unit_tests += tests/unit/rate.t tests/unit/sampler.t tests/unit/samples.t
