@@ -131,7 +131,7 @@ enum rcp_chunk {
 	RCP_CHUNK_THREAD = 7,
 
 	/* Python types: uv id, uv name (string "module.qualname"), uv flags
-	 * (0 in version 1) */
+	 * (RCP_TYPE_*).  Several may have one name */
 	RCP_CHUNK_TYPE = 8,
 
 	/* uv sequence number (1, 2, ...), uv time, u8 flags (RCP_SNAP_*),
@@ -302,7 +302,14 @@ enum rcp_cell_field {
  * leaves room for 2^28 samples of 16 MiB each. */
 #define RCP_VAR_UNIT 4096.0
 
-/* Fields of OBJECTS records; uv differences. */
+/* Flags of a TYPE: what an instance has before it in its block. */
+#define RCP_TYPE_COLLECTED 1u /* the collector's links, 16 bytes */
+#define RCP_TYPE_MANAGED 2u   /* its dict and weak references, 16 bytes */
+
+#define RCP_OBJECT_AGES 24
+
+/* Fields of OBJECTS records; uv differences.  Several records of one snapshot
+ * may have parts of one (site, type, death site): they add up. */
 enum rcp_object_field {
 	RCP_OBJECT_BORN = 0,
 	RCP_OBJECT_BORN_BYTES = 1,
@@ -312,7 +319,22 @@ enum rcp_object_field {
 	RCP_OBJECT_DIED_BYTES = 5,
 	RCP_OBJECT_AGE_SUM = 6,     /* age units, of deaths with known age */
 	RCP_OBJECT_AGED = 7,
-	RCP_OBJECT_FIELDS = 8,
+	/* Of those deaths, + 0: the ages of 0 age units; + n: those from
+	 * 2^(n-1) to below 2^n; + 23: from 2^22 on */
+	RCP_OBJECT_AGE_0 = 8,
+	/* Sample mode.  Births and deaths are estimates then, sums of weights
+	 * that cancel; here is of how many samples, and the variances that the
+	 * estimates have, which add up as those of cells do.  What is alive has
+	 * the variance of the births less that of the deaths.  Objects^2 */
+	RCP_OBJECT_SAMPLES = 32,      /* of the births */
+	RCP_OBJECT_DIED_SAMPLES = 33, /* of the deaths */
+	RCP_OBJECT_VAR_BORN = 34,
+	RCP_OBJECT_VAR_BORN_BYTES = 35, /* RCP_VAR_UNIT bytes^2 */
+	RCP_OBJECT_VAR_REFCOUNT = 36,
+	RCP_OBJECT_VAR_COLLECTOR = 37,
+	RCP_OBJECT_VAR_UNSEEN = 38,
+	RCP_OBJECT_VAR_DIED_BYTES = 39,
+	RCP_OBJECT_FIELDS = 40,
 };
 
 /* SNAP_END pairs.  A total that is not written is 0. */

@@ -20,6 +20,7 @@
 struct type {
 	const char *name;
 	uint32_t size;
+	uint32_t flags;
 	uint32_t stamp; /* file generation in which it was written */
 };
 
@@ -49,23 +50,24 @@ hash_of(const char *name, size_t size)
 }
 
 static bool
-is_called(uint32_t id, const char *name, size_t size)
+is(uint32_t id, const char *name, size_t size, uint32_t flags)
 {
 	const struct type *t = type_at(id);
 
-	return t->size == size && memcmp(t->name, name, size) == 0;
+	return t->size == size && t->flags == flags &&
+	       memcmp(t->name, name, size) == 0;
 }
 
 /* The lock is held. */
 static uint32_t
-add_type(const char *name, size_t size)
+add_type(const char *name, size_t size, uint32_t flags)
 {
 	uint32_t i = hash_of(name, size), id = next_type;
 	struct type **chunk = &types[id / CHUNK];
 	char *copy;
 
 	for (; slots[i % SLOTS]; i++)
-		if (is_called(slots[i % SLOTS], name, size))
+		if (is(slots[i % SLOTS], name, size, flags))
 			return slots[i % SLOTS];
 	if (id == TYPES || rcp_arena_used() >= limit)
 		return 0;
@@ -78,20 +80,21 @@ add_type(const char *name, size_t size)
 	memcpy(copy, name, size);
 	type_at(id)->name = copy;
 	type_at(id)->size = (uint32_t)size;
+	type_at(id)->flags = flags;
 	slots[i % SLOTS] = id;
 	next_type++;
 	return id;
 }
 
 uint32_t
-rcp_object_type(const char *name, size_t size)
+rcp_object_type(const char *name, size_t size, uint32_t flags)
 {
 	uint32_t id = 0;
 
 	rcp_lock_take(&lock);
 	/* The number TYPES - 1 is the last: a slot is always free. */
 	if (next_type < TYPES - 1 && slots)
-		id = add_type(name, size);
+		id = add_type(name, size, flags);
 	rcp_lock_drop(&lock);
 	return id;
 }
@@ -112,7 +115,7 @@ rcp_object_type_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 	b = rcp_sink_record(sink, RCP_CHUNK_TYPE);
 	rcp_buf_uv(b, type);
 	rcp_buf_uv(b, FIRST_STRING + type);
-	rcp_buf_uv(b, 0);
+	rcp_buf_uv(b, t->flags);
 }
 
 void

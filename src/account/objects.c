@@ -254,6 +254,43 @@ add(struct rcp_object_cell *c, enum rcp_object_field field, uint64_t n)
 	RCP_ADD(c->now[field], n);
 }
 
+/* False: there is no memory for it. */
+static bool
+add_rare(struct rcp_object_cell *c, uint32_t field, uint64_t n)
+{
+	struct rcp_object_rare *r = c->rare;
+
+	while (r && r->field != field)
+		r = r->next;
+	if (!r) {
+		r = rcp_arena_used() < limit ? rcp_arena_new(sizeof(*r)) :
+					       NULL;
+		if (!r)
+			return false;
+		r->field = field;
+		r->next = c->rare;
+		__atomic_store_n(&c->rare, r, __ATOMIC_RELEASE);
+	}
+	RCP_ADD(r->now, n);
+	return true;
+}
+
+/* An age that there is no room for counts as not known. */
+static void
+add_age(struct rcp_object_cell *c, uint64_t age, uint64_t n)
+{
+	unsigned bin = age ? 64u - (unsigned)__builtin_clzll(age) : 0;
+
+	if (bin >= RCP_OBJECT_AGES)
+		bin = RCP_OBJECT_AGES - 1;
+	if (bin == 0)
+		add(c, RCP_OBJECT_AGE_0, n);
+	else if (!add_rare(c, RCP_OBJECT_AGE_0 + bin, n))
+		return;
+	add(c, RCP_OBJECT_AGE_SUM, age * n);
+	add(c, RCP_OBJECT_AGED, n);
+}
+
 void
 rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
 {
@@ -280,10 +317,8 @@ rcp_objects_died(struct rcp_objects *o, uint32_t origin, uint32_t site,
 		return;
 	add(c, RCP_OBJECT_DIED_BYTES, bytes);
 	add(c, (enum rcp_object_field)how, 1);
-	if (age >= 0) {
-		add(c, RCP_OBJECT_AGE_SUM, (uint64_t)age);
-		add(c, RCP_OBJECT_AGED, 1);
-	}
+	if (age >= 0)
+		add_age(c, (uint64_t)age, 1);
 	RCP_STORE(c->page->dirty, 1);
 }
 

@@ -67,9 +67,10 @@ void rcp_objects_setup(uint64_t memory_limit);
 void rcp_objects_fork_prepare(void);
 void rcp_objects_fork_done(bool child);
 
-/* The number of the type called NAME ("module.qualname", SIZE bytes of UTF-8),
- * from 1; 0: no room.  Types of one name are one. */
-uint32_t rcp_object_type(const char *name, size_t size);
+/* The number of the type called NAME ("module.qualname", SIZE bytes of UTF-8)
+ * with FLAGS (RCP_TYPE_*), from 1; 0: no room.  Types of one name are one, if
+ * their flags are the same. */
+uint32_t rcp_object_type(const char *name, size_t size, uint32_t flags);
 
 /* --- origins ------------------------------------------------------------ */
 

@@ -12,27 +12,45 @@
 #include "emit/emit.h"
 #include "emit/sink.h"
 
-#define BIRTHS (1u << RCP_OBJECT_BORN | 1u << RCP_OBJECT_BORN_BYTES)
+#define BIRTHS                                                           \
+	(1ull << RCP_OBJECT_BORN | 1ull << RCP_OBJECT_BORN_BYTES |       \
+	 1ull << RCP_OBJECT_SAMPLES | 1ull << RCP_OBJECT_VAR_BORN |      \
+	 1ull << RCP_OBJECT_VAR_BORN_BYTES)
+
+struct row {
+	uint64_t mask;
+	uint64_t value[RCP_OBJECT_FIELDS];
+};
+
+static void
+fill(struct row *row, unsigned field, uint64_t now, uint64_t *written,
+     bool keyframe)
+{
+	uint64_t n = keyframe ? now : now - *written;
+
+	*written = now;
+	row->value[field] = n;
+	if (n)
+		row->mask |= 1ull << field;
+}
 
 static void
 put(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
-    struct rcp_object_cell *c, uint32_t fields)
+    struct rcp_object_cell *c, uint64_t fields)
 {
-	uint64_t value[RCP_OBJECT_FIELDS];
-	uint32_t mask = 0;
+	struct rcp_object_rare *r = __atomic_load_n(&c->rare, __ATOMIC_ACQUIRE);
+	struct row row;
 
-	for (unsigned i = 0; i < RCP_OBJECT_FIELDS; i++) {
-		uint64_t now;
-
-		if (!(fields & 1u << i))
-			continue;
-		now = RCP_LOAD(c->now[i]);
-		value[i] = snap->keyframe ? now : now - c->written[i];
-		c->written[i] = now;
-		if (value[i])
-			mask |= 1u << i;
-	}
-	if (!mask)
+	row.mask = 0;
+	for (unsigned i = 0; i < RCP_OBJECT_PLAIN; i++)
+		if (fields >> i & 1)
+			fill(&row, i, RCP_LOAD(c->now[i]), &c->written[i],
+			     snap->keyframe);
+	for (; r; r = r->next)
+		if (fields >> r->field & 1)
+			fill(&row, r->field, RCP_LOAD(r->now), &r->written,
+			     snap->keyframe);
+	if (!row.mask)
 		return;
 	if (c->site)
 		rcp_site_define(sink, snap, c->site);
@@ -40,12 +58,12 @@ put(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
 		rcp_site_define(sink, snap, c->death);
 	rcp_object_type_define(sink, snap, c->type);
 	rcp_encode_object(rcp_sink_cell(sink, RCP_CHUNK_OBJECTS, thread),
-			  c->site, c->type, c->death, mask, value);
+			  c->site, c->type, c->death, row.mask, row.value);
 }
 
 static void
 put_page(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
-	 struct rcp_object_page *page, uint32_t fields)
+	 struct rcp_object_page *page, uint64_t fields)
 {
 	uint32_t used = __atomic_load_n(&page->used, __ATOMIC_ACQUIRE);
 

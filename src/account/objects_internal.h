@@ -9,14 +9,25 @@
 
 #define RCP_OBJECT_CELLS 32
 
+/* Fields that each cell has; the others are rare, and in a list: ages but for
+ * the youngest, of which a cell meets few, and what sample mode needs. */
+#define RCP_OBJECT_PLAIN (RCP_OBJECT_AGE_0 + 1)
+
+struct rcp_object_rare {
+	struct rcp_object_rare *next;
+	uint32_t field;
+	uint64_t now, written;
+};
+
 /* What one thread saw of (birth site, type, death site).  Written by its
  * thread only. */
 struct rcp_object_cell {
 	struct rcp_object_page *page;
 	uint32_t site, type, death; /* death 0: births, unseen deaths */
 	uint32_t hash;
-	uint64_t now[RCP_OBJECT_FIELDS];
-	uint64_t written[RCP_OBJECT_FIELDS]; /* the drain's */
+	uint64_t now[RCP_OBJECT_PLAIN];
+	uint64_t written[RCP_OBJECT_PLAIN]; /* the drain's */
+	struct rcp_object_rare *rare;
 };
 
 struct rcp_object_page {

@@ -12,7 +12,9 @@
 #define CHUNK (16u << 10) /* payload bytes, about */
 #define FIELDS RCP_CELL_FIELDS
 
-_Static_assert((int)RCP_OBJECT_FIELDS <= (int)FIELDS, "one table for both");
+/* One table for both: an object's fields, most of which are rare, are several
+ * rows.  As many records are written, which add up again. */
+#define PARTS ((RCP_OBJECT_FIELDS + FIELDS - 1) / FIELDS)
 
 /* Fields of a cell that are not differences: the last one holds. */
 #define ABSOLUTE                                                            \
@@ -21,7 +23,7 @@ _Static_assert((int)RCP_OBJECT_FIELDS <= (int)FIELDS, "one table for both");
 
 /* Which cell: CELLS have no type and no death site. */
 struct key {
-	uint32_t chunk, thread, site, type, death;
+	uint32_t chunk, thread, site, type, death, part;
 };
 
 struct rcp_merge_row {
@@ -68,6 +70,7 @@ hash(const struct key *key)
 	h = (h ^ h >> 29 ^ key->site) * 0x9e3779b97f4a7c15u;
 	h = (h ^ h >> 29 ^ key->type) * 0x9e3779b97f4a7c15u;
 	h = (h ^ h >> 29 ^ key->death) * 0x9e3779b97f4a7c15u;
+	h = (h ^ h >> 29 ^ key->part) * 0x9e3779b97f4a7c15u;
 	return (uint32_t)(h >> 32);
 }
 
@@ -76,7 +79,7 @@ equal(const struct key *a, const struct key *b)
 {
 	return a->site == b->site && a->thread == b->thread &&
 	       a->chunk == b->chunk && a->type == b->type &&
-	       a->death == b->death;
+	       a->death == b->death && a->part == b->part;
 }
 
 /* The slot of KEY, or the empty one where it would stand. */
@@ -190,6 +193,21 @@ add(struct rcp_merge *m, const struct key *key, uint32_t mask,
 	row->mask |= mask & absolute;
 }
 
+static void
+add_object(struct rcp_merge *m, struct key *key, uint64_t mask,
+	   const uint64_t *values)
+{
+	for (key->part = 0; key->part < PARTS; key->part++) {
+		unsigned first = key->part * FIELDS;
+		unsigned count = RCP_OBJECT_FIELDS - first;
+		uint32_t some = mask >> first & ((1u << FIELDS) - 1);
+
+		if (some)
+			add(m, key, some, 0, values + first,
+			    count < FIELDS ? count : FIELDS);
+	}
+}
+
 bool
 rcp_merge_chunk(struct rcp_merge *m, const struct rcp_raw_chunk *chunk)
 {
@@ -217,8 +235,7 @@ rcp_merge_chunk(struct rcp_merge *m, const struct rcp_raw_chunk *chunk)
 		key.site = (uint32_t)r.u.object.site;
 		key.type = (uint32_t)r.u.object.type;
 		key.death = (uint32_t)r.u.object.death_site;
-		add(m, &key, r.u.object.mask, 0, r.u.object.values,
-		    RCP_OBJECT_FIELDS);
+		add_object(m, &key, r.u.object.mask, r.u.object.values);
 	}
 	return more == 0;
 }
@@ -236,7 +253,9 @@ before(const struct key *a, const struct key *b)
 		return a->site < b->site;
 	if (a->type != b->type)
 		return a->type < b->type;
-	return a->death < b->death;
+	if (a->death != b->death)
+		return a->death < b->death;
+	return a->part < b->part;
 }
 
 static void
@@ -279,21 +298,22 @@ sort(struct rcp_merge *m)
 static void
 encode(struct rcp_buf *out, const struct rcp_merge_row *row)
 {
-	bool cell = row->key.chunk == RCP_CHUNK_CELLS;
-	unsigned count = cell ? (unsigned)RCP_CELL_FIELDS
-			      : (unsigned)RCP_OBJECT_FIELDS;
+	uint64_t all[PARTS * FIELDS] = { 0 };
+	unsigned first = row->key.part * FIELDS;
 	uint32_t mask = row->mask;
 
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < FIELDS; i++)
 		if (row->values[i])
 			mask |= 1u << i;
 	if (!mask)
 		return;
-	if (cell)
+	if (row->key.chunk == RCP_CHUNK_CELLS) {
 		rcp_encode_cell(out, row->key.site, mask, row->values);
-	else
-		rcp_encode_object(out, row->key.site, row->key.type,
-				  row->key.death, mask, row->values);
+		return;
+	}
+	memcpy(all + first, row->values, sizeof(row->values));
+	rcp_encode_object(out, row->key.site, row->key.type, row->key.death,
+			  (uint64_t)mask << first, all);
 }
 
 long

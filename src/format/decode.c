@@ -158,13 +158,13 @@ get_str(struct rcp_records *r, struct rcp_bytes *bytes)
  * each and are passed over. */
 static bool
 get_fields(struct rcp_records *r, uint32_t is_signed, unsigned count,
-	   uint32_t *known, uint64_t *values)
+	   uint64_t *known, uint64_t *values)
 {
 	uint64_t mask, value;
 
 	if (!get_uv(r, &mask))
 		return false;
-	*known = (uint32_t)(mask & ((1u << count) - 1));
+	*known = mask & ((1ull << count) - 1);
 	memset(values, 0, count * sizeof(values[0]));
 	for (; mask; mask &= mask - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(mask);
@@ -172,7 +172,7 @@ get_fields(struct rcp_records *r, uint32_t is_signed, unsigned count,
 		if (!get_uv(r, &value))
 			return false;
 		if (i < count)
-			values[i] = is_signed >> i & 1 ?
+			values[i] = i < 32 && is_signed >> i & 1 ?
 					    (uint64_t)rcp_unzigzag(value) :
 					    value;
 	}
@@ -259,10 +259,15 @@ get_snap_begin(struct rcp_records *r, struct rcp_record *out)
 static bool
 get_cell(struct rcp_records *r, struct rcp_record *out)
 {
+	uint64_t mask = 0;
+	bool whole;
+
 	out->u.cell.thread = r->thread;
-	return get_uv(r, &out->u.cell.site) &&
-	       get_fields(r, RCP_CELL_SIGNED, RCP_CELL_FIELDS,
-			  &out->u.cell.mask, out->u.cell.values);
+	whole = get_uv(r, &out->u.cell.site) &&
+		get_fields(r, RCP_CELL_SIGNED, RCP_CELL_FIELDS, &mask,
+			   out->u.cell.values);
+	out->u.cell.mask = (uint32_t)mask;
+	return whole;
 }
 
 static bool

@@ -98,7 +98,7 @@ struct rcp_record {
 		} cell;
 		struct {
 			uint64_t thread, site, type, death_site;
-			uint32_t mask;
+			uint64_t mask;
 			uint64_t values[RCP_OBJECT_FIELDS];
 		} object;
 		struct {

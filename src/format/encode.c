@@ -171,15 +171,15 @@ rcp_chunk_drop(struct rcp_buf *buf, size_t start)
 
 /* Mask, then the values whose bit is set. */
 static void
-fields(struct rcp_buf *buf, uint32_t mask, uint32_t is_signed,
+fields(struct rcp_buf *buf, uint64_t mask, uint32_t is_signed,
        const uint64_t *values, unsigned count)
 {
-	mask &= (1u << count) - 1;
+	mask &= (1ull << count) - 1;
 	rcp_buf_uv(buf, mask);
 	for (unsigned i = 0; i < count; i++) {
 		if (!(mask >> i & 1))
 			continue;
-		if (is_signed >> i & 1)
+		if (i < 32 && is_signed >> i & 1)
 			rcp_buf_sv(buf, (int64_t)values[i]);
 		else
 			rcp_buf_uv(buf, values[i]);
@@ -196,7 +196,7 @@ rcp_encode_cell(struct rcp_buf *buf, uint64_t site, uint32_t mask,
 
 void
 rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
-		  uint64_t death_site, uint32_t mask,
+		  uint64_t death_site, uint64_t mask,
 		  const uint64_t values[RCP_OBJECT_FIELDS])
 {
 	rcp_buf_uv(buf, site);

@@ -80,7 +80,7 @@ void rcp_encode_cell(struct rcp_buf *buf, uint64_t site, uint32_t mask,
 
 /* One record of an OBJECTS chunk, likewise. */
 void rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
-		       uint64_t death_site, uint32_t mask,
+		       uint64_t death_site, uint64_t mask,
 		       const uint64_t values[RCP_OBJECT_FIELDS]);
 
 /* The head of an EVENT chunk; what the kind says follows. */

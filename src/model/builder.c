@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/lives.h"
 #include "model/memory.h"
 
 void
@@ -199,31 +200,12 @@ add_object(struct rcp_builder *b, uint32_t process,
 	uint32_t death = object->death == RCP_NONE ?
 				 RCP_NONE :
 				 load->sites[object->death];
-	struct rcp_object_row *row;
-	uint64_t v[RCP_OBJECT_FIELDS];
 
 	if ((birth != RCP_NONE && !rcp_filter_site(b->filter, birth)) ||
 	    !rcp_filter_thread(b->filter, process, object->thread))
 		return;
-	row = object_of(b, process, object->type, birth, death);
-	for (unsigned i = 0; i < RCP_OBJECT_FIELDS; i++)
-		v[i] = negative ? -object->values[i] : object->values[i];
-	v[0] += (uint64_t)row->born;
-	row->born = (int64_t)v[RCP_OBJECT_BORN];
-	row->born_bytes = (int64_t)((uint64_t)row->born_bytes +
-				    v[RCP_OBJECT_BORN_BYTES]);
-	row->died_refcount = (int64_t)((uint64_t)row->died_refcount +
-				       v[RCP_OBJECT_DIED_REFCOUNT]);
-	row->died_collector = (int64_t)((uint64_t)row->died_collector +
-					v[RCP_OBJECT_DIED_COLLECTOR]);
-	row->died_unseen = (int64_t)((uint64_t)row->died_unseen +
-				     v[RCP_OBJECT_DIED_UNSEEN]);
-	row->died_bytes = (int64_t)((uint64_t)row->died_bytes +
-				    v[RCP_OBJECT_DIED_BYTES]);
-	row->aged = (int64_t)((uint64_t)row->aged + v[RCP_OBJECT_AGED]);
-	row->age += (negative ? -1.0 : 1.0) *
-		    (double)object->values[RCP_OBJECT_AGE_SUM] *
-		    (double)load->age_unit;
+	rcp_lives_take(object_of(b, process, object->type, birth, death),
+		       object->values, load->age_unit, negative);
 }
 
 /* A keyframe may have left it out: then it is zero. */

@@ -210,6 +210,7 @@ define_type(struct rcp_load *load, const struct rcp_record *record)
 	process->types = rcp_room(process->types, process->type_count,
 				  &load->type_room, sizeof(*process->types));
 	process->types[process->type_count].name = name ? name : "[unknown]";
+	process->types[process->type_count].flags = record->u.type.flags;
 	rcp_map_put1(&load->type_ids, record->u.type.id,
 		     (uint32_t)process->type_count++);
 }

@@ -23,6 +23,8 @@ offline_sources += \
 	src/model/keys.h \
 	src/model/line.c \
 	src/model/line.h \
+	src/model/lives.c \
+	src/model/lives.h \
 	src/model/load.c \
 	src/model/load.h \
 	src/model/map.c \

@@ -69,7 +69,8 @@ struct rcp_thread_info {
 };
 
 struct rcp_type_info {
-	const char *name;
+	const char *name; /* several may have one */
+	uint64_t flags;   /* RCP_TYPE_* */
 };
 
 /* One complete snapshot. */

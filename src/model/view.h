@@ -108,7 +108,8 @@ struct rcp_row {
 };
 
 /* Born, died and alive Python objects of one (birth site, type, death site);
- * sites are RCP_NONE where unknown. */
+ * sites are RCP_NONE where unknown.  Alive is what was born and has not died,
+ * summed over the death sites. */
 struct rcp_object_row {
 	uint32_t process;
 	uint32_t type; /* index into the process's types, or RCP_NONE */
@@ -116,9 +117,27 @@ struct rcp_object_row {
 	uint32_t death;
 	int64_t born, born_bytes;
 	int64_t died_refcount, died_collector, died_unseen, died_bytes;
-	int64_t aged;
-	double age; /* sum, ns */
+	int64_t aged; /* deaths whose age is known */
+	double age;   /* sum, ns */
+	int64_t ages[RCP_OBJECT_AGES]; /* see RCP_OBJECT_AGE_0 */
+	uint64_t age_unit;             /* ns */
+	/* Sample mode: how many samples, and variances of the estimates. */
+	int64_t samples, died_samples;
+	double var_born, var_born_bytes;
+	double var_refcount, var_collector, var_unseen, var_died_bytes;
 };
+
+/* The median age of those that died, in seconds: the bounds that it is sure to
+ * lie in (HIGH is infinite for the oldest), and where between them if ages are
+ * spread evenly.  False: the age of none is known. */
+struct rcp_age {
+	double low, high, likely;
+};
+bool rcp_age_median(const struct rcp_object_row *row, struct rcp_age *out);
+
+/* TO += FROM, numbers only. */
+void rcp_object_row_add(struct rcp_object_row *to,
+			const struct rcp_object_row *from);
 
 struct rcp_view {
 	uint64_t time; /* of the snapshot that is shown (the latest of several

@@ -102,7 +102,7 @@ learn(const void *type, struct rcp_pytype *out)
 	char name[NAME_MAX_BYTES];
 	size_t size = rcp_py_type_name(type, name, sizeof(name));
 
-	out->id = rcp_record_type(name, size);
+	out->id = rcp_record_type(name, size, rcp_py_type_flags(type));
 	out->before = rcp_py_type_before(type);
 	out->size = (uint32_t)rcp_py_type_size(type);
 	out->meta = rcp_py_type_is_meta(type);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "python/runtime.h"
+#include "rcprof/format.h"
 
 /* Py_TPFLAGS_* */
 #define FLAG_HEAP (1ul << 9)
@@ -70,12 +71,20 @@ rcp_py_type_of(const void *object)
 }
 
 unsigned
-rcp_py_type_before(const void *type)
+rcp_py_type_flags(const void *type)
 {
 	unsigned long flags = flags_of(type);
 
-	return ((flags & FLAG_GC) ? 16u : 0u) +
-	       ((flags & rcp_py_rt.layout.type_before) ? 16u : 0u);
+	return ((flags & FLAG_GC) ? RCP_TYPE_COLLECTED : 0u) |
+	       ((flags & rcp_py_rt.layout.type_before) ? RCP_TYPE_MANAGED :
+							 0u);
+}
+
+unsigned
+rcp_py_type_before(const void *type)
+{
+	return 16u *
+	       (unsigned)__builtin_popcount(rcp_py_type_flags(type));
 }
 
 bool

@@ -19,6 +19,9 @@ bool rcp_py_types_setup(void);
 /* The type of an object. */
 const void *rcp_py_type_of(const void *object);
 
+/* RCP_TYPE_*: what its instances have before them in their blocks. */
+unsigned rcp_py_type_flags(const void *type);
+
 /* Bytes between the beginning of an object's block and the object. */
 unsigned rcp_py_type_before(const void *type);
 

@@ -31,9 +31,9 @@ rcp_record_follows_objects(void)
 }
 
 uint32_t
-rcp_record_type(const char *name, size_t size)
+rcp_record_type(const char *name, size_t size, uint32_t flags)
 {
-	return rcp_object_type(name, size);
+	return rcp_object_type(name, size, flags);
 }
 
 void

@@ -30,8 +30,9 @@ bool rcp_record_follows_objects(void);
 void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 		     unsigned before, size_t size);
 
-/* The number of the type called NAME, "module.qualname" as UTF-8; 0: no room. */
-uint32_t rcp_record_type(const char *name, size_t size);
+/* The number of the type called NAME, "module.qualname" as UTF-8, with FLAGS
+ * (RCP_TYPE_*); 0: no room. */
+uint32_t rcp_record_type(const char *name, size_t size, uint32_t flags);
 
 /* A deallocator was called with what turned out to be no object. */
 void rcp_record_no_object(void);

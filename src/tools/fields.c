@@ -159,6 +159,19 @@ static const char *const object_names[RCP_OBJECT_FIELDS] = {
 	[RCP_OBJECT_DIED_BYTES] = "died_bytes",
 	[RCP_OBJECT_AGE_SUM] = "age_sum",
 	[RCP_OBJECT_AGED] = "aged",
+#define AGE(n) [RCP_OBJECT_AGE_0 + (n)] = "age_" #n
+	AGE(0), AGE(1), AGE(2), AGE(3), AGE(4), AGE(5), AGE(6), AGE(7),
+	AGE(8), AGE(9), AGE(10), AGE(11), AGE(12), AGE(13), AGE(14), AGE(15),
+	AGE(16), AGE(17), AGE(18), AGE(19), AGE(20), AGE(21), AGE(22), AGE(23),
+#undef AGE
+	[RCP_OBJECT_SAMPLES] = "samples",
+	[RCP_OBJECT_DIED_SAMPLES] = "died_samples",
+	[RCP_OBJECT_VAR_BORN] = "var_born",
+	[RCP_OBJECT_VAR_BORN_BYTES] = "var_born_bytes",
+	[RCP_OBJECT_VAR_REFCOUNT] = "var_refcount",
+	[RCP_OBJECT_VAR_COLLECTOR] = "var_collector",
+	[RCP_OBJECT_VAR_UNSEEN] = "var_unseen",
+	[RCP_OBJECT_VAR_DIED_BYTES] = "var_died_bytes",
 };
 
 static void
@@ -210,13 +223,13 @@ add_value(struct rcp_text *t, const struct field *field, const void *at)
 }
 
 static void
-add_masked(struct rcp_text *t, uint32_t mask, const uint64_t *values,
+add_masked(struct rcp_text *t, uint64_t mask, const uint64_t *values,
 	   const char *const *names, unsigned count, uint32_t is_signed)
 {
 	for (unsigned i = 0; i < count; i++) {
 		if (!(mask >> i & 1))
 			continue;
-		if (is_signed >> i & 1)
+		if (i < 32 && is_signed >> i & 1)
 			rcp_text_format(t, " %s=%" PRId64, names[i],
 					(int64_t)values[i]);
 		else

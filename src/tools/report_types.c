@@ -3,6 +3,7 @@
  * report_types.c - the parts of `rcprof report --json` about Python types and
  * about time.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,30 @@ put_deaths(struct rcp_json *j, struct rcp_look *look,
 	rcp_json_close(j, ']');
 }
 
+/* Within what is known of it, and how many ages are not. */
+static void
+put_age(struct rcp_json *j, const struct rcp_object_row *sum)
+{
+	struct rcp_age age;
+
+	if (rcp_age_median(sum, &age)) {
+		rcp_json_double(j, "age_median_s", age.likely);
+		rcp_json_open_flat(j, "age_median_within_s", '[');
+		rcp_json_double(j, NULL, age.low);
+		if (age.high < INFINITY)
+			rcp_json_double(j, NULL, age.high);
+		else
+			rcp_json_null(j, NULL);
+		rcp_json_close(j, ']');
+	} else {
+		rcp_json_null(j, "age_median_s");
+		rcp_json_null(j, "age_median_within_s");
+	}
+	rcp_json_int(j, "age_unknown",
+		     sum->died_refcount + sum->died_collector +
+			     sum->died_unseen - sum->aged);
+}
+
 static void
 put_type(struct rcp_json *j, struct rcp_look *look,
 	 const struct born *all, size_t count)
@@ -106,12 +131,7 @@ put_type(struct rcp_json *j, struct rcp_look *look,
 	struct rcp_object_row sum = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
-		sum.born += all[i].row->born;
-		sum.born_bytes += all[i].row->born_bytes;
-		sum.died_refcount += all[i].row->died_refcount;
-		sum.died_collector += all[i].row->died_collector;
-		sum.died_unseen += all[i].row->died_unseen;
-		sum.died_bytes += all[i].row->died_bytes;
+		rcp_object_row_add(&sum, all[i].row);
 	}
 	rcp_json_open(j, NULL, '{');
 	rcp_json_string(j, "type", all[0].type);
@@ -123,8 +143,7 @@ put_type(struct rcp_json *j, struct rcp_look *look,
 		     sum.born - sum.died_refcount - sum.died_collector -
 			     sum.died_unseen);
 	rcp_json_int(j, "alive_bytes", sum.born_bytes - sum.died_bytes);
-	/* The profile has sums of ages, which give no median. */
-	rcp_json_null(j, "age_median_s");
+	put_age(j, &sum);
 	put_births(j, look, all, count);
 	put_deaths(j, look, all, count);
 	rcp_json_close(j, '}');

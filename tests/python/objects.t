@@ -37,7 +37,7 @@ class Lives:
         for (birth, type_, death), row in self.profile.objects.items():
             key = (where.get(birth), where.get(death))
             total = self.rows.setdefault(
-                self.profile.types.get(type_), {}).setdefault(key, [0] * 8)
+                self.profile.types.get(type_), {}).setdefault(key, [0] * 40)
             for field, n in row.items():
                 total[field] += n
 
@@ -112,6 +112,23 @@ def test_counts(py):
     py.is_(54, (lives.alive("list", at("dropped")),
                 lives.alive("list", at("piled"))), (0, 70),
            "a line that drops 70 lists, and one that keeps 70")
+
+    old, small, young = (
+        [lives.sum(field, type, at(name)) for field in range(7, 32)]
+        for type, name in (("__main__.Aged", "old"), ("float", "small"),
+                           ("__main__.Aged", "young")))
+    # 0.3 s are 30 units of 10 ms: the fifth bin, or later ones.
+    py.is_(48, (sum(old[6:]), sum(old[1:6]), old[0]), (60, 0, 60),
+           "the ages of what lived for 0.3 s: %s" % old)
+    py.is_(48, (sum(young[6:]), young[0]), (0, 20),
+           "the ages of what died at once: %s" % young)
+    py.is_(48, sum(small), 0, "no age is made up")
+    flags = {name: lives.profile.type_flags[id_]
+             for id_, name in lives.profile.types.items()}
+    managed = 2 if py.version >= (3, 11) else 0
+    py.is_(48, [flags[name] for name in (
+        "float", "list", "__main__.Slotted", "__main__.Straight")],
+           [0, 1, 1, 1 | managed], "what stands before an object")
 
     data = case.report().data
     runs = [run for run in data["gc"] if run["trigger"]

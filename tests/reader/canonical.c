@@ -94,7 +94,10 @@ put_process(void)
 	printf("],\n\"types\":[");
 	for (size_t i = 0; i < process->type_count; i++) {
 		put_comma(i);
+		printf("[");
 		put_text(process->types[i].name);
+		printf(",%llu]",
+		       (unsigned long long)process->types[i].flags);
 	}
 	printf("],\n\"totals\":[");
 	for (size_t i = 0; i < 32; i++)
@@ -313,7 +316,7 @@ put_objects(const struct rcp_view *view)
 		printf("[");
 		put_text(o->type == RCP_NONE ? NULL :
 					       process->types[o->type].name);
-		printf(",%zu,%zu,%lld,%lld,%lld,%lld,%lld,%lld,%lld,%.0f]",
+		printf(",%zu,%zu,%lld,%lld,%lld,%lld,%lld,%lld,%lld,%.0f,[",
 		       o->birth == RCP_NONE ? 0 : rcp_stack(set,
 				set->sites[o->birth].node, NULL, 0),
 		       o->death == RCP_NONE ? 0 : rcp_stack(set,
@@ -323,6 +326,10 @@ put_objects(const struct rcp_view *view)
 		       (long long)o->died_collector,
 		       (long long)o->died_unseen, (long long)o->died_bytes,
 		       (long long)o->aged, o->age);
+		for (unsigned k = 0; k < RCP_OBJECT_AGES; k++)
+			printf("%lld,", (long long)o->ages[k]);
+		printf("%lld,%lld]]", (long long)o->samples,
+		       (long long)o->died_samples);
 	}
 	printf("]}\n");
 }

@@ -109,6 +109,7 @@ class Profile:
         self.data = data
         self.strings, self.codes, self.modules = {}, {}, {}
         self.nodes, self.sites, self.types = {}, {}, {}
+        self.type_flags = {}
         self.threads = {}
         self.infos, self.coverage = {}, {}
         self.snapshots, self.rss, self.events, self.gcs = [], [], [], []
@@ -233,9 +234,9 @@ class Profile:
                 row[column + 1:] for row in rows]
 
     def type(self, p):
-        id_, name = p.uv(), p.uv()
-        p.uv()
+        id_, name, flags = p.uv(), p.uv(), p.uv()
         self.types.setdefault(id_, self.name(name) or "[unknown]")
+        self.type_flags.setdefault(id_, flags)
 
     # Everything else.
 
@@ -322,7 +323,7 @@ class Profile:
 
     def object(self, _, payload):
         site, type_, death = payload.uv(), payload.uv(), payload.uv()
-        values = payload.fields(set(), 8)
+        values = payload.fields(set(), 40)
         row = self.objects.setdefault((site, type_, death), {})
         for field, value in values.items():
             row[field] = row.get(field, 0) + value
@@ -373,7 +374,8 @@ class Profile:
                 [self.types.get(type_), len(self.sites.get(site, ([],))[0]),
                  len(self.sites.get(death, ([],))[0])] +
                 [row.get(i, 0) for i in range(6)] +
-                [row.get(7, 0), row.get(6, 0) * unit])
+                [row.get(7, 0), row.get(6, 0) * unit] +
+                [[signed(row.get(i, 0)) for i in range(8, 34)]])
         return sorted(result, key=json.dumps)
 
     def canonical(self):
@@ -386,7 +388,8 @@ class Profile:
             "infos": sorted(self.infos.items()),
             "coverage": sorted(self.coverage.items()),
             "threads": sorted(self.threads.values()),
-            "types": sorted(self.types.values()),
+            "types": sorted([name, self.type_flags[id_]]
+                            for id_, name in self.types.items()),
             "snapshots": self.snapshots,
             "totals": sorted([k, v] for k, v in self.totals.items()
                              if k < 32 and v),

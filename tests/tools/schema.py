@@ -63,6 +63,8 @@ REPORT = {
     "types": [{"type": STR, "born": int, "died_refcount": int,
                "died_collector": int, "died_unseen": int, "alive": int,
                "alive_bytes": int, "age_median_s": Or(NONE, NUM),
+               "age_median_within_s": Or(NONE, [Or(NONE, NUM)]),
+               "age_unknown": int,
                "births": [{"stack": STACK, "n": int, "bytes": int}],
                "deaths": [{"stack": STACK, "n": int,
                            "by": Is("refcount", "collector")}]}],

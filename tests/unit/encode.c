@@ -177,13 +177,14 @@ cells(void)
 	restart();
 	buf = mk_open(&m, RCP_CHUNK_OBJECTS);
 	rcp_buf_uv(buf, 6);
-	rcp_encode_object(buf, 5, 4, 3, 0x81, objects);
+	rcp_encode_object(buf, 5, 4, 3, 0x81 | 1ull << 39, objects);
 	mk_close(&m);
 	ok(first_record(&r, &it) == 1 && r.u.object.thread == 6 &&
 		   r.u.object.site == 5 && r.u.object.type == 4 &&
-		   r.u.object.death_site == 3 && r.u.object.mask == 0x81 &&
+		   r.u.object.death_site == 3 && r.u.object.mask == (0x81 | 1ull << 39) &&
 		   r.u.object.values[0] == 1 && r.u.object.values[7] == 8 &&
-		   r.u.object.values[1] == 0, "OBJECTS");
+		   r.u.object.values[39] == 40 && r.u.object.values[1] == 0,
+	   "OBJECTS");
 }
 
 static void

@@ -17,6 +17,7 @@ EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
 
 # The reader.
 unit_tests += tests/unit/crc32.t tests/unit/encode.t tests/unit/linetable.t \
+	tests/unit/lives.t \
 	tests/unit/model_damage.t tests/unit/model_errors.t \
 	tests/unit/model_growth.t tests/unit/model_objects.t \
 	tests/unit/model_map.t \

@@ -63,9 +63,11 @@ sample_snapshots(struct maker *m)
 				 SAMPLE_S * 2, RCP_TOTAL_RSS, 2 << 20, 200, 1,
 				 0 };
 	uint64_t values[RCP_CELL_FIELDS] = { 3, 300, 1, 100, 1, 7, 1 };
-	uint64_t objects[RCP_OBJECT_FIELDS] = { 9, 900, 4, 2, 1, 700, 55, 6 };
+	uint64_t objects[RCP_OBJECT_FIELDS] = { 9, 900, 4, 2, 1, 700, 55, 6,
+						5, 0, 1, 0 };
 	struct rcp_buf *buf;
 
+	objects[RCP_OBJECT_SAMPLES] = 3;
 	mk_snap(m, SAMPLE_S, true, RCP_SNAP_INTERVAL);
 	mk_cell_peak(m, 51, 41, 10, 1000, 1, 100, 1, 900, 9);
 	mk_cell(m, 51, 42, 1, 4096, 0, 0);
@@ -73,7 +75,7 @@ sample_snapshots(struct maker *m)
 	mk_cell(m, 52, 47, 2, 200, 0, 0);
 	buf = mk_open(m, RCP_CHUNK_OBJECTS);
 	rcp_buf_uv(buf, 51);
-	rcp_encode_object(buf, 41, 61, 42, 0xff, objects);
+	rcp_encode_object(buf, 41, 61, 42, 1ull << 32 | 0xfff, objects);
 	mk_close(m);
 	mk_snap_end(m, one);
 	mk_event(m, SAMPLE_S * 3 / 2, RCP_EVENT_MARK, "half \"way\"");

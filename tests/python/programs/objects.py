@@ -3,6 +3,7 @@ import collections
 import gc
 import re
 import sys
+import time
 import weakref
 
 import now
@@ -176,6 +177,20 @@ def seventy():
     return pile
 
 
+class Aged:
+    pass
+
+
+# Young ones, old ones, and some too small for a time of birth.
+def aged():
+    old = [Aged() for i in range(60)]  # @old
+    small = [i * 0.9 for i in range(20)]  # @small
+    [Aged() for i in range(20)]  # @young
+    time.sleep(0.3)
+    del old, small
+
+
+aged()
 pile = seventy()
 now.mark("end")
 print(dict(
