@@ -110,15 +110,31 @@ is_start_up(const struct rcp_set *set, uint32_t node)
 	       (len >= 8 && strcmp(file + len - 8, "/site.py") == 0);
 }
 
+bool
+rcp_birth_is_own(const struct rcp_set *set, uint32_t site)
+{
+	uint32_t own = site == RCP_NONE ? RCP_NONE : set->sites[site].own;
+	uint32_t node;
+
+	if (own == RCP_NONE)
+		return false;
+	node = set->sites[site].node;
+	for (; own > 0; own--, node = set->nodes[node].parent)
+		if (strncmp(file_of(set, node), "<frozen importlib", 17) == 0)
+			return false;
+	return set->frames[set->nodes[node].frame].kind == RCP_FRAME_PYTHON &&
+	       !is_start_up(set, node);
+}
+
 /* What `def` and `class` make, once each. */
 static bool
-is_definition(const char *type)
+is_of_definition(const char *type)
 {
 	static const char *const types[] = {
-		"function", "type",	     "code",	    "cell",
-		"property", "classmethod",   "staticmethod",
+		"function",	     "type",	    "code",
+		"cell",		     "property",    "classmethod",
+		"staticmethod",	     "weakref",	    "weakref.ReferenceType",
 		"getset_descriptor", "member_descriptor",
-		"weakref.ReferenceType",     "weakref",
 	};
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
@@ -127,23 +143,99 @@ is_definition(const char *type)
 	return false;
 }
 
-bool
-rcp_birth_is_own(const struct rcp_set *set, const struct rcp_object_row *row)
+size_t
+rcp_objects_own(const struct rcp_set *set, const struct rcp_view *view,
+		uint32_t *rows)
 {
-	uint32_t site = row->birth;
-	uint32_t own = site == RCP_NONE ? RCP_NONE : set->sites[site].own;
-	uint32_t node;
+	struct rcp_map index = { .words = 2 };
+	int64_t *born = rcp_alloc((view->object_count + 1) * sizeof(*born));
+	size_t count = 0, births = 0;
 
-	if (own == RCP_NONE ||
-	    (row->born <= 1 &&
-	     is_definition(rcp_object_type_name(set, row))))
-		return false;
-	node = set->sites[site].node;
-	for (; own > 0; own--, node = set->nodes[node].parent)
-		if (strncmp(file_of(set, node), "<frozen importlib", 17) == 0)
+	for (uint32_t i = 0; i < view->object_count; i++) {
+		const struct rcp_object_row *row = &view->objects[i];
+		uint64_t key[2] = { row->birth, (uint64_t)row->process << 32 |
+							row->type };
+		uint32_t birth;
+
+		if (!rcp_birth_is_own(set, row->birth))
+			continue;
+		rows[count++] = i;
+		birth = rcp_map_get(&index, key);
+		if (birth == RCP_NONE) {
+			birth = (uint32_t)births++;
+			rcp_map_put(&index, key, birth);
+		}
+		add(&born[birth], row->born);
+	}
+	births = count;
+	count = 0;
+	for (size_t i = 0; i < births; i++) {
+		const struct rcp_object_row *row = &view->objects[rows[i]];
+		uint64_t key[2] = { row->birth, (uint64_t)row->process << 32 |
+							row->type };
+
+		if (born[rcp_map_get(&index, key)] > 1 ||
+		    !is_of_definition(rcp_object_type_name(set, row)))
+			rows[count++] = rows[i];
+	}
+	rcp_map_free(&index);
+	free(born);
+	return count;
+}
+
+/* --- whose class --- */
+
+/* Is the part of the path from `from` to `end` the module that `name` begins
+ * with? */
+static bool
+names_module(const char *name, const char *from, const char *end)
+{
+	for (; from < end; from++, name++)
+		if (*name != (*from == '/' ? '.' : *from))
 			return false;
-	return set->frames[set->nodes[node].frame].kind == RCP_FRAME_PYTHON &&
-	       !is_start_up(set, node);
+	return *name == '.';
+}
+
+/* "app.models.Row" is of /srv/app/models.py; of how many of its directories
+ * the name has parts is not known. */
+static bool
+is_of_file(const char *name, const char *file)
+{
+	const char *end = file + strlen(file);
+	const char *from;
+
+	if (end - file < 3 || strcmp(end - 3, ".py") != 0)
+		return false;
+	end -= 3;
+	if (end - file > 9 && strncmp(end - 9, "/__init__", 9) == 0)
+		end -= 9;
+	for (from = end; from > file; from--)
+		if (from[-1] == '/' && names_module(name, from, end))
+			return true;
+	return file[0] != '/' && names_module(name, file, end);
+}
+
+bool
+rcp_type_is_own(const struct rcp_set *set, const char *name)
+{
+	const char *last = NULL;
+
+	if (strncmp(name, "__main__.", 9) == 0)
+		return true;
+	if (!strchr(name, '.'))
+		return false;
+	for (size_t i = 0; i < set->frame_count; i++) {
+		const char *file = set->frames[i].file;
+
+		/* Strings of the pool are equal if their addresses are. */
+		if (set->frames[i].origin != RCP_ORIGIN_OWN || !file ||
+		    set->frames[i].kind != RCP_FRAME_PYTHON || file == last)
+			continue;
+		last = file;
+		if (is_of_file(name, file))
+			return true;
+	}
+	return false;
 }
 
 /* --- groups --- */
@@ -231,12 +323,14 @@ compare(int64_t x, int64_t y)
 	return x != y ? (x > y ? -1 : 1) : 0;
 }
 
+/* What is alive counts by the KiB: an odd object that happens to live says
+ * less than the thousands that came and went. */
 static int
 by_bytes(const void *a, const void *b)
 {
 	const struct rcp_lives_group *x = a, *y = b;
-	int c = compare(rcp_lives_alive_bytes(&x->lives),
-			rcp_lives_alive_bytes(&y->lives));
+	int c = compare(rcp_lives_alive_bytes(&x->lives) / 1024,
+			rcp_lives_alive_bytes(&y->lives) / 1024);
 
 	if (c == 0)
 		c = compare(x->lives.born_bytes, y->lives.born_bytes);

@@ -48,19 +48,26 @@ struct rcp_lives_groups {
 
 /* Groups `count` rows of view->objects, given by their indexes.  `places` says
  * what makes two sites one place: see model/keys.h; NULL by type.  Births
- * and types come by their bytes alive, most first, then by bytes born; deaths
- * by their number, those without a place last. */
+ * and types come by their KiB alive, most first, then by bytes born; deaths by
+ * their number, those without a place last. */
 struct rcp_lives_groups *
 rcp_lives_groups_new(const struct rcp_set *set, const struct rcp_view *view,
 		     const uint32_t *rows, size_t count, enum rcp_lives_by by,
 		     struct rcp_keys *places);
 void rcp_lives_groups_free(struct rcp_lives_groups *groups);
 
-/* Were the objects born in a line of the user's, on the user's behalf?  Not
- * what importing a module makes, nor what runs before the program, nor the one
- * function of a definition. */
-bool rcp_birth_is_own(const struct rcp_set *set,
-		      const struct rcp_object_row *row);
+/* Is this a line of the user's, which made objects on the user's behalf?  Not
+ * what importing a module makes, nor what runs before the program. */
+bool rcp_birth_is_own(const struct rcp_set *set, uint32_t site);
+
+/* The rows that were born in such lines, but for the one function or class of
+ * a definition: into `rows`, which has room for all; how many. */
+size_t rcp_objects_own(const struct rcp_set *set, const struct rcp_view *view,
+		       uint32_t *rows);
+
+/* Is it a class of the user's: of the main script, or of a module whose file is
+ * the user's own?  By the names; code of no such file may have been seen. */
+bool rcp_type_is_own(const struct rcp_set *set, const char *name);
 
 /* The name of a row's type. */
 const char *rcp_object_type_name(const struct rcp_set *set,

@@ -7,6 +7,8 @@ tools_sources += \
 	src/tools/command.h \
 	src/tools/curve.c \
 	src/tools/curve.h \
+	src/tools/deaths.c \
+	src/tools/deaths.h \
 	src/tools/doctor.c \
 	src/tools/dump.c \
 	src/tools/elf.c \
@@ -21,8 +23,6 @@ tools_sources += \
 	src/tools/json.c \
 	src/tools/json.h \
 	src/tools/list.c \
-	src/tools/lives.c \
-	src/tools/lives.h \
 	src/tools/main.c \
 	src/tools/number.c \
 	src/tools/objects.c \

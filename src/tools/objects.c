@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "model/memory.h"
-#include "tools/report_json.h"
+#include "tools/deaths.h"
 
 struct objects_args {
 	const char *type;
@@ -58,17 +58,6 @@ is_wanted(const char *pattern, const char *name)
 	return false;
 }
 
-static bool
-is_shown(const struct rcp_objects_page *page, uint32_t index)
-{
-	const struct rcp_object_row *row = &page->view->objects[index];
-	const struct rcp_set *set = page->look->set;
-
-	if (page->type)
-		return is_wanted(page->type, rcp_object_type_name(set, row));
-	return !page->own || rcp_birth_is_own(set, row);
-}
-
 /* Did nothing of it fall into the window? */
 static bool
 is_zero(const struct rcp_object_row *row)
@@ -77,19 +66,49 @@ is_zero(const struct rcp_object_row *row)
 	       row->died_collector == 0 && row->died_unseen == 0;
 }
 
+/* The rows to show: those of a type, of own lines, or all. */
 static void
 choose(struct rcp_objects_page *page)
 {
-	size_t count = page->view->object_count;
+	const struct rcp_view *view = page->view;
+	const struct rcp_set *set = page->look->set;
+	size_t count = view->object_count, kept = 0;
 
-	page->row_count = 0;
-	page->shown = (struct rcp_lives){ 0 };
+	if (page->own)
+		count = rcp_objects_own(set, view, page->rows);
 	for (uint32_t i = 0; i < count; i++) {
-		if (is_zero(&page->view->objects[i]) || !is_shown(page, i))
-			continue;
-		page->rows[page->row_count++] = i;
-		rcp_lives_add(&page->shown, &page->view->objects[i]);
+		uint32_t index = page->own ? page->rows[i] : i;
+		const struct rcp_object_row *row = &view->objects[index];
+
+		if (!is_zero(row) &&
+		    is_wanted(page->type, rcp_object_type_name(set, row)))
+			page->rows[kept++] = index;
 	}
+	page->row_count = kept;
+	page->shown = (struct rcp_lives){ 0 };
+	for (size_t i = 0; i < kept; i++)
+		rcp_lives_add(&page->shown, &view->objects[page->rows[i]]);
+}
+
+/* Brings classes of the user's to the front; the order stays otherwise. */
+static void
+own_first(struct rcp_objects_page *page)
+{
+	struct rcp_lives_groups *g = page->groups;
+	struct rcp_lives_group *sorted =
+		rcp_alloc((g->count + 1) * sizeof(*sorted));
+	size_t n = 0;
+
+	for (int own = 1; own >= 0; own--) {
+		for (size_t i = 0; i < g->count; i++)
+			if (rcp_type_is_own(page->look->set,
+					    g->groups[i].name) == own)
+				sorted[n++] = g->groups[i];
+		if (own)
+			page->own_count = n;
+	}
+	free(g->groups);
+	g->groups = sorted;
 }
 
 static size_t
@@ -123,10 +142,10 @@ look_up(struct rcp_objects_page *page, struct rcp_error *error)
 			every[every_count++] = i;
 		rcp_lives_add(&page->all, &page->view->objects[i]);
 	}
-	page->own = !look->args.all && !look->args.json;
+	page->own = !look->args.all && !look->args.json && !page->type;
 	choose(page);
 	/* Where nothing is the user's own, all of it is worth showing. */
-	if (page->row_count == 0 && page->own && !page->type) {
+	if (page->row_count == 0 && page->own) {
 		page->own = false;
 		choose(page);
 	}
@@ -138,6 +157,8 @@ look_up(struct rcp_objects_page *page, struct rcp_error *error)
 		look->set, page->view, page->rows, page->row_count,
 		page->by_place ? RCP_LIVES_BY_BIRTH : RCP_LIVES_BY_TYPE,
 		page->places);
+	if (!page->by_place)
+		own_first(page);
 	return true;
 }
 
@@ -169,10 +190,18 @@ no_such_type(const struct rcp_objects_page *page, struct rcp_error *error)
 static void
 release(struct rcp_objects_page *page)
 {
+	rcp_deaths_free(page->deaths);
 	rcp_lives_groups_free(page->groups);
 	rcp_keys_free(page->places);
 	rcp_view_free(page->view);
 	free(page->rows);
+}
+
+static void
+show_text(struct rcp_objects_page *page)
+{
+	page->deaths = rcp_deaths_new(page->look, page->view);
+	rcp_objects_text(page);
 }
 
 static int
@@ -199,7 +228,7 @@ run(const struct rcp_command *command, int argc, char **argv)
 	if (look.args.json)
 		rcp_objects_json(&page);
 	else
-		rcp_objects_text(&page);
+		show_text(&page);
 	release(&page);
 	return rcp_look_finish(&look);
 }

@@ -20,7 +20,9 @@ struct rcp_objects_page {
 	bool own;             /* they are those of the user's own lines */
 	struct rcp_lives all, shown;
 	size_t types, hidden_types; /* of all; of those not shown */
-	struct rcp_lives_groups *groups; /* of the shown ones */
+	struct rcp_lives_groups *groups; /* of the shown rows */
+	struct rcp_deaths *deaths;       /* text only */
+	size_t own_count; /* by type: classes of the user's come first */
 };
 
 void rcp_objects_text(const struct rcp_objects_page *page);

@@ -78,13 +78,12 @@ put_births(struct rcp_json *j, const struct rcp_objects_page *page,
 	rcp_json_open(j, "births", '[');
 	for (size_t i = 0; i < births->count; i++) {
 		const struct rcp_lives_group *birth = &births->groups[i];
-		const struct rcp_object_row *row =
-			&page->view->objects[birth->rows[0]];
+		uint32_t site = page->view->objects[birth->rows[0]].birth;
 
 		rcp_json_open(j, NULL, '{');
-		put_stack(j, page->look, row->birth);
+		put_stack(j, page->look, site);
 		rcp_json_ready(j, "own_line",
-			       rcp_birth_is_own(page->look->set, row)
+			       rcp_birth_is_own(page->look->set, site)
 				       ? "true"
 				       : "false");
 		put_lives(j, &birth->lives);
@@ -123,6 +122,8 @@ rcp_objects_json(const struct rcp_objects_page *page)
 
 		rcp_json_open(&j, NULL, '{');
 		rcp_json_string(&j, "type", type->name);
+		rcp_json_ready(&j, "own_class",
+			       i < page->own_count ? "true" : "false");
 		put_lives(&j, &type->lives);
 		put_births(&j, page, type);
 		rcp_json_close(&j, '}');

@@ -6,16 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/lives.h"
+#include "tools/deaths.h"
 #include "tools/objects.h"
 #include "tools/report.h"
 #include "tools/sites.h"
 
 #define MOST_GROUPS 10
+#define MOST_OWN 6 /* of them, classes of the user's */
 #define MOST_PARTS 3  /* places of birth of a type, types of a place */
-#define MOST_DEATHS 2 /* of either kind, by refcount and by collector */
-#define WIDE 80
-#define SHARE 0.1     /* below, a part or a place is not worth a line */
+#define MOST_DEATHS 2 /* places where last references went */
+#define WIDE 100
+/* Below, a type is not worth a row, nor one of its places: of all bytes. */
+#define LEAST 0.01
+#define SHARE 0.1
+#define LEAST_BYTES 1024
 
 /* --- above the table ------------------------------------------------------ */
 
@@ -124,13 +128,18 @@ add_place(const struct rcp_objects_page *page, struct rcp_table *table,
 	rcp_text_free(&t);
 }
 
+/* `birth`: the group of its place. */
 static void
 add_deaths(const struct rcp_objects_page *page, struct rcp_table *table,
-	   const struct rcp_lives_group *group)
+	   const struct rcp_lives_group *group,
+	   const struct rcp_lives_group *birth)
 {
-	rcp_lives_deaths(page->look, table, page->view, group->rows,
-			 group->row_count,
-			 page->look->args.all ? SIZE_MAX : MOST_DEATHS);
+	bool line = page->places->by == RCP_BY_OWN ||
+		    page->places->by == RCP_BY_LINE;
+
+	rcp_deaths_print(page->deaths, table, group->rows, group->row_count,
+			 page->look->args.all ? SIZE_MAX : MOST_DEATHS,
+			 line ? birth->frame : RCP_NONE);
 }
 
 /* "  5 more places" */
@@ -157,25 +166,52 @@ add_more(const struct rcp_objects_page *page, struct rcp_table *table,
 	rcp_text_free(&t);
 }
 
+/* Is that much of the whole worth a row? */
+static bool
+is_significant(const struct rcp_lives *part, const struct rcp_lives *whole,
+	       double share)
+{
+	double alive = (double)rcp_lives_alive_bytes(part);
+	double born = (double)part->born_bytes;
+
+	return (alive >= LEAST_BYTES &&
+		alive >= share * (double)rcp_lives_alive_bytes(whole)) ||
+	       (born >= LEAST_BYTES &&
+		born >= share * (double)whole->born_bytes);
+}
+
 static size_t
 worth_showing(const struct rcp_objects_page *page,
 	      const struct rcp_lives_groups *parts,
 	      const struct rcp_lives *whole)
 {
 	size_t most = most_parts(page), n = 0;
-	int64_t bytes = rcp_lives_alive_bytes(whole);
 
-	while (n < parts->count && n < most) {
-		const struct rcp_lives *l = &parts->groups[n].lives;
-
-		if (n > 0 && !page->look->args.all &&
-		    (double)rcp_lives_alive_bytes(l) < SHARE * (double)bytes &&
-		    (double)l->born_bytes < SHARE * (double)whole->born_bytes)
-			break;
+	while (n < parts->count && n < most &&
+	       (n == 0 || page->look->args.all ||
+		is_significant(&parts->groups[n].lives, whole, SHARE)))
 		n++;
-	}
-	/* One more line for one more place says less than the place. */
-	return n + 1 == parts->count ? parts->count : n;
+	return n;
+}
+
+/* One of several places of a type, or types of a place. */
+static void
+add_part(const struct rcp_objects_page *page, struct rcp_table *table,
+	 const struct rcp_lives_group *group,
+	 const struct rcp_lives_group *part)
+{
+	struct rcp_text t = { 0 };
+
+	rcp_table_row(table, false);
+	rcp_text_add(&t, "  ");
+	if (page->by_place)
+		rcp_type_name(&t, part->name);
+	rcp_table_take(table, &t);
+	add_counts(page, table, &part->lives);
+	if (!page->by_place)
+		add_place(page, table, part);
+	add_deaths(page, table, part, page->by_place ? group : part);
+	rcp_text_free(&t);
 }
 
 /* A type and its places of birth, or a place and its types. */
@@ -188,37 +224,20 @@ add_group(const struct rcp_objects_page *page, struct rcp_table *table,
 		page->by_place ? RCP_LIVES_BY_TYPE : RCP_LIVES_BY_BIRTH,
 		page->places);
 	size_t shown = worth_showing(page, parts, &group->lives);
+	bool only = !page->by_place && parts->count == 1;
 	struct rcp_text t = { 0 };
 
 	rcp_table_row(table, false);
-	if (page->by_place)
-		rcp_table_cell(table, "");
-	else
-		rcp_lives_type(&t, group->name);
 	if (!page->by_place)
-		rcp_table_take(table, &t);
+		rcp_type_name(&t, group->name);
+	rcp_table_take(table, &t);
 	add_counts(page, table, &group->lives);
-	if (page->by_place)
-		add_place(page, table, group);
-	else if (parts->count == 1)
-		add_place(page, table, &parts->groups[0]);
-	if (!page->by_place && parts->count == 1)
-		add_deaths(page, table, group);
-	for (size_t i = 0; i < shown; i++) {
-		const struct rcp_lives_group *part = &parts->groups[i];
-
-		if (!page->by_place && parts->count == 1)
-			break;
-		rcp_table_row(table, false);
-		rcp_text_add(&t, "  ");
-		if (page->by_place)
-			rcp_lives_type(&t, part->name);
-		rcp_table_take(table, &t);
-		add_counts(page, table, &part->lives);
-		if (!page->by_place)
-			add_place(page, table, part);
-		add_deaths(page, table, part);
-	}
+	if (page->by_place || only)
+		add_place(page, table, only ? &parts->groups[0] : group);
+	if (only)
+		add_deaths(page, table, group, &parts->groups[0]);
+	for (size_t i = 0; i < shown && !only; i++)
+		add_part(page, table, group, &parts->groups[i]);
 	add_more(page, table, parts, shown);
 	rcp_lives_groups_free(parts);
 	rcp_text_free(&t);
@@ -226,7 +245,25 @@ add_group(const struct rcp_objects_page *page, struct rcp_table *table,
 
 /* --- all of it ------------------------------------------------------------ */
 
-/* "7 more types of your own lines and 40 of imports and start-up: --all" */
+/* Is the group worth a row, `shown` of them having been printed? */
+static bool
+is_worth(const struct rcp_objects_page *page, size_t index, size_t shown)
+{
+	const struct rcp_view_args *args = &page->look->args;
+
+	if (args->top)
+		return shown < args->top;
+	if (args->all || shown == 0)
+		return true;
+	if (shown >= MOST_GROUPS)
+		return false;
+	return index < page->own_count
+		       ? shown < MOST_OWN
+		       : is_significant(&page->groups->groups[index].lives,
+					&page->shown, LEAST);
+}
+
+/* "7 more types and 40 of imports and start-up: --all" */
 static void
 print_hidden(const struct rcp_objects_page *page, size_t shown)
 {
@@ -240,7 +277,7 @@ print_hidden(const struct rcp_objects_page *page, size_t shown)
 						     "places")
 					: rcp_plural((int64_t)more, "type",
 						     "types"));
-	if (page->own && !page->type && page->hidden_types > 0) {
+	if (page->own && page->hidden_types > 0) {
 		if (t.len > 0)
 			rcp_text_add(&t, " and ");
 		rcp_text_format(&t, "%zu other %s from imports and start-up",
@@ -255,14 +292,22 @@ print_hidden(const struct rcp_objects_page *page, size_t shown)
 	rcp_text_free(&t);
 }
 
-static void
-print_table(const struct rcp_objects_page *page, size_t shown)
+/* How wide the type and the place have to be at least. */
+static unsigned
+least_width(const struct rcp_objects_page *page, unsigned narrow,
+	    unsigned wide)
+{
+	return page->look->out.columns < WIDE ? narrow : wide;
+}
+
+/* Returns how many groups it has. */
+static size_t
+print_table(const struct rcp_objects_page *page)
 {
 	const bool window = page->look->query.window;
-	const unsigned least = page->look->out.columns < WIDE ? 10 : 20;
 	const struct rcp_column columns[] = {
-		{ page->by_place ? "" : "TYPE", false, false, 8, 0,
-		  RCP_BOLD },
+		{ page->by_place ? "" : "TYPE", false, false,
+		  least_width(page, 8, 16), 0, RCP_BOLD },
 		{ "born", true, false, 0, 1, RCP_PLAIN },
 		{ "by refcount", true, false, 0, 3, RCP_PLAIN },
 		{ "by collector", true, false, 0, 2, RCP_PLAIN },
@@ -270,29 +315,31 @@ print_table(const struct rcp_objects_page *page, size_t shown)
 		{ window ? "more alive" : "alive", true, false, 0, 0,
 		  RCP_PLAIN },
 		{ "bytes", true, false, 0, 0, RCP_ACCENT },
-		{ "born at", false, false, least, 0, RCP_BOLD },
+		{ "born at", false, false, least_width(page, 10, 24), 0,
+		  RCP_BOLD },
 		{ "", false, false, 16, 6, RCP_PLAIN },
 	};
 	struct rcp_table table;
+	size_t shown = 0;
 
 	rcp_table_init(&table, columns, sizeof(columns) / sizeof(*columns));
 	table.titles = true;
-	for (size_t i = 0; i < shown; i++)
+	for (size_t i = 0; i < page->groups->count; i++) {
+		if (!is_worth(page, i, shown))
+			continue;
 		add_group(page, &table, &page->groups->groups[i]);
+		shown++;
+	}
 	rcp_table_print(&table, &page->look->out);
 	rcp_table_free(&table);
+	return shown;
 }
 
 void
 rcp_objects_text(const struct rcp_objects_page *page)
 {
 	const struct rcp_look *look = page->look;
-	size_t shown = page->groups->count;
-	size_t most = look->args.top   ? look->args.top
-		      : look->args.all ? SIZE_MAX
-				       : MOST_GROUPS;
 
-	shown = shown < most ? shown : most;
 	print_head(page);
 	if (page->types == 0) {
 		rcp_out_wrap(&look->out, RCP_PLAIN,
@@ -301,7 +348,6 @@ rcp_objects_text(const struct rcp_objects_page *page)
 			     2);
 		return;
 	}
-	print_table(page, shown);
-	print_hidden(page, shown);
+	print_hidden(page, print_table(page));
 	print_sum(page);
 }

@@ -101,7 +101,7 @@ LIVES = {"born": int, "born_bytes": int, "died_refcount": int,
 OBJECTS = {
     "rcprof": STR, "schema": Is(1), "file": STR, "mode": STR, "time_s": NUM,
     "from_s?": NUM, "totals": LIVES,
-    "types": [dict(LIVES, type=STR, births=[dict(
+    "types": [dict(LIVES, type=STR, own_class=bool, births=[dict(
         LIVES, stack=STACK, own=(int, NONE), own_line=bool, deaths=[
             {"n": int, "by": Is("refcount", "collector"), "stack": STACK,
              "own": (int, NONE)}])])],

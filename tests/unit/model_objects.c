@@ -106,7 +106,7 @@ whose(void)
 		bool own;
 	} wants[] = {
 		{ "/home/u/app.py", "app.Node", true },
-		{ "/home/u/app.py", "function", false },
+		{ "/home/u/app.py", "function", true },
 		{ "/usr/lib/python3.11/queue.py", "function", true },
 		{ "<frozen importlib._bootstrap>", "app.Node", false },
 		{ "<string>", "app.Node", false },
@@ -120,11 +120,37 @@ whose(void)
 			if (same(born_in(row), wants[k].file) &&
 			    same(rcp_object_type_name(set, row),
 				 wants[k].type))
-				is_int(rcp_birth_is_own(set, row),
+				is_int(rcp_birth_is_own(set, row->birth),
 				       wants[k].own, "%s of %s",
 				       wants[k].type,
 				       wants[k].file ? wants[k].file : "none");
 	}
+}
+
+/* Without the one function of a definition; and whose classes they are. */
+static void
+own(void)
+{
+	uint32_t rows[16];
+	size_t count = rcp_objects_own(set, view, rows);
+	int64_t functions = 0, nodes = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct rcp_object_row *row = &view->objects[rows[i]];
+
+		if (same(rcp_object_type_name(set, row), "function"))
+			functions += row->born;
+		else
+			nodes += row->born - row->died_refcount;
+	}
+	is_int(functions, 2, "a function once is a definition");
+	is_int(nodes, 5, "a death belongs to its birth");
+	ok(rcp_type_is_own(set, "__main__.Node"), "the main script's class");
+	ok(rcp_type_is_own(set, "app.Node"), "a class of /home/u/app.py");
+	ok(rcp_type_is_own(set, "u.app.Node.Inner"), "in a package");
+	ok(!rcp_type_is_own(set, "apps.Node"), "another module's");
+	ok(!rcp_type_is_own(set, "queue.Queue"), "the library's");
+	ok(!rcp_type_is_own(set, "list"), "a builtin");
 }
 
 static struct rcp_lives_groups *
@@ -178,6 +204,7 @@ main(void)
 {
 	make();
 	whose();
+	own();
 	groups();
 	rcp_view_free(view);
 	rcp_set_close(set);
