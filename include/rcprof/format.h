@@ -39,14 +39,14 @@
  * A CUT OR DAMAGED FILE
  *   A chunk that is incomplete, whose CRC is wrong, or whose length is over
  *   the limit ends the file: what stands before it is good.  Cell records
- *   (CELLS, OBJECTS) take effect together, at the SNAP_END of their
+ *   (CELLS, OBJECTS, CYCLES) take effect together, at the SNAP_END of their
  *   snapshot; those of a snapshot that has no SNAP_END are dropped.
  *   All other chunks take effect at once.
  *
  * A SNAPSHOT
  *   SNAP_BEGIN, then definitions and cell records in any order, then
- *   SNAP_END.  Definitions (STRING, CODE, MODULE, NODE, SITE, THREAD, TYPE)
- *   may stand outside a snapshot too, and may be repeated with the same
+ *   SNAP_END.  Definitions (STRING, CODE, MODULE, NODE, SITE, THREAD, TYPE,
+ *   CYCLE) may stand outside a snapshot too, and may be repeated with the same
  *   content (after a snapshot that was lost, for one).  Values in cell records are differences
  *   to the same cell's last record, unless the snapshot is a keyframe: then
  *   they are absolute, and a cell that the keyframe does not mention is zero.
@@ -184,7 +184,39 @@ enum rcp_chunk {
 	 * (a failed exec goes on): the last END holds only if no SNAP_END
 	 * follows it */
 	RCP_CHUNK_END = 18,
+
+	/* Kinds of reference cycles that only the collector frees: records to
+	 * the end of the payload: uv id, uv number of members n, then for each
+	 * member uv type, uv attribute (string; 0: not known) by which it
+	 * refers to the next one (the last one to the first), uv site of its
+	 * birth (0: unknown).  Equal cycles have one id, whichever member they
+	 * were found by.  n = 0: all cycles that found no room of their own.
+	 * See also RCP_CYCLE_KNOT */
+	RCP_CHUNK_CYCLE = 19,
+
+	/* Cells of a snapshot: records to the end of the payload: uv cycle,
+	 * uv mask, values (enum rcp_cycle_field) */
+	RCP_CHUNK_CYCLES = 20,
+
+	/* One dropped reference that took a thousand other objects or more
+	 * with it, the biggest of each stretch of time: records to the end of
+	 * the payload: uv time of its end, uv ns from the thousandth death on
+	 * until it was over, uv objects, uv bytes, uv thread, uv node: the
+	 * stack of the outermost death */
+	RCP_CHUNK_CASCADE = 21,
+
+	/* What was garbage and waited for the collector: a record for each
+	 * collection that freed something, to the end of the payload: uv time
+	 * (that of its GC record), uv objects, uv bytes, uv ns that one of them
+	 * has waited at most, uv sum over them of bytes times the ms that each
+	 * has waited at most */
+	RCP_CHUNK_GARBAGE = 22,
 };
+
+/* A member of this type (and no other) in a CYCLE of more than one: the members
+ * before it are the types of a knot of many objects which all reach each
+ * other, in the order of their ids, without attributes; no order is known. */
+#define RCP_CYCLE_KNOT 0
 
 #define RCP_STRING_THREADS (1ull << 40)
 
@@ -335,6 +367,20 @@ enum rcp_object_field {
 	RCP_OBJECT_VAR_UNSEEN = 38,
 	RCP_OBJECT_VAR_DIED_BYTES = 39,
 	RCP_OBJECT_FIELDS = 40,
+};
+
+/* Fields of CYCLES records; uv differences unless said otherwise. */
+enum rcp_cycle_field {
+	RCP_CYCLE_COUNT = 0,
+	RCP_CYCLE_OBJECTS = 1, /* that were on them or hung on them */
+	RCP_CYCLE_BYTES = 2,
+	/* ns between the last collection that had examined and kept a cycle (or
+	 * its birth) and the one that freed it: it was garbage for that long at
+	 * most.  Sum over the cycles */
+	RCP_CYCLE_WAITED = 3,
+	RCP_CYCLE_WAITED_MAX = 4, /* absolute always */
+	RCP_CYCLE_BYTE_MS = 5, /* sum of bytes times the ms of that bound */
+	RCP_CYCLE_FIELDS = 6,
 };
 
 /* SNAP_END pairs.  A total that is not written is 0. */

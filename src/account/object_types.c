@@ -15,7 +15,7 @@
 #define TYPES 65536u
 #define SLOTS (2 * TYPES)
 #define CHUNK 256u
-#define FIRST_STRING (1ull << 41) /* ids of our STRING records */
+#define FIRST_STRING (1ull << 39) /* ids of our STRING records: see format.h */
 
 struct type {
 	const char *name;

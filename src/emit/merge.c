@@ -21,7 +21,11 @@
 	(1u << RCP_CELL_PEAK_BYTES | 1u << RCP_CELL_PEAK_BLOCKS |           \
 	 1u << RCP_CELL_PEAK_EPOCH | 1u << RCP_CELL_VAR_PEAK_BYTES)
 
-/* Which cell: CELLS have no type and no death site. */
+/* The same of CYCLES. */
+#define CYCLE_ABSOLUTE (1u << RCP_CYCLE_WAITED_MAX)
+
+/* Which cell: CELLS have no type and no death site, CYCLES only their own
+ * number, in place of a site. */
 struct key {
 	uint32_t chunk, thread, site, type, death, part;
 };
@@ -228,6 +232,15 @@ rcp_merge_chunk(struct rcp_merge *m, const struct rcp_raw_chunk *chunk)
 			    RCP_CELL_FIELDS);
 			continue;
 		}
+		if (r.type == RCP_CHUNK_CYCLES) {
+			if (r.u.cycle_cell.cycle > UINT32_MAX)
+				return false;
+			key.site = (uint32_t)r.u.cycle_cell.cycle;
+			add(m, &key, (uint32_t)r.u.cycle_cell.mask,
+			    CYCLE_ABSOLUTE, r.u.cycle_cell.values,
+			    RCP_CYCLE_FIELDS);
+			continue;
+		}
 		if ((r.u.object.thread | r.u.object.site | r.u.object.type |
 		     r.u.object.death_site) > UINT32_MAX)
 			return false;
@@ -311,6 +324,10 @@ encode(struct rcp_buf *out, const struct rcp_merge_row *row)
 		rcp_encode_cell(out, row->key.site, mask, row->values);
 		return;
 	}
+	if (row->key.chunk == RCP_CHUNK_CYCLES) {
+		rcp_encode_cycle(out, row->key.site, mask, row->values);
+		return;
+	}
 	memcpy(all + first, row->values, sizeof(row->values));
 	rcp_encode_object(out, row->key.site, row->key.type, row->key.death,
 			  (uint64_t)mask << first, all);
@@ -329,7 +346,8 @@ rcp_merge_write(struct rcp_merge *m, struct rcp_buf *out,
 		size_t start = rcp_chunk_begin(out, (enum rcp_chunk)key.chunk);
 		size_t head;
 
-		rcp_buf_uv(out, key.thread);
+		if (key.chunk != RCP_CHUNK_CYCLES)
+			rcp_buf_uv(out, key.thread);
 		head = out->len;
 		for (; i < m->count; i++) {
 			const struct rcp_merge_row *row =

@@ -36,7 +36,7 @@ void rcp_merge_free(struct rcp_merge *m);
 void rcp_merge_begin(struct rcp_merge *m);
 bool rcp_merge_next(struct rcp_merge *m);
 
-/* A CELLS or OBJECTS chunk.  False: it makes no sense. */
+/* A CELLS, OBJECTS or CYCLES chunk.  False: it makes no sense. */
 bool rcp_merge_chunk(struct rcp_merge *m, const struct rcp_raw_chunk *chunk);
 
 /* A keyframe begins: what came before it does not count. */

@@ -19,7 +19,7 @@
 
 #define FLUSH_AT (256u << 10) /* bytes that wait in all buffers together */
 #define KEEP (64u << 10)      /* of a buffer's room from one to the next */
-#define TYPES (RCP_CHUNK_END + 1)
+#define TYPES (RCP_CHUNK_GARBAGE + 1)
 #define TOTALS 64
 
 struct slot {
@@ -114,9 +114,10 @@ begin(struct rcp_sink *sink, enum rcp_chunk type, bool threaded,
 struct rcp_buf *
 rcp_sink_record(struct rcp_sink *sink, enum rcp_chunk type)
 {
-	if (type >= RCP_CHUNK_STRING && type <= RCP_CHUNK_TYPE)
+	if ((type >= RCP_CHUNK_STRING && type <= RCP_CHUNK_TYPE) ||
+	    type == RCP_CHUNK_CYCLE)
 		sink->definitions = true;
-	else if (type == RCP_CHUNK_GC)
+	else if (type == RCP_CHUNK_GC || type >= RCP_CHUNK_CYCLES)
 		sink->cells = true;
 	return begin(sink, type, false, 0);
 }
@@ -209,8 +210,9 @@ put_snapshot(struct rcp_sink *sink)
 	static const enum rcp_chunk records[] = {
 		RCP_CHUNK_STRING, RCP_CHUNK_CODE,    RCP_CHUNK_MODULE,
 		RCP_CHUNK_NODE,	  RCP_CHUNK_SITE,    RCP_CHUNK_THREAD,
-		RCP_CHUNK_TYPE,	  RCP_CHUNK_CELLS,   RCP_CHUNK_OBJECTS,
-		RCP_CHUNK_GC,
+		RCP_CHUNK_TYPE,	  RCP_CHUNK_CYCLE,   RCP_CHUNK_CELLS,
+		RCP_CHUNK_OBJECTS, RCP_CHUNK_CYCLES, RCP_CHUNK_GC,
+		RCP_CHUNK_GARBAGE, RCP_CHUNK_CASCADE,
 	};
 	const struct rcp_snap *snap = sink->snap;
 	size_t start;

@@ -242,6 +242,7 @@ pass(struct work *w, bool first)
 			break;
 		case RCP_CHUNK_CELLS:
 		case RCP_CHUNK_OBJECTS:
+		case RCP_CHUNK_CYCLES:
 			if (!is_intact(&chunk) ||
 			    !rcp_merge_chunk(&w->merge, &chunk))
 				return -EBADMSG;
@@ -316,6 +317,7 @@ is_fixed(const struct rcp_raw_chunk *chunk)
 	case RCP_CHUNK_SNAP_BEGIN:
 	case RCP_CHUNK_CELLS:
 	case RCP_CHUNK_OBJECTS:
+	case RCP_CHUNK_CYCLES:
 	case RCP_CHUNK_SNAP_END:
 	case RCP_CHUNK_INDEX:
 		return false;

@@ -1,85 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * decode.c - chunks and their records out of bytes.  First stop of every
- * untrusted byte of a profile; reads only between `next` and `limit`.
+ * decode.c - records out of a chunk's bytes.  Reads only between `next` and
+ * `limit`.
  */
 #include "format/decode.h"
 
 #include <string.h>
 
-#include "format/crc32.h"
 #include "format/encode.h"
 #include "format/varint.h"
-
-static uint64_t
-load(const uint8_t *p, size_t n)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < n; i++)
-		value |= (uint64_t)p[i] << (8 * i);
-	return value;
-}
-
-static void
-header_fields(const uint8_t *p, struct rcp_file_header *header)
-{
-	memcpy(header->magic, p, 8);
-	header->version = (uint16_t)load(p + 8, 2);
-	header->min_reader = (uint16_t)load(p + 10, 2);
-	header->features = (uint32_t)load(p + 12, 4);
-	header->pid = (uint32_t)load(p + 16, 4);
-	header->ppid = (uint32_t)load(p + 20, 4);
-	header->root_pid = (uint32_t)load(p + 24, 4);
-	header->pointer_size = (uint32_t)load(p + 28, 4);
-	header->start_wall = load(p + 32, 8);
-	header->start_mono = load(p + 40, 8);
-	header->proc_start = load(p + 48, 8);
-	header->root_start = load(p + 56, 8);
-	header->page_size = (uint32_t)load(p + 64, 4);
-	header->clock_ticks = (uint32_t)load(p + 68, 4);
-	header->reserved = (uint32_t)load(p + 72, 4);
-	header->crc = (uint32_t)load(p + 76, 4);
-}
-
-enum rcp_header_status
-rcp_decode_header(const uint8_t *data, size_t len,
-		  struct rcp_file_header *header)
-{
-	size_t magic = len < 8 ? len : 8;
-
-	if (memcmp(data, RCP_MAGIC, magic) != 0)
-		return RCP_HEADER_FOREIGN;
-	if (len < RCP_HEADER_SIZE)
-		return RCP_HEADER_SHORT;
-	header_fields(data, header);
-	if (rcp_crc32(0, data, RCP_HEADER_SIZE - 4) != header->crc)
-		return RCP_HEADER_DAMAGED;
-	if (header->min_reader > RCP_FORMAT_VERSION)
-		return RCP_HEADER_NEWER;
-	if (header->features != 0)
-		return RCP_HEADER_FEATURES;
-	return RCP_HEADER_OK;
-}
-
-bool
-rcp_decode_chunk(const uint8_t head[RCP_CHUNK_HEADER],
-		 struct rcp_raw_chunk *chunk)
-{
-	chunk->type = (uint16_t)load(head, 2);
-	chunk->flags = (uint16_t)load(head + 2, 2);
-	chunk->length = (uint32_t)load(head + 4, 4);
-	return chunk->length <= RCP_CHUNK_MAX;
-}
-
-bool
-rcp_chunk_intact(const uint8_t head[RCP_CHUNK_HEADER], const uint8_t *payload,
-		 size_t length)
-{
-	uint32_t crc = rcp_crc32(0, head, 8);
-
-	return rcp_crc32(crc, payload, length) == load(head + 8, 4);
-}
 
 /* --- primitives: each false when the bytes do not hold it ---------------- */
 
@@ -348,6 +277,72 @@ get_gc(struct rcp_records *r, struct rcp_record *out)
 }
 
 static bool
+get_member(struct rcp_records *r, struct rcp_cycle_member *out)
+{
+	return get_uv(r, &out->type) && get_uv(r, &out->attribute) &&
+	       get_uv(r, &out->site);
+}
+
+/* The members stay bytes, of which it is known that they can be read. */
+static bool
+get_cycle(struct rcp_records *r, struct rcp_record *out)
+{
+	struct rcp_cycle_member member;
+
+	if (!get_uv(r, &out->u.cycle.id) || !get_uv(r, &out->u.cycle.count))
+		return false;
+	out->u.cycle.members.data = (const char *)r->next;
+	for (uint64_t i = 0; i < out->u.cycle.count; i++)
+		if (!get_member(r, &member))
+			return false;
+	out->u.cycle.members.len = (size_t)((const char *)r->next -
+					    out->u.cycle.members.data);
+	return true;
+}
+
+bool
+rcp_cycle_next(struct rcp_bytes *members, struct rcp_cycle_member *out)
+{
+	struct rcp_records r = { .next = (const uint8_t *)members->data };
+
+	r.limit = r.next + members->len;
+	if (members->len == 0 || !get_member(&r, out))
+		return false;
+	members->data = (const char *)r.next;
+	members->len = (size_t)(r.limit - r.next);
+	return true;
+}
+
+static bool
+get_cycle_cell(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.cycle_cell.cycle) &&
+	       get_fields(r, 0, RCP_CYCLE_FIELDS, &out->u.cycle_cell.mask,
+			  out->u.cycle_cell.values);
+}
+
+static bool
+get_cascade(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.cascade.time) &&
+	       get_uv(r, &out->u.cascade.pause) &&
+	       get_uv(r, &out->u.cascade.objects) &&
+	       get_uv(r, &out->u.cascade.bytes) &&
+	       get_uv(r, &out->u.cascade.thread) &&
+	       get_uv(r, &out->u.cascade.node);
+}
+
+static bool
+get_garbage(struct rcp_records *r, struct rcp_record *out)
+{
+	return get_uv(r, &out->u.garbage.time) &&
+	       get_uv(r, &out->u.garbage.objects) &&
+	       get_uv(r, &out->u.garbage.bytes) &&
+	       get_uv(r, &out->u.garbage.waited_max) &&
+	       get_uv(r, &out->u.garbage.byte_ms);
+}
+
+static bool
 get_end(struct rcp_records *r, struct rcp_record *out)
 {
 	out->u.end.lost = 0;
@@ -379,6 +374,10 @@ static const struct {
 	[RCP_CHUNK_INDEX] = { "INDEX", get_index, false },
 	[RCP_CHUNK_GC] = { "GC", get_gc, false },
 	[RCP_CHUNK_END] = { "END", get_end, true },
+	[RCP_CHUNK_CYCLE] = { "CYCLE", get_cycle, false },
+	[RCP_CHUNK_CYCLES] = { "CYCLES", get_cycle_cell, false },
+	[RCP_CHUNK_CASCADE] = { "CASCADE", get_cascade, false },
+	[RCP_CHUNK_GARBAGE] = { "GARBAGE", get_garbage, false },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 

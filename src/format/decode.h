@@ -53,6 +53,11 @@ struct rcp_bytes {
 	size_t len;
 };
 
+/* Of a CYCLE. */
+struct rcp_cycle_member {
+	uint64_t type, attribute, site;
+};
+
 /* One record.  `type` of the chunk says which member holds. */
 struct rcp_record {
 	uint16_t type;
@@ -130,6 +135,20 @@ struct rcp_record {
 			int64_t status;
 			uint64_t lost; /* snapshots */
 		} end;
+		struct {
+			uint64_t id, count;
+			struct rcp_bytes members; /* rcp_cycle_next() */
+		} cycle;
+		struct {
+			uint64_t cycle, mask;
+			uint64_t values[RCP_CYCLE_FIELDS];
+		} cycle_cell; /* CYCLES */
+		struct {
+			uint64_t time, pause, objects, bytes, thread, node;
+		} cascade;
+		struct {
+			uint64_t time, objects, bytes, waited_max, byte_ms;
+		} garbage;
 	} u;
 };
 
@@ -150,6 +169,9 @@ void rcp_records_begin(struct rcp_records *records,
 /* 1 and the next record, 0 at the end, -1 if what follows is malformed (then
  * the rest of the chunk cannot be read). */
 int rcp_records_next(struct rcp_records *records, struct rcp_record *record);
+
+/* Takes the first of the members of a cycle off; false: there is none. */
+bool rcp_cycle_next(struct rcp_bytes *members, struct rcp_cycle_member *out);
 
 /* Name of a chunk type ("STRING"), NULL if unknown. */
 const char *rcp_chunk_name(uint16_t type);

@@ -206,6 +206,14 @@ rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
 }
 
 void
+rcp_encode_cycle(struct rcp_buf *buf, uint64_t cycle, uint32_t mask,
+		 const uint64_t values[RCP_CYCLE_FIELDS])
+{
+	rcp_buf_uv(buf, cycle);
+	fields(buf, mask, 0, values, RCP_CYCLE_FIELDS);
+}
+
+void
 rcp_encode_event(struct rcp_buf *buf, uint64_t time, enum rcp_event kind,
 		 uint64_t thread)
 {

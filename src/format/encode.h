@@ -83,6 +83,10 @@ void rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
 		       uint64_t death_site, uint64_t mask,
 		       const uint64_t values[RCP_OBJECT_FIELDS]);
 
+/* One record of a CYCLES chunk, likewise. */
+void rcp_encode_cycle(struct rcp_buf *buf, uint64_t cycle, uint32_t mask,
+		      const uint64_t values[RCP_CYCLE_FIELDS]);
+
 /* The head of an EVENT chunk; what the kind says follows. */
 void rcp_encode_event(struct rcp_buf *buf, uint64_t time, enum rcp_event kind,
 		      uint64_t thread);

@@ -5,6 +5,7 @@ shared_sources += \
 	src/format/crc32_table.h \
 	src/format/decode.c \
 	src/format/decode.h \
+	src/format/decode_frame.c \
 	src/format/encode.c \
 	src/format/encode.h \
 	src/format/linetable.c \

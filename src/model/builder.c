@@ -20,6 +20,7 @@ rcp_builder_init(struct rcp_builder *b, struct rcp_set *set,
 	b->filter = filter;
 	b->parts.words = 2;
 	b->objects.words = 2;
+	b->cycles.words = 1;
 }
 
 void
@@ -27,6 +28,7 @@ rcp_builder_free(struct rcp_builder *b)
 {
 	rcp_map_free(&b->parts);
 	rcp_map_free(&b->objects);
+	rcp_map_free(&b->cycles);
 	free(b->part_site);
 	free(b->guess);
 }
@@ -242,6 +244,7 @@ rcp_builder_add(struct rcp_builder *b, uint32_t process,
 		if (!is_zero(&state->objects[i]))
 			add_object(b, process, state, &state->objects[i],
 				   before);
+	rcp_builder_cycles(b, process, state, before);
 }
 
 /* --- rows --- */

@@ -23,6 +23,7 @@ rcp_state_init(struct rcp_state *state, struct rcp_load *load)
 	state->load = load;
 	state->cell_index.words = 1;
 	state->object_index.words = 4;
+	state->cycle_index.words = 1;
 }
 
 void
@@ -31,10 +32,12 @@ rcp_state_free(struct rcp_state *state)
 	free(state->cells);
 	free(state->touched);
 	free(state->objects);
+	free(state->cycles);
 	free(state->pending);
 	rcp_saved_free(state->saved);
 	rcp_map_free(&state->cell_index);
 	rcp_map_free(&state->object_index);
+	rcp_map_free(&state->cycle_index);
 }
 
 /* --- cells --- */
@@ -236,6 +239,8 @@ apply_pending(struct rcp_state *state)
 		while ((more = rcp_records_next(&records, &record)) > 0) {
 			if (chunk.type == RCP_CHUNK_CELLS)
 				apply_cell(state, &record);
+			else if (chunk.type == RCP_CHUNK_CYCLES)
+				rcp_state_cycle(state, &record);
 			else
 				apply_object(state, &record);
 		}
@@ -262,6 +267,7 @@ forget(struct rcp_state *state)
 			rcp_saved_object(state, object);
 		memset(object->values, 0, sizeof(object->values));
 	}
+	rcp_state_forget_cycles(state);
 }
 
 static void
@@ -343,6 +349,7 @@ rcp_state_take(struct rcp_state *state, const struct rcp_raw_chunk *chunk)
 		return false;
 	case RCP_CHUNK_CELLS:
 	case RCP_CHUNK_OBJECTS:
+	case RCP_CHUNK_CYCLES:
 		if (state->open)
 			keep(state, chunk);
 		return false;

@@ -27,6 +27,11 @@ struct rcp_object {
 	bool saved; /* saved.c's */
 };
 
+struct rcp_cycle_cell {
+	uint32_t cycle; /* index in the process */
+	uint64_t values[RCP_CYCLE_FIELDS];
+};
+
 #define RCP_TOTALS 32
 
 /* What holds for all cells together at a snapshot. */
@@ -53,6 +58,9 @@ struct rcp_state {
 	struct rcp_object *objects;
 	size_t object_count, object_room;
 	struct rcp_map object_index; /* ids: all four */
+	struct rcp_cycle_cell *cycles;
+	size_t cycle_count, cycle_room;
+	struct rcp_map cycle_index; /* cycle */
 	union {
 		struct {
 			RCP_STATE_SUMS;
@@ -66,7 +74,7 @@ struct rcp_state {
 	bool open, keyframe;
 	uint64_t seq, time, offset;
 	uint8_t reason;
-	uint8_t *pending; /* payloads of its CELLS and OBJECTS */
+	uint8_t *pending; /* payloads of its CELLS, OBJECTS, CYCLES */
 	size_t pending_len, pending_room;
 };
 
@@ -86,6 +94,10 @@ void rcp_state_swap(struct rcp_state *state);
 void rcp_saved_cell(struct rcp_state *state, struct rcp_cell *cell);
 void rcp_saved_object(struct rcp_state *state, struct rcp_object *object);
 void rcp_saved_free(struct rcp_saved *saved);
+
+/* collected.c: a CYCLES record; a keyframe forgets them all. */
+void rcp_state_cycle(struct rcp_state *state, const struct rcp_record *record);
+void rcp_state_forget_cycles(struct rcp_state *state);
 
 static inline int64_t
 rcp_cell_live(const struct rcp_cell *cell)

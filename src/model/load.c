@@ -37,7 +37,7 @@ rcp_load_new(struct rcp_set *set, const char *path,
 	load->string_ids.words = load->code_ids.words = 1;
 	load->module_ids.words = load->node_ids.words = 1;
 	load->site_ids.words = load->thread_ids.words = 1;
-	load->type_ids.words = 1;
+	load->type_ids.words = load->cycle_ids.words = 1;
 	load->frames.words = 3;
 	return load;
 }
@@ -49,7 +49,7 @@ rcp_load_free(struct rcp_load *load)
 	struct rcp_map *maps[] = {
 		&load->string_ids, &load->code_ids, &load->module_ids,
 		&load->node_ids, &load->site_ids, &load->thread_ids,
-		&load->type_ids, &load->frames,
+		&load->type_ids, &load->cycle_ids, &load->frames,
 	};
 
 	rcp_file_close(&load->file);
@@ -73,6 +73,10 @@ rcp_load_free(struct rcp_load *load)
 	free(process->rss);
 	free(process->events);
 	free(process->gcs);
+	free(process->cycles);
+	free(process->cycle_members);
+	free(process->cascades);
+	free(process->garbage);
 	free(process);
 	free(load);
 }

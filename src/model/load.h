@@ -83,7 +83,7 @@ struct rcp_load {
 
 	/* From ids of the file to indexes */
 	struct rcp_map string_ids, code_ids, module_ids, node_ids, site_ids;
-	struct rcp_map thread_ids, type_ids;
+	struct rcp_map thread_ids, type_ids, cycle_ids;
 	struct rcp_map frames; /* kind, ref, offset -> frame of the set, or
 				  place */
 	struct rcp_load_node *nodes; /* 0 is no node */
@@ -99,6 +99,7 @@ struct rcp_load {
 	size_t string_room, code_room, module_room, site_room;
 	size_t thread_room, type_room, snap_room, rss_room, event_room;
 	size_t gc_room, info_room, coverage_room;
+	size_t cycle_room, member_room, cascade_room, garbage_room;
 };
 
 /* define.c: STRING, CODE, MODULE, NODE, SITE, THREAD, TYPE. */
@@ -122,6 +123,10 @@ uint32_t rcp_load_node(struct rcp_load *load, uint64_t id);
 
 /* note.c: INFO, COVERAGE, RSS, EVENT, GC, END. */
 void rcp_load_note(struct rcp_load *load, const struct rcp_record *record);
+
+/* collected.c: CYCLE, CASCADE, GARBAGE. */
+void rcp_load_collected(struct rcp_load *load,
+			const struct rcp_record *record);
 
 /* A time of the file on the set's clock. */
 uint64_t rcp_load_clock(const struct rcp_load *load, uint64_t time);

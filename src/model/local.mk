@@ -5,6 +5,7 @@ offline_sources += \
 	src/model/builder.h \
 	src/model/cells.c \
 	src/model/cells.h \
+	src/model/collected.c \
 	src/model/curves.h \
 	src/model/demangle.h \
 	src/model/define.c \

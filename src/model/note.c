@@ -250,6 +250,11 @@ rcp_load_note(struct rcp_load *load, const struct rcp_record *record)
 	case RCP_CHUNK_END:
 		note_end(load, record);
 		break;
+	case RCP_CHUNK_CYCLE:
+	case RCP_CHUNK_CASCADE:
+	case RCP_CHUNK_GARBAGE:
+		rcp_load_collected(load, record);
+		break;
 	default:
 		break; /* an index is not needed: this reader builds its own */
 	}

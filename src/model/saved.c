@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <string.h>
 
 #include "model/cells.h"
 #include "model/memory.h"
@@ -18,6 +19,9 @@ struct rcp_saved {
 	struct rcp_object *objects;
 	uint32_t *object_index;
 	size_t object_count, object_room, object_index_room;
+	/* All of them: they are few */
+	struct rcp_cycle_cell *cycles;
+	size_t cycle_count;
 	struct rcp_sums sums;
 };
 
@@ -30,6 +34,7 @@ rcp_saved_free(struct rcp_saved *saved)
 	free(saved->cell_index);
 	free(saved->objects);
 	free(saved->object_index);
+	free(saved->cycles);
 	free(saved);
 }
 
@@ -44,7 +49,14 @@ rcp_state_mark(struct rcp_state *state)
 		state->objects[saved->object_index[i]].saved = false;
 	rcp_saved_free(saved);
 	state->saved = rcp_alloc(sizeof(*state->saved));
-	state->saved->sums = state->sums;
+	saved = state->saved;
+	saved->sums = state->sums;
+	saved->cycle_count = state->cycle_count;
+	saved->cycles = rcp_alloc((saved->cycle_count + 1) *
+				  sizeof(*saved->cycles));
+	if (saved->cycle_count)
+		memcpy(saved->cycles, state->cycles,
+		       saved->cycle_count * sizeof(*saved->cycles));
 }
 
 void
@@ -81,8 +93,14 @@ void
 rcp_state_swap(struct rcp_state *state)
 {
 	struct rcp_saved *s = state->saved;
+	struct rcp_cycle_cell *cycles = state->cycles;
+	size_t cycle_count = state->cycle_count;
 	struct rcp_sums sums = state->sums;
 
+	state->cycles = s->cycles;
+	state->cycle_count = s->cycle_count;
+	s->cycles = cycles;
+	s->cycle_count = cycle_count;
 	state->sums = s->sums;
 	s->sums = sums;
 	for (size_t i = 0; i < s->cell_count; i++) {

@@ -110,6 +110,36 @@ struct rcp_gc_info {
 	uint8_t generation;
 };
 
+/* A cycle of Python objects, or a knot of many (format.h): no order is known
+ * then, nor how they refer to each other. */
+struct rcp_cycle_info {
+	uint32_t member; /* the first of `count` in cycle_members */
+	uint32_t count;  /* 0: all cycles that found no room of their own */
+	bool knot;
+};
+struct rcp_member_info {
+	uint32_t type;         /* index into types, or RCP_NONE */
+	const char *attribute; /* of the next member; NULL: not known */
+	uint32_t site;         /* of the set: of its birth, or RCP_NONE */
+};
+
+struct rcp_cascade_info {
+	uint64_t time;
+	uint64_t pause; /* ns, at most, from the thousandth death on */
+	uint64_t objects;
+	uint64_t bytes;
+	uint32_t thread; /* index, or RCP_NONE */
+	uint32_t node;   /* of the set's tree: where the reference went */
+};
+
+struct rcp_garbage_info {
+	uint64_t time; /* of its collection */
+	uint64_t objects;
+	uint64_t bytes;
+	uint64_t waited_max; /* ns, at most */
+	uint64_t byte_ms;
+};
+
 /* "exit", "exec", "signal", "cut", "running". */
 enum rcp_end_reason {
 	RCP_ENDED_EXIT,
@@ -155,6 +185,14 @@ struct rcp_process {
 	size_t event_count;
 	struct rcp_gc_info *gcs;
 	size_t gc_count;
+	struct rcp_cycle_info *cycles;
+	size_t cycle_count;
+	struct rcp_member_info *cycle_members;
+	size_t cycle_member_count;
+	struct rcp_cascade_info *cascades;
+	size_t cascade_count;
+	struct rcp_garbage_info *garbage; /* of collections that freed some */
+	size_t garbage_count;
 	struct rcp_end_info end;
 	uint64_t totals[32]; /* by enum rcp_total, of the last snapshot */
 	uint64_t samples; /* by the last snapshot; 0 in exact mode */

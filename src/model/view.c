@@ -248,5 +248,6 @@ rcp_view_free(struct rcp_view *view)
 	free(view->rows);
 	free(view->parts);
 	free(view->objects);
+	free(view->cycles);
 	free(view);
 }

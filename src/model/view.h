@@ -139,6 +139,18 @@ bool rcp_age_median(const struct rcp_object_row *row, struct rcp_age *out);
 void rcp_object_row_add(struct rcp_object_row *to,
 			const struct rcp_object_row *from);
 
+/* Cycles that were collected, by kind.  Equal ones of several processes are
+ * several rows. */
+struct rcp_cycle_row {
+	uint32_t process;
+	uint32_t cycle; /* index into the process's cycles */
+	int64_t n;
+	int64_t objects, bytes; /* that went with them */
+	int64_t waited;      /* sum over them of what each waited at most, ns */
+	uint64_t waited_max; /* since the start, whatever the window */
+	int64_t byte_ms;     /* sum of bytes x ms waited at most */
+};
+
 struct rcp_view {
 	uint64_t time; /* of the snapshot that is shown (the latest of several
 			  processes) */
@@ -149,6 +161,8 @@ struct rcp_view {
 	size_t part_count;
 	struct rcp_object_row *objects;
 	size_t object_count;
+	struct rcp_cycle_row *cycles;
+	size_t cycle_count;
 	struct rcp_values total; /* of the rows */
 	struct rcp_peak peak;    /* of the set, in the window if there is one */
 	uint64_t totals[32]; /* SNAP_END's at that time, by enum rcp_total, over

@@ -126,6 +126,20 @@ static const struct field fields[] = {
 	NAMED(END, WORD, end, reason, "none", "exit", "exec", "signal"),
 	FIELD(END, SIGNED, end, status),
 	FIELD(END, NUMBER, end, lost),
+	FIELD(CYCLE, NUMBER, cycle, id),
+	FIELD(CYCLE, NUMBER, cycle, count),
+	FIELD(CYCLES, NUMBER, cycle_cell, cycle),
+	FIELD(CASCADE, TIME, cascade, time),
+	FIELD(CASCADE, TIME, cascade, pause),
+	FIELD(CASCADE, NUMBER, cascade, objects),
+	FIELD(CASCADE, NUMBER, cascade, bytes),
+	FIELD(CASCADE, NUMBER, cascade, thread),
+	FIELD(CASCADE, NUMBER, cascade, node),
+	FIELD(GARBAGE, TIME, garbage, time),
+	FIELD(GARBAGE, NUMBER, garbage, objects),
+	FIELD(GARBAGE, NUMBER, garbage, bytes),
+	FIELD(GARBAGE, TIME, garbage, waited_max),
+	FIELD(GARBAGE, NUMBER, garbage, byte_ms),
 };
 
 /* Values that a record has only if their bit of the mask is set. */
@@ -172,6 +186,15 @@ static const char *const object_names[RCP_OBJECT_FIELDS] = {
 	[RCP_OBJECT_VAR_COLLECTOR] = "var_collector",
 	[RCP_OBJECT_VAR_UNSEEN] = "var_unseen",
 	[RCP_OBJECT_VAR_DIED_BYTES] = "var_died_bytes",
+};
+
+static const char *const cycle_names[RCP_CYCLE_FIELDS] = {
+	[RCP_CYCLE_COUNT] = "cycles",
+	[RCP_CYCLE_OBJECTS] = "objects",
+	[RCP_CYCLE_BYTES] = "bytes",
+	[RCP_CYCLE_WAITED] = "waited",
+	[RCP_CYCLE_WAITED_MAX] = "waited_max",
+	[RCP_CYCLE_BYTE_MS] = "byte_ms",
 };
 
 static void
@@ -238,6 +261,16 @@ add_masked(struct rcp_text *t, uint64_t mask, const uint64_t *values,
 	}
 }
 
+static void
+add_members(struct rcp_text *t, struct rcp_bytes members)
+{
+	struct rcp_cycle_member m;
+
+	while (rcp_cycle_next(&members, &m))
+		rcp_text_format(t, " type=%" PRIu64 " attribute=%" PRIu64
+				" site=%" PRIu64, m.type, m.attribute, m.site);
+}
+
 void
 rcp_fields_add(struct rcp_text *t, const struct rcp_record *record)
 {
@@ -254,4 +287,10 @@ rcp_fields_add(struct rcp_text *t, const struct rcp_record *record)
 	else if (record->type == RCP_CHUNK_OBJECTS)
 		add_masked(t, record->u.object.mask, record->u.object.values,
 			   object_names, RCP_OBJECT_FIELDS, 0);
+	else if (record->type == RCP_CHUNK_CYCLES)
+		add_masked(t, record->u.cycle_cell.mask,
+			   record->u.cycle_cell.values, cycle_names,
+			   RCP_CYCLE_FIELDS, 0);
+	else if (record->type == RCP_CHUNK_CYCLE)
+		add_members(t, record->u.cycle.members);
 }

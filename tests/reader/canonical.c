@@ -331,6 +331,74 @@ put_objects(const struct rcp_view *view)
 		printf("%lld,%lld]]", (long long)o->samples,
 		       (long long)o->died_samples);
 	}
+	printf("]");
+}
+
+static void
+put_members(const struct rcp_cycle_info *cycle)
+{
+	printf("[%s,[", cycle->knot ? "true" : "false");
+	for (size_t i = 0; i < cycle->count; i++) {
+		const struct rcp_member_info *m =
+			&process->cycle_members[cycle->member + i];
+
+		put_comma(i);
+		printf("[");
+		put_text(m->type == RCP_NONE ? NULL :
+					       process->types[m->type].name);
+		printf(",");
+		put_text(m->attribute);
+		printf(",%zu]", m->site == RCP_NONE ? 0 : rcp_stack(set,
+				set->sites[m->site].node, NULL, 0));
+	}
+	printf("]");
+}
+
+static void
+put_cycles(const struct rcp_view *view)
+{
+	size_t n = 0;
+
+	printf(",\n\"cycles\":[");
+	for (size_t i = 0; i < view->cycle_count; i++) {
+		const struct rcp_cycle_row *c = &view->cycles[i];
+
+		if (!(c->n | c->objects | c->bytes | c->waited |
+		      (int64_t)c->waited_max | c->byte_ms))
+			continue;
+		put_comma(n++);
+		put_members(&process->cycles[c->cycle]);
+		printf(",%lld,%lld,%lld,%lld,%llu,%lld]", (long long)c->n,
+		       (long long)c->objects, (long long)c->bytes,
+		       (long long)c->waited, (unsigned long long)c->waited_max,
+		       (long long)c->byte_ms);
+	}
+	printf("],\n\"cascades\":[");
+	for (size_t i = 0; i < process->cascade_count; i++) {
+		const struct rcp_cascade_info *c = &process->cascades[i];
+
+		put_comma(i);
+		printf("[%llu,%llu,%llu,%llu,", (unsigned long long)c->time,
+		       (unsigned long long)c->pause,
+		       (unsigned long long)c->objects,
+		       (unsigned long long)c->bytes);
+		put_text(c->thread == RCP_NONE ?
+				 NULL :
+				 process->threads[c->thread].name);
+		printf(",%zu]", rcp_stack(set, c->node, NULL, 0));
+	}
+	printf("],\n\"garbage\":[");
+	for (size_t i = 0; i < process->garbage_count; i++) {
+		const struct rcp_garbage_info *g = &process->garbage[i];
+
+		put_comma(i);
+		printf("[%llu,%llu,%llu,%llu,%llu]",
+		       (unsigned long long)g->time,
+		       (unsigned long long)g->objects,
+		       (unsigned long long)g->bytes,
+		       (unsigned long long)g->waited_max,
+		       (unsigned long long)g->byte_ms);
+	}
 	printf("]}\n");
 }
 
@@ -351,6 +419,7 @@ put_state(struct rcp_error *error)
 		return false;
 	put_sites(&state);
 	put_objects(view);
+	put_cycles(view);
 	rcp_state_free(&state);
 	rcp_view_free(view);
 	return true;

@@ -43,7 +43,7 @@ def ordered(what):
         row[2].sort()
     for name in ("infos", "coverage", "threads", "types", "totals"):
         what[name].sort()
-    for name in ("sites", "objects"):
+    for name in ("sites", "objects", "cycles"):
         what[name].sort(key=json.dumps)
     return what
 

@@ -16,6 +16,7 @@ import zlib
 from functools import partial
 
 from linetables import line_of
+from payload import MASK64, Bad, Payload
 
 MAGIC = b"\x89RCPROF\n"
 HEADER = struct.Struct("<8sHHIIIIIQQQQIIII")
@@ -25,11 +26,6 @@ PEAK_BYTES, PEAK_BLOCKS, PEAK_EPOCH, VAR_PEAK = 7, 8, 12, 13
 KINDS = ["python", "malloc", "mmap"]
 MARKERS = {1: "[truncated]", 2: "[outer frames]", 3: "[unknown]"}
 ENDS = {1: "exit", 2: "exec", 3: "signal"}
-MASK64 = (1 << 64) - 1
-
-
-class Bad(Exception):
-    """What stands there cannot be a record."""
 
 
 class NotAProfile(Exception):
@@ -45,56 +41,6 @@ def signed(value):
 def ascending(rows, column, time):
     """Times that run backwards make no sense; they are taken to stand."""
     return max(time, rows[-1][column]) if rows else time
-
-
-class Payload:
-    def __init__(self, data):
-        self.data = data
-        self.at = 0
-
-    def more(self):
-        return self.at < len(self.data)
-
-    def u8(self):
-        if not self.more():
-            raise Bad
-        self.at += 1
-        return self.data[self.at - 1]
-
-    def uv(self):
-        value = shift = 0
-        while True:
-            byte = self.u8()
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-            if shift == 70:
-                raise Bad
-        if value > MASK64:
-            raise Bad
-        return value
-
-    def sv(self):
-        value = self.uv()
-        return (value >> 1) ^ -(value & 1)
-
-    def str(self):
-        length = self.uv()
-        if length > len(self.data) - self.at:
-            raise Bad
-        self.at += length
-        return self.data[self.at - length:self.at]
-
-    def fields(self, signed_fields, count):
-        mask = self.uv()
-        values = {}
-        for bit in range(64):
-            if mask >> bit & 1:
-                value = self.sv() if bit in signed_fields else self.uv()
-                if bit < count:
-                    values[bit] = value
-        return values
 
 
 def text(data):
@@ -113,7 +59,9 @@ class Profile:
         self.threads = {}
         self.infos, self.coverage = {}, {}
         self.snapshots, self.rss, self.events, self.gcs = [], [], [], []
+        self.cycle_kinds, self.cascades, self.garbage = {}, [], []
         self.cells, self.objects, self.totals = {}, {}, {}
+        self.cycles = {}
         self.pending = None
         self.end = None
         self.whole = True
@@ -156,7 +104,8 @@ class Profile:
                 15: partial(self.pair, self.coverage),
                 2: self.string, 3: self.code, 4: self.module, 5: self.node,
                 6: self.site, 7: self.thread, 8: self.type,
-                13: self.rss_point, 17: self.gc}
+                13: self.rss_point, 17: self.gc, 19: self.cycle_kind,
+                21: self.cascade, 22: self.one_garbage}
         try:
             if kind in single:
                 single[kind](payload)
@@ -164,8 +113,9 @@ class Profile:
                 self.rss_time = 0
                 while payload.more():
                     many[kind](payload)
-            elif kind in (10, 11) and self.pending is not None:
-                take = self.cell if kind == 10 else self.object
+            elif kind in (10, 11, 20) and self.pending is not None:
+                take = {10: self.cell, 11: self.object,
+                        20: self.cycle}[kind]
                 self.pending["records"].append((take, payload))
         except Bad:
             pass
@@ -269,6 +219,26 @@ class Profile:
                          self.known(thread),
                          len(self.nodes.get(node, []))])
 
+    def cycle_kind(self, p):
+        id_, count = p.uv(), p.uv()
+        members = []
+        for _ in range(count):
+            type_, attribute, site = p.uv(), p.uv(), p.uv()
+            members.append([type_, self.name(attribute), len(
+                self.sites.get(site, ([],))[0])])
+        self.cycle_kinds.setdefault(id_, [
+            any(m[0] == 0 for m in members),
+            [[self.types.get(m[0])] + m[1:] for m in members if m[0]]])
+
+    def cascade(self, p):
+        time, pause, objects, size = p.uv(), p.uv(), p.uv(), p.uv()
+        thread, node = p.uv(), p.uv()
+        self.cascades.append([time, pause, objects, size, self.known(thread),
+                              len(self.nodes.get(node, []))])
+
+    def one_garbage(self, p):
+        self.garbage.append([p.uv() for _ in range(5)])
+
     def ended(self, p):
         time, reason, status = p.uv(), p.u8(), p.sv()
         if reason in ENDS:
@@ -291,10 +261,10 @@ class Profile:
         except Bad:
             pass
         if snap["flags"] & 1:
-            self.cells, self.objects = {}, {}
+            self.cells, self.objects, self.cycles = {}, {}, {}
         for take, payload in snap["records"]:
             try:
-                thread = payload.uv()
+                thread = None if take == self.cycle else payload.uv()
                 while payload.more():
                     take(thread, payload)
             except Bad:
@@ -327,6 +297,13 @@ class Profile:
         row = self.objects.setdefault((site, type_, death), {})
         for field, value in values.items():
             row[field] = row.get(field, 0) + value
+
+    def cycle(self, _, payload):
+        id_ = payload.uv()
+        values = payload.fields(set(), 6)
+        row = self.cycles.setdefault(id_, {})
+        for field, value in values.items():
+            row[field] = value if field == 4 else row.get(field, 0) + value
 
     # --- what the two readers are compared by ---
 
@@ -378,6 +355,13 @@ class Profile:
                 [[signed(row.get(i, 0)) for i in range(8, 34)]])
         return sorted(result, key=json.dumps)
 
+    def cycle_rows(self):
+        return sorted([self.cycle_kinds[id_] + [row.get(i, 0)
+                                                for i in range(6)]
+                       for id_, row in self.cycles.items()
+                       if id_ in self.cycle_kinds and any(row.values())],
+                      key=json.dumps)
+
     def canonical(self):
         keys = ("version pid ppid root_pid start_wall start_mono proc_start "
                 "root_start page_size clock_ticks").split()
@@ -398,6 +382,9 @@ class Profile:
             "gc": self.with_names(self.gcs, 5),
             "sites": self.rows(),
             "objects": self.object_rows(),
+            "cycles": self.cycle_rows(),
+            "cascades": self.with_names(self.cascades, 4),
+            "garbage": self.garbage,
         }
 
 

@@ -194,6 +194,32 @@ class Profile:
             for site, kind, death, fields in rows))
         self.chunk(12, b"")
 
+    def cycle(self, members, knot=False):
+        """[(type, attribute or None, birth site or 0)], in order."""
+        body = b"".join(uv(kind) + uv(self.string(name) if name else 0) +
+                        uv(site) for kind, name, site in members)
+        count = len(members) + knot
+        return self.define(19, ("cycle", body, knot), lambda: uv(count) +
+                           body + bytes(3 * knot))
+
+    def cycles(self, time, rows, keyframe=False):
+        """A snapshot of {cycle: [n, objects, bytes, waited, waited_max,
+        byte_ms]}, differences but for waited_max; ns."""
+        self.seq += 1
+        self.chunk(9, uv(self.seq) + uv(ns(time)) +
+                   bytes([keyframe or self.seq == 1, 1]))
+        self.chunk(20, b"".join(uv(cycle) + uv(0x3f) + b"".join(
+            uv(value) for value in values) for cycle, values in rows.items()))
+        self.chunk(12, b"")
+
+    def cascade(self, time, pause, objects, size, site_node=0):
+        self.chunk(21, uv(ns(time)) + uv(ns(pause)) + uv(objects) + uv(size) +
+                   uv(self.thread()) + uv(site_node))
+
+    def garbage(self, time, objects, size, waited_max, byte_ms):
+        self.chunk(22, uv(ns(time)) + uv(objects) + uv(size) +
+                   uv(ns(waited_max)) + uv(byte_ms))
+
     def rss(self, points):
         """[(time, rss, live)]"""
         last, body = 0, b""

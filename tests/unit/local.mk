@@ -16,7 +16,8 @@ unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
 
 # The reader.
-unit_tests += tests/unit/crc32.t tests/unit/encode.t tests/unit/linetable.t \
+unit_tests += tests/unit/crc32.t tests/unit/encode.t \
+	tests/unit/encode_cycles.t tests/unit/linetable.t \
 	tests/unit/lives.t \
 	tests/unit/model_damage.t tests/unit/model_errors.t \
 	tests/unit/model_growth.t tests/unit/model_objects.t \
@@ -24,7 +25,7 @@ unit_tests += tests/unit/crc32.t tests/unit/encode.t tests/unit/linetable.t \
 	tests/unit/model_notes.t tests/unit/model_set.t tests/unit/model_state.t \
 	tests/unit/model_symbols.t \
 	tests/unit/model_time.t tests/unit/varint.t
-EXTRA_DIST += tests/unit/maker.h tests/unit/sample.h
+EXTRA_DIST += tests/unit/maker.h tests/unit/readback.h tests/unit/sample.h
 
 # src/python as a library for ctypes.
 unit_tests += tests/unit/python_hooks.t

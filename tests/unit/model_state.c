@@ -297,6 +297,47 @@ put_objects(uint64_t born, uint64_t died)
 	mk_close(&m);
 }
 
+/* N more of the only cycle; the longest wait so far is N seconds. */
+static void
+put_cycles(uint64_t n)
+{
+	uint64_t values[RCP_CYCLE_FIELDS] = { n, 2 * n, 100 * n, n * S, n * S,
+					      7 };
+	struct rcp_buf *buf = mk_open(&m, RCP_CHUNK_CYCLES);
+
+	rcp_encode_cycle(buf, 1, (1u << RCP_CYCLE_FIELDS) - 1, values);
+	mk_close(&m);
+}
+
+static void
+define_cycle(void)
+{
+	struct rcp_buf *buf = mk_open(&m, RCP_CHUNK_CYCLE);
+
+	for (unsigned i = 0; i < 5; i++)
+		rcp_buf_uv(buf, (const uint64_t[]){ 1, 1, 1, 900, 1 }[i]);
+	mk_close(&m);
+}
+
+static void
+is_cycles(const struct rcp_view *view, int n, int longest)
+{
+	const struct rcp_process *process = set->processes[0];
+	const struct rcp_cycle_row *row = view->cycles;
+
+	ok(view->cycle_count == 1 && row->n == n && row->objects == 2 * n &&
+		   row->bytes == 100 * n && row->waited == n * (int64_t)S &&
+		   row->waited_max == (uint64_t)longest * S,
+	   "%d cycles", n);
+	ok(process->cycle_count == 1 && process->cycles[0].count == 1 &&
+		   !process->cycles[0].knot &&
+		   process->cycle_members[0].type == 0 &&
+		   strcmp(process->cycle_members[0].attribute,
+			  "app.Node") == 0 &&
+		   process->cycle_members[0].site != RCP_NONE,
+	   "of a kind");
+}
+
 /* Before the interpreter's tear-down, after it, and before it again. */
 static void
 teardown(bool keyframe)
@@ -309,10 +350,13 @@ teardown(bool keyframe)
 	mk_snap(&m, 1 * S, true, RCP_SNAP_INTERVAL);
 	mk_cell(&m, 1, 1, 10, 1000, 0, 0);
 	put_objects(7, 1);
+	define_cycle();
+	put_cycles(3);
 	mk_snap_end(&m, NULL);
 	mk_snap(&m, 2 * S, false, RCP_SNAP_END_PYTHON);
 	mk_cell(&m, 1, 1, 5, 500, 0, 0);
 	put_objects(3, 2);
+	put_cycles(2);
 	mk_snap_end(&m, (const uint64_t[]){ RCP_TOTAL_GUARDED, 2, 0 });
 	mk_snap(&m, 3 * S, false, RCP_SNAP_INTERVAL);
 	mk_cell(&m, 1, 1, 0, 0, 6, 600);
@@ -321,6 +365,7 @@ teardown(bool keyframe)
 	mk_snap(&m, 4 * S, keyframe, RCP_SNAP_EXIT);
 	mk_cell(&m, 2, 2, 3, 300, 0, 0);
 	put_objects(keyframe ? 10 : 0, keyframe ? 10 : 7);
+	put_cycles(keyframe ? 9 : 4);
 	mk_snap_end(&m, (const uint64_t[]){ RCP_TOTAL_GUARDED, 9, 0 });
 	mk_end(&m, 5 * S, RCP_END_EXIT, 0);
 	open_it();
@@ -331,6 +376,7 @@ teardown(bool keyframe)
 		is_int((long long)view->totals[RCP_TOTAL_GUARDED], 2,
 		       "its totals");
 		is_int(view->objects[0].died_refcount, 3, "its deaths");
+		is_cycles(view, 5, 2);
 		rcp_view_free(view);
 		view = view_at(NULL, "4.5");
 		is_int(view->total.live_bytes, keyframe ? 300 : 1250,
@@ -338,6 +384,7 @@ teardown(bool keyframe)
 		is_int((long long)view->totals[RCP_TOTAL_GUARDED], 9,
 		       "its totals");
 		is_int(view->objects[0].died_refcount, 10, "its deaths");
+		is_cycles(view, 9, keyframe ? 9 : 4);
 		rcp_view_free(view);
 		view = view_at(NULL, "3");
 		is_int(view->total.live_bytes, 950, "in between");

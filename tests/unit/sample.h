@@ -54,6 +54,34 @@ sample_places(struct maker *m)
 }
 
 MK void
+sample_cycles(struct maker *m)
+{
+	static const uint64_t members[] = {
+		1, 2, 61, 2, 41, 61, 0, 0,  /* two, one attribute known */
+		2, 3, 61, 0, 41, 61, 0, 42, 0, 0, 0, /* a knot */
+		3, 0,
+	};
+	struct rcp_buf *buf = mk_open(m, RCP_CHUNK_CYCLE);
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		rcp_buf_uv(buf, members[i]);
+	mk_close(m);
+}
+
+MK void
+sample_cycle_cells(struct maker *m, uint64_t n, bool all)
+{
+	uint64_t values[RCP_CYCLE_FIELDS] = { n, 3 * n, 100 * n, 5 * n, 4 + n,
+					      7 };
+	struct rcp_buf *buf = mk_open(m, RCP_CHUNK_CYCLES);
+
+	rcp_encode_cycle(buf, 1, 0x3f, values);
+	if (all)
+		rcp_encode_cycle(buf, 3, 1u << RCP_CYCLE_BYTES, values);
+	mk_close(m);
+}
+
+MK void
 sample_snapshots(struct maker *m)
 {
 	const uint64_t one[] = { RCP_TOTAL_PEAK_EPOCH, 1, RCP_TOTAL_PEAK_TIME,
@@ -77,6 +105,8 @@ sample_snapshots(struct maker *m)
 	rcp_buf_uv(buf, 51);
 	rcp_encode_object(buf, 41, 61, 42, 1ull << 32 | 0xfff, objects);
 	mk_close(m);
+	sample_cycles(m);
+	sample_cycle_cells(m, 2, true);
 	mk_snap_end(m, one);
 	mk_event(m, SAMPLE_S * 3 / 2, RCP_EVENT_MARK, "half \"way\"");
 	mk_snap(m, SAMPLE_S * 2, false, RCP_SNAP_MARK);
@@ -84,6 +114,7 @@ sample_snapshots(struct maker *m)
 	mk_cell(m, 51, 44, 1, 65536, 0, 0);
 	mk_cell(m, 51, 45, 1, 1, 0, 0);
 	mk_cell(m, 51, 46, 1, 2, 0, 0);
+	sample_cycle_cells(m, 1, false);
 	mk_snap_end(m, two);
 	mk_snap(m, SAMPLE_S * 3, false, RCP_SNAP_GROWTH);
 	buf = mk_open(m, RCP_CHUNK_CELLS);
@@ -104,6 +135,7 @@ sample_snapshots(struct maker *m)
 	mk_cell_peak(m, 51, 44, 1, 65536, 1, 65536, 2, 65536, 1);
 	mk_cell(m, 51, 43, 1, 5000, 0, 0);
 	mk_cell(m, 52, 42, 0, 0, 1, 96);
+	sample_cycle_cells(m, 3, false);
 	mk_snap_end(m, two);
 }
 
@@ -127,6 +159,23 @@ sample_notes(struct maker *m)
 	rcp_buf_uv(buf, 1);
 	rcp_buf_uv(buf, 51);
 	rcp_buf_uv(buf, 33);
+	mk_close(m);
+	buf = mk_open(m, RCP_CHUNK_CASCADE);
+	for (uint64_t i = 0; i < 2; i++) {
+		rcp_buf_uv(buf, SAMPLE_S * (i + 1));
+		rcp_buf_uv(buf, 5000000);
+		rcp_buf_uv(buf, 2000);
+		rcp_buf_uv(buf, 64000);
+		rcp_buf_uv(buf, i ? 51 : 0);
+		rcp_buf_uv(buf, i ? 33 : 0);
+	}
+	mk_close(m);
+	buf = mk_open(m, RCP_CHUNK_GARBAGE);
+	rcp_buf_uv(buf, SAMPLE_S);
+	rcp_buf_uv(buf, 8);
+	rcp_buf_uv(buf, 800);
+	rcp_buf_uv(buf, SAMPLE_S / 2);
+	rcp_buf_uv(buf, 400000);
 	mk_close(m);
 	buf = mk_open(m, RCP_CHUNK_INDEX);
 	rcp_buf_uv(buf, 1);
