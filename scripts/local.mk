@@ -1,6 +1,5 @@
 # scripts/local.mk - what is shipped of scripts/.
 EXTRA_DIST += \
-	examples/footprint.py \
 	scripts/analyze \
 	scripts/analyze.h \
 	scripts/build \

@@ -7,6 +7,7 @@ test_scripts += \
 	tests/python/embed.t \
 	tests/python/ends.t \
 	tests/python/example.t \
+	tests/python/examples.t \
 	tests/python/frames.t \
 	tests/python/hazards.t \
 	tests/python/limits.t \
