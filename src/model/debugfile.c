@@ -18,7 +18,8 @@
 #include "format/crc32.h"
 #include "model/memory.h"
 
-#define HEX_MOST 129 /* digits of a build-id, and the terminator */
+#define ID_MOST 64 /* bytes of a build-id */
+#define HEX_MOST (2 * ID_MOST + 1)
 
 struct look {
 	const struct rcp_symbol_search *search;
@@ -30,6 +31,8 @@ struct look {
 struct candidate {
 	struct rcp_file_id id;
 	bool has_dwarf;
+	char build_id[ID_MOST];
+	size_t build_id_len;
 	char link[256]; /* .gnu_debuglink, or "" */
 	uint32_t link_crc;
 };
@@ -93,8 +96,14 @@ describe(Elf *elf, const struct stat *st, const char *path,
 {
 	GElf_Word crc = 0;
 	const char *link = dwelf_elf_gnu_debuglink(elf, &crc);
+	const void *id;
+	ssize_t n = dwelf_elf_gnu_build_id(elf, &id);
 
 	memset(out, 0, sizeof(*out));
+	if (n > 0 && n <= ID_MOST) {
+		memcpy(out->build_id, id, (size_t)n);
+		out->build_id_len = (size_t)n;
+	}
 	snprintf(out->id.path, sizeof(out->id.path), "%s", path);
 	out->id.size = (uint64_t)st->st_size;
 	out->id.seconds = st->st_mtim.tv_sec;
@@ -301,6 +310,16 @@ find_by_link(const struct look *look, const struct candidate *code,
 	return false;
 }
 
+static void
+set_hex(struct look *look)
+{
+	const struct rcp_image *image = look->image;
+
+	for (size_t i = 0; i < image->build_id_len && i < ID_MOST; i++)
+		snprintf(look->hex + 2 * i, 3, "%02x",
+			 (unsigned char)image->build_id[i]);
+}
+
 void
 rcp_debug_files_find(const struct rcp_symbol_search *search,
 		     const struct rcp_image *image,
@@ -308,17 +327,22 @@ rcp_debug_files_find(const struct rcp_symbol_search *search,
 {
 	struct look look = { .search = search, .image = image };
 	struct candidate code = { 0 }, debug = { 0 };
+	struct rcp_image known = *image;
 	bool found;
 
 	memset(out, 0, sizeof(*out));
 	elf_version(EV_CURRENT);
-	for (size_t i = 0; i < image->build_id_len &&
-			   2 * i + 2 < sizeof(look.hex); i++)
-		snprintf(look.hex + 2 * i, 3, "%02x",
-			 (unsigned char)image->build_id[i]);
+	set_hex(&look);
 	found = find_code(&look, &code);
 	if (found)
 		out->code = code.id;
+	/* Where the profile knows no id, the file's own leads on. */
+	if (found && !image->build_id_len) {
+		known.build_id = code.build_id;
+		known.build_id_len = code.build_id_len;
+		look.image = &known;
+		set_hex(&look);
+	}
 	if (code.has_dwarf) {
 		out->debug = code.id;
 	} else if (find_by_id(&look, &debug) ||

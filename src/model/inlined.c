@@ -213,6 +213,15 @@ find_line(struct unit *unit, uint64_t address, struct rcp_place *out)
 		out->line = (uint32_t)number;
 }
 
+static const char *
+directory_of(struct unit *unit)
+{
+	Dwarf_Attribute attribute;
+
+	return dwarf_formstring(dwarf_attr(&unit->lines, DW_AT_comp_dir,
+					   &attribute));
+}
+
 static Dwarf_Word
 number_of(Dwarf_Die *die, unsigned name)
 {
@@ -256,6 +265,7 @@ rcp_inlined_find(struct rcp_inlined *inlined, uint64_t address,
 	if (index == RCP_NONE || room == 0)
 		return 0;
 	unit = &inlined->units[index];
+	place.directory = directory_of(unit);
 	find_line(unit, address, &place);
 	function = find_function(unit, address);
 	if (!function) {
@@ -268,7 +278,8 @@ rcp_inlined_find(struct rcp_inlined *inlined, uint64_t address,
 
 		place.function = name_of(die);
 		out[i] = place;
-		memset(&place, 0, sizeof(place));
+		place.file = NULL;
+		place.line = 0;
 		find_call(unit, die, &place);
 	}
 	return count < room ? count : room;

@@ -14,6 +14,8 @@
 struct rcp_place {
 	const char *function; /* the linker's name if there is one; NULL: the
 				 debug information names none */
+	const char *directory; /* where the compiler ran: a relative `file`
+				  begins there; NULL: unknown */
 	const char *file;     /* NULL: unknown */
 	uint32_t line;        /* 0: unknown */
 };

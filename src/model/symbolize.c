@@ -10,6 +10,7 @@
 #include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -261,36 +262,61 @@ keep_function(struct rcp_symbols *symbols, const char *name)
 	return kept;
 }
 
-/* "./a/../b/c.h" as "b/c.h"; what a link may stand for stays. */
-static const char *
-keep_file(struct rcp_symbols *symbols, const char *file)
+/* Removes "./" and "a/../".  (Where `a` is a link it meant something else; but
+ * so it does to every other tool.) */
+static size_t
+simplify(char *path)
 {
-	char *out = rcp_alloc(strlen(file) + 1);
 	size_t len = 0;
-	const char *kept;
 
-	while (*file) {
-		size_t part = strcspn(file, "/");
-		bool slash = file[part] == '/';
+	for (const char *at = path; *at;) {
+		size_t part = strcspn(at, "/");
+		size_t whole = part + (at[part] == '/');
+		bool up = part == 2 && memcmp(at, "..", 2) == 0;
+		bool stays = len < 2 || path[len - 1] != '/' ||
+			     (len >= 3 && memcmp(path + len - 3, "../", 3) ==
+						  0);
 
-		if (part == 1 && file[0] == '.' && slash) {
-			/* nothing */
-		} else if (part == 2 && file[0] == '.' && file[1] == '.' &&
-			   len > 1 && out[len - 1] == '/' &&
-			   !(len >= 3 && memcmp(out + len - 3, "../", 3) ==
-						 0)) {
+		if (up && !stays) {
 			do
 				len--;
-			while (len > 0 && out[len - 1] != '/');
-		} else if (part > 0 || len == 0) {
-			memcpy(out + len, file, part + slash);
-			len += part + slash;
+			while (len > 0 && path[len - 1] != '/');
+		} else if (part > 0 ? !(part == 1 && *at == '.' &&
+					at[1] == '/')
+				    : len == 0) {
+			memmove(path + len, at, whole);
+			len += whole;
 		}
-		file += part + slash;
+		at += whole;
 	}
-	kept = rcp_strings_text(&symbols->strings, out, len);
-	free(out);
+	return len;
+}
+
+static const char *
+keep_file(struct rcp_symbols *symbols, const struct rcp_place *place)
+{
+	const char *directory = place->directory ? place->directory : "";
+	size_t room;
+	const char *kept;
+	char *path;
+
+	if (!place->file)
+		return NULL;
+	if (place->file[0] == '/' || place->file[0] == '<')
+		directory = "";
+	room = strlen(directory) + strlen(place->file) + 2;
+	path = rcp_alloc(room);
+	snprintf(path, room, "%s%s%s", directory, directory[0] ? "/" : "",
+		 place->file);
+	kept = rcp_strings_text(&symbols->strings, path, simplify(path));
+	free(path);
 	return kept;
+}
+
+static bool
+is_mangled(const char *name)
+{
+	return name[0] == '_' && (name[1] == 'Z' || name[1] == 'R');
 }
 
 /* Looks into the files. */
@@ -315,17 +341,19 @@ ask(struct rcp_symbols *symbols, struct object *object, uint64_t address,
 	if (count == 0 && symbol)
 		count = 1;
 	/* The one that really was called has a symbol as well, and only that
-	 * tells the name where hand-written code has lines. */
-	if (count && !places[count - 1].function)
+	 * tells the name where hand-written code has lines, and the namespace
+	 * of templates that are made for a lambda. */
+	if (count && symbol &&
+	    (!places[count - 1].function ||
+	     (is_mangled(symbol) &&
+	      !is_mangled(places[count - 1].function))))
 		places[count - 1].function = symbol;
 	for (size_t i = 0; i < count; i++) {
 		out[i].function =
 			places[i].function
 				? keep_function(symbols, places[i].function)
 				: NULL;
-		out[i].file = places[i].file
-				      ? keep_file(symbols, places[i].file)
-				      : NULL;
+		out[i].file = keep_file(symbols, &places[i]);
 		out[i].line = places[i].line;
 	}
 	return count;

@@ -53,6 +53,7 @@ class Profile:
                  python="3.12.1", mode="exact", mono=ns(1000), **info):
         self.file = open(path, "wb")
         self.ids = {}
+        self.build_ids = {}         # path of a module -> bytes
         self.seq = 0
         self.live = {}              # site, thread -> [bytes, blocks, var]
         self.peak = (0, 0, 0)       # bytes, blocks, time
@@ -101,8 +102,11 @@ class Profile:
         """(file, function, line), or for native code (module, offset)."""
         if len(frame) == 2:
             path = self.string(frame[0])
-            module = self.define(4, frame[0], lambda: uv(path) + uv(0) +
-                                 uv(0) + uv(4096) + uv(1 << 30))
+            known = self.build_ids.get(frame[0])
+            build_id = self.string(known) if known else 0
+            module = self.define(4, frame[0], lambda: uv(path) +
+                                 uv(build_id) + uv(0) + uv(4096) +
+                                 uv(1 << 30))
             return bytes([2]) + uv(module) + uv(frame[1])
         name, function, line = frame
         ids = uv(self.string(name)) + uv(self.string(function))
