@@ -35,7 +35,7 @@ rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
 
 size_t
 rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
-		void (*hook)(void *op, const void *caller))
+		void (*hook)(void *op, const void *const *entry))
 {
 	(void)out;
 	(void)at;

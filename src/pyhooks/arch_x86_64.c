@@ -360,12 +360,12 @@ rcp_arch_stub(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
  * through pointers, so that no caller counts on them. */
 size_t
 rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
-		void (*hook)(void *op, const void *caller))
+		void (*hook)(void *op, const void *const *entry))
 {
 	static const uint8_t before[] = {
 		0x50, 0x51, 0x52, 0x56, 0x57, /* push rax rcx rdx rsi rdi */
 		0x41, 0x50, 0x41, 0x51, 0x41, 0x52, 0x41, 0x53, /* r8-r11 */
-		0x48, 0x8b, 0x74, 0x24, 0x50, /* mov rsi, [rsp + 80] */
+		0x48, 0x8d, 0x74, 0x24, 0x50, /* lea rsi, [rsp + 80] */
 		0x48, 0x83, 0xec, 0x08,       /* sub rsp, 8 */
 		0x48, 0xb8,                   /* mov rax, HOOK */
 	};

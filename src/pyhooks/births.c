@@ -53,7 +53,10 @@ tracer(void *op, int event, void *data)
 	if (event == EVENT_CREATE)
 		rcp_births_created(op);
 	else if (event == EVENT_DESTROY)
-		rcp_deaths_entered(op, __builtin_return_address(0));
+		rcp_deaths_entered(op,
+				   (const void *const *)
+						   __builtin_frame_address(0) +
+					   1);
 	if (chained)
 		return chained(op, event, chained_data);
 	return 0;

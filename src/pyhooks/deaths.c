@@ -5,49 +5,18 @@
  * rcp_deaths_entered().  Slots keep their values, since the interpreter
  * compares them.
  *
- * Patches are placed with the GIL held, while there is one interpreter: no
- * other thread is inside a deallocator's first instructions then.  They are
- * never taken back.
+ * Patches (patches.c) are placed with the GIL held, while there is one
+ * interpreter: no other thread is inside a deallocator's first instructions
+ * then.
  */
-#include <string.h>
-
-#include "base/mem.h"
 #include "pyhooks/objects.h"
 #include "python/python.h"
 #include "python/types.h"
 #include "record/object.h"
 
-#define FUNCTIONS 1024u
 #define DEPTH 60u /* of subclasses */
-#define AREA (64u << 10)
-#define AREAS 8u
-#define SAME_BYTES 40u
 
-enum fate { FATE_NEW, FATE_PLANNED, FATE_PATCHED, FATE_REFUSED };
-
-struct function {
-	const uint8_t *entry;
-	struct rcp_patch patch;
-	enum fate fate;
-};
-
-/* Stubs, and behind them the byte that switches them on. */
-struct area {
-	uintptr_t start;
-	size_t used;
-	uintptr_t flag, common;
-};
-
-static struct function *functions; /* FUNCTIONS of them */
-static uint32_t count;
-static bool full;
-static struct area areas[AREAS];
-static unsigned area_count;
 static uint32_t visits;
-
-/* What frees memory is no deallocator of objects, even where a slot has it. */
-static const void *allocators[64];
-static unsigned allocator_count;
 
 /* --- back to life -----------------------------------------------------------------
 
@@ -99,14 +68,6 @@ rcp_deaths_settle(struct rcp_tls *t, const void *op)
 
 /* --- the hook --------------------------------------------------------------------- */
 
-/* Recording is over: from now on a death costs four instructions. */
-static __attribute__((noinline)) void
-switch_off(void)
-{
-	for (unsigned i = 0; i < area_count; i++)
-		*(volatile uint8_t *)areas[i].flag = 0;
-}
-
 static __attribute__((noinline)) void
 died_unborn(struct rcp_tls *t, void *op, unsigned before, const void *caller)
 {
@@ -121,15 +82,17 @@ died_unborn(struct rcp_tls *t, void *op, unsigned before, const void *caller)
 }
 
 void
-rcp_deaths_entered(void *op, const void *caller)
+rcp_deaths_entered(void *op, const void *const *entry)
 {
 	struct rcp_tls *t = &rcp_tls;
+	const void *caller = *entry;
 	unsigned before;
 
 	if (__builtin_expect(!rcp_enter(t), 0)) {
 		if (atomic_load_explicit(&rcp_state, memory_order_relaxed) ==
 		    RCP_STATE_OFF)
-			switch_off();
+			/* A death costs four instructions from now on. */
+			rcp_patches_switch(RCP_PATCHED_DEALLOC, false);
 		return;
 	}
 	rcp_deaths_settle(t, op);
@@ -150,38 +113,6 @@ rcp_deaths_entered(void *op, const void *caller)
 
 /* --- which functions -------------------------------------------------------------- */
 
-static bool
-is_allocator(const void *function)
-{
-	for (unsigned i = 0; i < allocator_count; i++)
-		if (allocators[i] == function)
-			return true;
-	return false;
-}
-
-static void
-note_allocator(const void *function)
-{
-	if (function && !is_allocator(function) &&
-	    allocator_count < sizeof(allocators) / sizeof(allocators[0]))
-		allocators[allocator_count++] = function;
-}
-
-static void
-note_function(const void *function)
-{
-	if (!function)
-		return;
-	for (uint32_t i = 0; i < count; i++)
-		if (functions[i].entry == function)
-			return;
-	if (count == FUNCTIONS) {
-		full = true;
-		return;
-	}
-	functions[count++] = (struct function){ .entry = function };
-}
-
 /* TYPE and what derives from it.  The call runs no Python code. */
 static void
 walk(void *subclasses, void *type, unsigned depth)
@@ -191,8 +122,9 @@ walk(void *subclasses, void *type, unsigned depth)
 
 	if (!rcp_pytype_visit(type, visits))
 		return;
-	note_function(rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC));
-	note_allocator(rcp_py_type_slot(type, RCP_PY_SLOT_FREE));
+	rcp_patches_note(RCP_PATCHED_DEALLOC,
+			 rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC));
+	rcp_patches_allocator(rcp_py_type_slot(type, RCP_PY_SLOT_FREE));
 	list = depth < DEPTH ? py->call(subclasses, type, NULL) : NULL;
 	if (!list) {
 		py->err_clear();
@@ -216,7 +148,7 @@ find_functions(void)
 
 	rcp_tls.boot++;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		note_allocator(rcp_py_symbol(known[i]));
+		rcp_patches_allocator(rcp_py_symbol(known[i]));
 	rcp_tls.boot--;
 	subclasses = py->getattr(rcp_objects_api.type_type, "__subclasses__");
 	visits++;
@@ -225,121 +157,6 @@ find_functions(void)
 		py->decref(subclasses);
 	}
 	py->err_clear();
-}
-
-/* --- placing ------------------------------------------------------------------------ */
-
-static void
-plan(struct function *f, const struct rcp_maps *maps, const char *own)
-{
-	const struct rcp_map *map = rcp_maps_find(maps, (uintptr_t)f->entry);
-	size_t room;
-
-	f->fate = FATE_REFUSED;
-	if (!map || !map->execute || map->write || is_allocator(f->entry) ||
-	    strcmp(map->path, own) == 0)
-		return;
-	room = map->end - (uintptr_t)f->entry;
-	if (rcp_arch_plan(&f->patch, f->entry, (const uint8_t *)map->end) &&
-	    rcp_text_is_original(map, (uintptr_t)f->entry,
-				 room < SAME_BYTES ? room : SAME_BYTES))
-		f->fate = FATE_PLANNED;
-}
-
-/* Functions within one mapping whose beginning is jumped into are left. */
-static void
-check_map(const struct rcp_map *map)
-{
-	static struct rcp_patch *plans[FUNCTIONS]; /* the GIL is held */
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		uintptr_t p = (uintptr_t)functions[i].entry;
-
-		if (functions[i].fate == FATE_PLANNED && p >= map->start &&
-		    p < map->end)
-			plans[n++] = &functions[i].patch;
-	}
-	if (n)
-		rcp_arch_check_jumps(plans, n, (const uint8_t *)map->start,
-				     (const uint8_t *)map->end);
-}
-
-static bool
-begin_area(struct area *a, const struct rcp_maps *maps, uintptr_t near)
-{
-	uint8_t code[RCP_PATCH_STUB];
-	size_t n;
-
-	a->start = rcp_text_area(maps, near, AREA);
-	if (!a->start)
-		return false;
-	a->flag = a->start + AREA;
-	*(volatile uint8_t *)a->flag = 1;
-	a->common = a->start;
-	n = rcp_arch_common(code, a->start, rcp_deaths_entered);
-	a->used = RCP_PATCH_STUB;
-	return n && rcp_text_write(a->start, code, n);
-}
-
-/* An area with room that a jump from P reaches. */
-static struct area *
-area_near(const struct rcp_maps *maps, uintptr_t p)
-{
-	for (unsigned i = 0; i < area_count; i++) {
-		uint8_t jump[RCP_PATCH_JUMP];
-
-		if (areas[i].used + RCP_PATCH_STUB <= AREA &&
-		    rcp_arch_jump(jump, p, areas[i].start))
-			return &areas[i];
-	}
-	if (area_count == AREAS || !begin_area(&areas[area_count], maps, p))
-		return NULL;
-	return &areas[area_count++];
-}
-
-/* The stub first; the jump to it is written when all stubs stand. */
-static uintptr_t
-write_stub(const struct function *f, const struct rcp_maps *maps)
-{
-	struct area *a = area_near(maps, (uintptr_t)f->patch.at);
-	uint8_t code[RCP_PATCH_STUB];
-	uintptr_t at;
-	size_t n;
-
-	if (!a)
-		return 0;
-	at = a->start + a->used;
-	n = rcp_arch_stub(code, at, &f->patch, a->flag, a->common);
-	if (!n || !rcp_text_write(at, code, n))
-		return 0;
-	a->used += RCP_PATCH_STUB;
-	return at;
-}
-
-static void
-write_all(const struct rcp_maps *maps)
-{
-	static uintptr_t stubs[FUNCTIONS];
-	uint8_t jump[RCP_PATCH_JUMP];
-
-	for (uint32_t i = 0; i < count; i++) {
-		stubs[i] = 0;
-		if (functions[i].fate != FATE_PLANNED)
-			continue;
-		functions[i].fate = FATE_REFUSED;
-		if (functions[i].patch.size)
-			stubs[i] = write_stub(&functions[i], maps);
-	}
-	rcp_text_sync();
-	for (uint32_t i = 0; i < count; i++) {
-		uintptr_t at = (uintptr_t)functions[i].patch.at;
-		size_t n = stubs[i] ? rcp_arch_jump(jump, at, stubs[i]) : 0;
-
-		if (n && rcp_text_write(at, jump, n))
-			functions[i].fate = FATE_PATCHED;
-	}
-	rcp_text_sync();
 }
 
 static bool
@@ -353,34 +170,17 @@ is_alone(void)
 void
 rcp_deaths_look(void)
 {
-	const struct rcp_map *own;
-	struct rcp_maps maps;
 	const char *why;
 
-	if (!rcp_arch_begin(&why) || !is_alone())
-		return;
-	if (!functions)
-		functions = rcp_pages_new(FUNCTIONS * sizeof(*functions));
-	if (!functions)
+	if (!rcp_arch_begin(&why) || !is_alone() || !rcp_patches_begin())
 		return;
 	find_functions();
-	if (!rcp_maps_read(&maps))
-		return;
-	own = rcp_maps_find(&maps, (uintptr_t)&rcp_deaths_entered);
-	for (uint32_t i = 0; own && i < count; i++)
-		if (functions[i].fate == FATE_NEW)
-			plan(&functions[i], &maps, own->path);
-	for (size_t i = 0; i < maps.count; i++)
-		if (maps.map[i].execute)
-			check_map(&maps.map[i]);
-	write_all(&maps);
-	rcp_maps_free(&maps);
+	rcp_patches_place();
 }
 
 void
 rcp_deaths_cover(struct rcp_str *out)
 {
-	uint32_t patched = 0;
 	const char *why;
 
 	if (!rcp_arch_begin(&why)) {
@@ -388,12 +188,8 @@ rcp_deaths_cover(struct rcp_str *out)
 		rcp_str_add(out, why);
 		return;
 	}
-	for (uint32_t i = 0; i < count; i++)
-		patched += functions[i].fate == FATE_PATCHED;
-	rcp_str_u64(out, patched);
-	rcp_str_add(out, " of ");
-	rcp_str_u64(out, count);
+	rcp_patches_cover(RCP_PATCHED_DEALLOC, out);
 	rcp_str_add(out, " deallocators watched");
-	if (full)
+	if (rcp_patches_full())
 		rcp_str_add(out, ", further ones not");
 }

@@ -17,6 +17,7 @@ preload_sources += \
 	src/pyhooks/deaths.c \
 	src/pyhooks/objects.c \
 	src/pyhooks/objects.h \
+	src/pyhooks/patches.c \
 	src/pyhooks/text.c \
 	src/pyhooks/types.c
 if PATCH_X86_64

@@ -73,8 +73,9 @@ void rcp_pytype_forget(const void *type);
 
 /* births.c: an object was created. */
 void rcp_births_created(void *op);
-/* deaths.c: an object is being deallocated; CALLER: by this code. */
-void rcp_deaths_entered(void *op, const void *caller);
+/* deaths.c: an object is being deallocated; ENTRY is where the stack was when
+ * its deallocator was entered: at the return address. */
+void rcp_deaths_entered(void *op, const void *const *entry);
 
 /* deaths.c: counts objects that came back to life, now that OP (or NULL) dies. */
 void rcp_deaths_settle(struct rcp_tls *t, const void *op);
@@ -96,6 +97,24 @@ void rcp_births_hook_end(void);
 /* Looks for deallocators that are not patched yet. */
 void rcp_deaths_look(void);
 void rcp_deaths_cover(struct rcp_str *out);
+
+/* --- patches.c: hooks at the entries of functions -------------------------------- */
+
+enum rcp_patched {
+	RCP_PATCHED_DEALLOC, /* rcp_deaths_entered(); on from the start */
+	RCP_PATCHED_KINDS,
+};
+bool rcp_patches_begin(void);
+/* Is to be hooked; NULL or one that is known already: nothing happens. */
+void rcp_patches_note(enum rcp_patched kind, const void *function);
+/* FUNCTION frees memory: it takes no objects, even where a slot has it. */
+void rcp_patches_allocator(const void *function);
+/* Hooks what has been noted since. */
+void rcp_patches_place(void);
+void rcp_patches_switch(enum rcp_patched kind, bool on);
+/* "150 of 152" */
+void rcp_patches_cover(enum rcp_patched kind, struct rcp_str *out);
+bool rcp_patches_full(void);
 
 /* --- collector.c: each run of the cyclic collector ------------------------------- */
 
@@ -158,9 +177,9 @@ void rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
 			  const uint8_t *start, const uint8_t *end);
 
 /* The common part of the stubs, for address AT: calls HOOK(first argument,
- * return address of the function).  Returns its bytes. */
+ * where the return address of the function stands).  Returns its bytes. */
 size_t rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
-		       void (*hook)(void *op, const void *caller));
+		       void (*hook)(void *op, const void *const *entry));
 
 /* A stub for address AT: unless the byte at FLAG is 0 it calls the common
  * part, then runs the moved instructions and goes on in the function.  0: can
