@@ -37,6 +37,11 @@ tests_preload_failer_CFLAGS = $(fixture_cflags)
 tests_preload_failer_LDFLAGS = $(fixture_ldflags)
 tests_preload_failer_LDADD =
 
+check_PROGRAMS += tests/preload/stepper
+tests_preload_stepper_CFLAGS = $(fixture_cflags)
+tests_preload_stepper_LDFLAGS = $(fixture_ldflags)
+tests_preload_stepper_LDADD =
+
 check_PROGRAMS += tests/preload/prog_brk
 tests_preload_prog_brk_CFLAGS = $(native_cflags)
 tests_preload_prog_brk_LDFLAGS = $(native_ldflags)

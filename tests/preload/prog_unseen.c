@@ -15,7 +15,6 @@
 #include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "preload/prog.h"
 
@@ -327,37 +326,48 @@ go_to_jail(void)
 	fflush(stdout);
 }
 
-/* --- time -------------------------------------------------------------------------------------- */
+/* --- libc's paths for one thread ----------------------------------------- */
 
-static double
-seconds(void)
+static void *
+sleep_on(void *unused)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	pause();
+	return unused;
 }
 
-/* putc takes a lock as soon as libc believes in a second thread. */
+/* putc, and malloc past the thread's own cache, take a lock as soon as libc
+ * believes in a second thread.  For stepper.c: each part between traps. */
 static void
-look_at_putc(void)
+storms(void)
 {
 	FILE *f = fopen("/dev/null", "w");
-	double best = 1e9;
+	void *p[4];
 
+	putc('x', f);
+	raise(SIGTRAP);
+	for (int n = 0; n < 3000; n++)
+		putc('x', f);
+	raise(SIGTRAP);
 	warm_up();
-	for (int i = 0; i < 20; i++) {
-		double t = seconds();
-
-		for (int n = 0; n < 2000000; n++)
-			putc('x', f);
-		t = seconds() - t;
-		if (t < best)
-			best = t;
+	raise(SIGTRAP);
+	for (int n = 0; n < 300; n++) {
+		for (int i = 0; i < 4; i++)
+			p[i] = malloc(2000 + 16 * (size_t)i);
+		for (int i = 0; i < 4; i++)
+			free(p[i]);
 	}
+	raise(SIGTRAP);
 	fclose(f);
-	note("putc %.0f\n", best / 2000000 * 1e12);
 	printf("single threaded for libc: %d\n", __libc_single_threaded);
+}
+
+static void
+storms_of_two(void)
+{
+	pthread_t thread;
+
+	NEED(pthread_create(&thread, NULL, sleep_on, NULL) == 0);
+	storms();
 }
 
 static const struct {
@@ -374,7 +384,8 @@ static const struct {
 	{ "unshare", unshare_user },
 	{ "drop-root", drop_root },
 	{ "jail", go_to_jail },
-	{ "putc", look_at_putc },
+	{ "storms", storms },
+	{ "storms-of-two", storms_of_two },
 };
 
 int

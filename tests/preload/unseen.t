@@ -60,11 +60,42 @@ def test_identity():
            "what it allocates in a chroot is known as the program's")
 
 
-def test_putc():
-    pair = pair_of(19, "putc")
-    bare, run = (int(r.truth()[0][1]) for r in (pair.bare, pair.run))
-    lib.between(19, run, 1, bare * 3, "putc stays on libc's path for one "
-                "thread (%.1f ns, bare %.1f ns)" % (run / 1e3, bare / 1e3))
+def stepped(what, library, env):
+    """[(instructions, locks)] in libc, of each part; None: not here."""
+    run = lib.Run("prog_unseen", [what], libraries=(), env=env, start=False)
+    run.argv = [lib.program("stepper"), library,
+                os.path.join(run.cwd, "steps")] + run.argv
+    run.env["RCPROF_OUTPUT"] = os.path.join(run.out, "%n.%p.rcprof")
+    run.finish(run.start())
+    if run.status == 97 or "Operation not permitted" in run.stderr:
+        return None, run
+    if run.status != 0:
+        raise lib.Broken("stepper: %r %s" % (run.status, run.stderr))
+    with open(os.path.join(run.cwd, "steps")) as f:
+        return [tuple(map(int, line.split())) for line in f], run
+
+
+def test_single_thread():
+    """By what is executed, not by how long it takes."""
+    two, _ = stepped("storms-of-two", "", {})
+    if two is None:
+        lib.skip(19, "libc's paths for one thread", "nothing to trace with")
+        return
+    lib.ok(19, len(two) == 2 and all(locks for _, locks in two),
+           "a second thread costs locks, without rcprof: %r" % (two,))
+    bare, bare_run = stepped("storms", "", {})
+    for mode in ({"RCPROF_MODE": "exact"},
+                 {"RCPROF_MODE": "sample", "RCPROF_RATE": "4K"}):
+        got, run = stepped("storms", lib.preload("rcprof"), dict(ENV, **mode))
+        name = mode["RCPROF_MODE"]
+        lib.is_(19, (run.stdout, run.stderr),
+                (bare_run.stdout, bare_run.stderr), "storms, %s: as without "
+                "rcprof, one thread for libc" % name)
+        lib.is_(19, got[0], (bare[0][0], 0), "putc, %s: instruction by "
+                "instruction the path for one thread" % name)
+        lib.is_(19, got[1][1], 0, "malloc of 2,000 bytes, %s: no lock" % name)
+        lib.ok(19, run.report().totals["allocations"] > 1000,
+               "and rcprof was there")
 
 
 def test_seccomp():
@@ -114,5 +145,5 @@ def test_gdb():
         lib.tap.diag(text[-2000:])
 
 
-lib.each(test_facts, test_files, test_identity, test_putc, test_seccomp,
+lib.each(test_facts, test_files, test_identity, test_single_thread, test_seccomp,
          test_place, test_gdb)
