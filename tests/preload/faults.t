@@ -13,8 +13,16 @@ import lib  # noqa: E402
 
 COUNT = -1
 E = errno
-# RCPROF_FAULTS=all: each, not just the first few and some of the rest.
-EACH = 1 << 30 if os.environ.get("RCPROF_FAULTS") == "all" else 2
+# RCPROF_FAULTS=all: each, not just the first few and some of the rest; and in
+# all modes.
+ALL = os.environ.get("RCPROF_FAULTS") == "all"
+EACH = 1 << 30 if ALL else 2
+MODES = {
+    "exact": {},
+    "objects": {"RCPROF_OBJECTS": "on"},
+    "sample": {"RCPROF_MODE": "sample", "RCPROF_RATE": "4K",
+               "RCPROF_SEED": "1", "RCPROF_OBJECTS": "on"},
+}
 # What the kernel says of each when it refuses.  A sandbox's EPERM comes to
 # all of them.
 ERRORS = {
@@ -65,11 +73,19 @@ sys.exit(5)
 """
 
 
-class Failing(lib.Run):
-    """PROGRAM in which the Nth CALL of the library fails with ERROR."""
+def adds_up(report):
+    if report.data["mode"] == "exact":
+        return report.adds_up()
+    # Each site's estimate is rounded.
+    return abs(sum(s["allocated_bytes"] for s in report.sites)
+               - report.totals["allocated_bytes"]) <= len(report.sites)
 
-    def __init__(self, argv, call, n, error, seconds=60):
-        super().__init__(argv[0], argv[1:], start=False)
+
+class Failing(lib.Run):
+    """A program in which the Nth CALL of the library fails with ERROR."""
+
+    def __init__(self, argv, mode, call, n, error, seconds=60):
+        super().__init__(argv[0], argv[1:], start=False, env=MODES[mode])
         self.argv = [lib.program("failer"), lib.tap.PRELOAD, "calls",
                      str(call), str(n), str(error)] + self.argv
         del self.env["LD_PRELOAD"]
@@ -95,7 +111,7 @@ class Failing(lib.Run):
             return "no profile, and no line that says why"
         for path in self.files():
             try:
-                if not lib.report(path).adds_up():
+                if not adds_up(lib.report(path)):
                     return "%s: sites do not make the totals" % path
             except lib.Broken as e:
                 return str(e)
@@ -112,13 +128,13 @@ def chosen(times, error):
     return sorted(some)
 
 
-def refuse(pool, bare, argv, name, call, times, error):
-    what = "%s: %s of ours refused with %s" % (
-        name, ERRORS[call][0], errno.errorcode[error])
+def refuse(pool, bare, argv, mode, name, call, times, error):
+    what = "%s, %s: %s of ours refused with %s" % (
+        name, mode, ERRORS[call][0], errno.errorcode[error])
     plans = chosen(times, error)
     found = []
     for n, run in zip(plans, pool.map(
-            lambda n: Failing(argv, call, n, error), plans)):
+            lambda n: Failing(argv, mode, call, n, error), plans)):
         fault = run.fault(bare)
         if fault:
             found.append("%s: %s" % (
@@ -128,19 +144,20 @@ def refuse(pool, bare, argv, name, call, times, error):
             lib.tap.diag(line)
 
 
-def sweep(name, argv):
+def sweep(name, argv, mode):
     bare = lib.Run(argv[0], argv[1:], libraries=())
     seen = {}
     for _ in range(2):
-        run = Failing(argv, COUNT, 0, 0)
+        run = Failing(argv, mode, COUNT, 0, 0)
         fault = run.fault(bare)
-        if not lib.ok(24, not fault, "%s: watched, it is as ever" % name):
+        if not lib.ok(24, not fault, "%s, %s: watched, it is as ever" % (
+                name, mode)):
             lib.tap.diag(fault)
             return
         for call, times in run.calls.items():
             seen[call] = max(times, seen.get(call, 0))
     lib.is_(24, sorted(set(seen) - set(ERRORS)), [],
-            "%s: the list of calls is whole" % name)
+            "%s, %s: the list of calls is whole" % (name, mode))
     only = os.environ.get("CALL")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for call in sorted(set(seen) & set(ERRORS)):
@@ -148,23 +165,61 @@ def sweep(name, argv):
             if errors is None or only not in (None, ERRORS[call][0]):
                 continue
             for error in errors + [E.EPERM] * (call != FUTEX):
-                refuse(pool, bare, argv, name, call, seen[call], error)
+                refuse(pool, bare, argv, mode, name, call, seen[call],
+                       error)
 
 
 def test_native():
-    sweep("a program with forks", ["prog_fork", "fork"])
+    for mode in ("exact", "sample") if ALL else ("exact",):
+        sweep("a program with forks", ["prog_fork", "fork"], mode)
 
 
-def test_python():
+def program():
     path = os.path.join(lib.scratch(), "some.py")
     with open(path, "w") as f:
         f.write(PYTHON)
+    return path
+
+
+def test_python():
     pythons = lib.tap.pythons()
     for python, version in pythons[:1] if not os.environ.get("ALL") \
             else pythons:
-        sweep(version, [python, path])
+        for mode in MODES if ALL else ("objects",):
+            sweep(version, [python, program()], mode)
+
+
+def test_libraries():
+    """What is loaded by name is not there, is no library, or is another."""
+    empty = lib.build("libversion.c", "other.so", "-shared", "-fPIC")
+    python, version = lib.tap.pythons()[0]
+    argv = [python, program()]
+    bare = lib.Run(argv[0], argv[1:], libraries=())
+    for what in ("no library", "another library", "a folder"):
+        folder = os.path.join(lib.scratch(), what.replace(" ", "-"))
+        os.mkdir(folder)
+        for name in ("libZydis.so.4.0", "libZydis.so.4", "libunwind.so.8"):
+            path = os.path.join(folder, name)
+            if what == "a folder":
+                os.mkdir(path)
+            elif what == "another library":
+                os.symlink(empty, path)
+            else:
+                with open(path, "w") as f:
+                    f.write("no library")
+        for mode, native in (("objects", "on"), ("sample", "on")):
+            run = lib.Run(argv[0], argv[1:], env=dict(
+                MODES[mode], LD_LIBRARY_PATH=folder, RCPROF_NATIVE=native))
+            good = (run.status, run.stdout, run.stderr) == (
+                bare.status, bare.stdout, bare.stderr)
+            if not lib.ok(24, good, "%s in the place of what we load, %s: as "
+                          "without rcprof" % (what, mode)):
+                lib.tap.diag("%r" % ((run.status, run.stdout, run.stderr),))
+            lib.ok(24, run.files() and all(adds_up(lib.report(p))
+                                           for p in run.files()),
+                   "%s: its profiles open" % what)
 
 
 if platform.machine() != "x86_64":
     lib.tap.skip_all("failer.c knows only x86-64's registers")
-lib.each(test_native, test_python)
+lib.each(test_native, test_python, test_libraries)

@@ -55,10 +55,23 @@ def test_forks():
 def test_room():
     plain(25, "small-stacks")
     plain(24, "address-space", "300")
-    limits = ["sh", "-c", 'ulimit -v "$0"; exec "$@"']
-    for kilobytes in ("40000", "200000", "20000000"):
-        pair = lib.Pair("prog_sites", env=ENV, wrap=limits + [kilobytes])
-        pair.same(24, "ulimit -v %s: as without rcprof" % kilobytes)
+    plain(24, "data", "300")
+    # -d counts what strict overcommit counts: reservations too.
+    for letter, kilobytes in (("v", 40000), ("v", 200000), ("v", 20000000),
+                              ("d", 6000), ("d", 12000), ("d", 200000)):
+        limit = "ulimit -%s %d" % (letter, kilobytes)
+        for mode, env in modes():
+            pair = lib.Pair("prog_sites", env=env, wrap=[
+                "sh", "-c", limit + '; exec "$@"', "sh"])
+            pair.same(24, "%s, %s: as without rcprof" % (limit, mode))
+            whole(24, pair.run, limit)
+
+
+def test_huge_pages():
+    plain(24, "huge")
+    run = lib.Run("prog_hazards", ["huge"], env=ENV)
+    lib.between(24, int(run.truth()[0][1]), 1 << 20, 1 << 40,
+                "our own memory has no huge pages")
 
 
 def test_no_descriptors():
@@ -178,6 +191,7 @@ def test_valgrind():
                 (bare.status, bare.stdout, []), "%s under valgrind" % name)
 
 
-lib.each(test_timer, test_forks, test_room, test_no_descriptors, test_reused,
-         test_landlock, test_registered_frames, test_own_liblzma, test_gdb,
-         test_strace, test_valgrind)
+lib.each(test_timer, test_forks, test_room, test_huge_pages,
+         test_no_descriptors, test_reused, test_landlock,
+         test_registered_frames, test_own_liblzma, test_gdb, test_strace,
+         test_valgrind)

@@ -164,7 +164,7 @@ small_stacks(void)
 
 /* Started under a limit, or one it sets itself: malloc says no, and goes on. */
 static void
-address_space(const char *arg)
+limited(__rlimit_resource_t what, const char *arg)
 {
 	struct rlimit limit;
 	void **first = NULL;
@@ -172,7 +172,7 @@ address_space(const char *arg)
 
 	if (arg) {
 		limit.rlim_cur = limit.rlim_max = (rlim_t)atol(arg) << 20;
-		NEED(setrlimit(RLIMIT_AS, &limit) == 0);
+		NEED(setrlimit(what, &limit) == 0);
 	}
 	for (;;) {
 		void **p = malloc(1 << 20);
@@ -185,8 +185,8 @@ address_space(const char *arg)
 	}
 	printf("malloc: %s; some fitted: %d\n", strerror(errno), n > 10);
 	RCPROF_MARK("full");
-	NEED(mmap(NULL, 1 << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-		  0) == MAP_FAILED);
+	NEED(mmap(NULL, 1 << 30, PROT_READ | PROT_WRITE,
+		  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
 	while (first) {
 		void **next = *first;
 
@@ -196,6 +196,49 @@ address_space(const char *arg)
 	work(1000);
 	in_threads(on_small_stack, 64 << 10);
 	printf("and on\n");
+}
+
+/* As where huge pages are for all: what has not said no gets them.  What is
+ * left without them, which is the profiler's, is for the test alone. */
+static long
+advise(void)
+{
+	FILE *f = fopen("/proc/self/smaps", "r");
+	unsigned long from = 0, to = 0, a, b;
+	long refusing = 0;
+	char line[512];
+
+	NEED(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx-%lx ", &a, &b) == 2) {
+			from = a;
+			to = b;
+		}
+		if (strncmp(line, "VmFlags:", 8) != 0)
+			continue;
+		if (strstr(line, " nh"))
+			refusing += (long)(to - from);
+		else
+			madvise((void *)from, to - from, MADV_HUGEPAGE);
+	}
+	fclose(f);
+	return refusing;
+}
+
+static void
+huge_pages(void)
+{
+	long refusing = 0;
+
+	for (int i = 0; i < 3; i++) {
+		work(1000);
+		refusing = advise();
+		for (int n = 0; n < 4; n++)
+			NEED(malloc(3 << 20));
+		in_threads(on_small_stack, 64 << 10);
+	}
+	note("refusing %ld\n", refusing);
+	printf("huge\n");
 }
 
 static void
@@ -323,7 +366,11 @@ main(int argc, char **argv)
 	else if (strcmp(what, "small-stacks") == 0)
 		small_stacks();
 	else if (strcmp(what, "address-space") == 0)
-		address_space(arg);
+		limited(RLIMIT_AS, arg);
+	else if (strcmp(what, "data") == 0)
+		limited(RLIMIT_DATA, arg);
+	else if (strcmp(what, "huge") == 0)
+		huge_pages();
 	else if (strcmp(what, "no-descriptors") == 0)
 		no_descriptors();
 	else if (strcmp(what, "reused") == 0)
