@@ -1,5 +1,6 @@
 # man/local.mk - a page for the command and one for each subcommand.
 man_pages += \
+	man/rcprof-cycles.1 \
 	man/rcprof-doctor.1 \
 	man/rcprof-dump.1 \
 	man/rcprof-list.1 \

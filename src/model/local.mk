@@ -8,6 +8,8 @@ offline_sources += \
 	src/model/collected.c \
 	src/model/curves.h \
 	src/model/demangle.h \
+	src/model/cycles.c \
+	src/model/cycles.h \
 	src/model/define.c \
 	src/model/error.c \
 	src/model/error.h \

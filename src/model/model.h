@@ -18,6 +18,7 @@
 #define RCP_MODEL_MODEL_H
 
 #include "model/curves.h" /* changes, growth, bands */
+#include "model/cycles.h" /* and the garbage of the collector */
 #include "model/error.h"
 #include "model/object_groups.h" /* Python objects by type and place */
 #include "model/set.h"  /* files, processes, sites, times */

@@ -5,6 +5,7 @@
  */
 #include "model/object_groups.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,58 +19,45 @@ add(int64_t *sum, int64_t more)
 	*sum = (int64_t)((uint64_t)*sum + (uint64_t)more);
 }
 
-void
-rcp_lives_sum(struct rcp_lives *sum, const struct rcp_lives *more)
-{
-	add(&sum->born, more->born);
-	add(&sum->born_bytes, more->born_bytes);
-	add(&sum->refcount, more->refcount);
-	add(&sum->collector, more->collector);
-	add(&sum->unseen, more->unseen);
-	add(&sum->died_bytes, more->died_bytes);
-	add(&sum->aged, more->aged);
-	sum->age += more->age;
-}
-
-void
-rcp_lives_add(struct rcp_lives *sum, const struct rcp_object_row *row)
-{
-	struct rcp_lives more = {
-		.born = row->born,
-		.born_bytes = row->born_bytes,
-		.refcount = row->died_refcount,
-		.collector = row->died_collector,
-		.unseen = row->died_unseen,
-		.died_bytes = row->died_bytes,
-		.aged = row->aged,
-		.age = row->age,
-	};
-
-	rcp_lives_sum(sum, &more);
-}
-
 int64_t
-rcp_lives_died(const struct rcp_lives *lives)
+rcp_objects_died(const struct rcp_object_row *row)
 {
-	int64_t died = lives->refcount;
+	int64_t died = row->died_refcount;
 
-	add(&died, lives->collector);
-	add(&died, lives->unseen);
+	add(&died, row->died_collector);
+	add(&died, row->died_unseen);
 	return died;
 }
 
 int64_t
-rcp_lives_alive(const struct rcp_lives *lives)
+rcp_objects_alive(const struct rcp_object_row *row)
 {
-	return (int64_t)((uint64_t)lives->born -
-			 (uint64_t)rcp_lives_died(lives));
+	return (int64_t)((uint64_t)row->born -
+			 (uint64_t)rcp_objects_died(row));
 }
 
 int64_t
-rcp_lives_alive_bytes(const struct rcp_lives *lives)
+rcp_objects_alive_bytes(const struct rcp_object_row *row)
 {
-	return (int64_t)((uint64_t)lives->born_bytes -
-			 (uint64_t)lives->died_bytes);
+	return (int64_t)((uint64_t)row->born_bytes -
+			 (uint64_t)row->died_bytes);
+}
+
+double
+rcp_objects_alive_error(const struct rcp_object_row *row)
+{
+	double variance = row->var_born - row->var_refcount -
+			  row->var_collector - row->var_unseen;
+
+	return variance > 0 ? sqrt(variance) : 0;
+}
+
+double
+rcp_objects_alive_bytes_error(const struct rcp_object_row *row)
+{
+	double variance = row->var_born_bytes - row->var_died_bytes;
+
+	return variance > 0 ? sqrt(variance) : 0;
 }
 
 const char *
@@ -305,7 +293,7 @@ put(struct grouping *g, uint32_t index)
 	struct growing *at = &g->all[group];
 	int64_t died = row->died_refcount + row->died_collector;
 
-	rcp_lives_add(&at->group.lives, row);
+	rcp_object_row_add(&at->group.lives, row);
 	at->group.rows = rcp_room(at->group.rows, at->group.row_count,
 				  &at->row_room, sizeof(*at->group.rows));
 	at->group.rows[at->group.row_count++] = index;
@@ -329,8 +317,8 @@ static int
 by_bytes(const void *a, const void *b)
 {
 	const struct rcp_lives_group *x = a, *y = b;
-	int c = compare(rcp_lives_alive_bytes(&x->lives) / 1024,
-			rcp_lives_alive_bytes(&y->lives) / 1024);
+	int c = compare(rcp_objects_alive_bytes(&x->lives) / 1024,
+			rcp_objects_alive_bytes(&y->lives) / 1024);
 
 	if (c == 0)
 		c = compare(x->lives.born_bytes, y->lives.born_bytes);
@@ -344,8 +332,8 @@ by_deaths(const void *a, const void *b)
 	int c = (x->frame == RCP_NONE) - (y->frame == RCP_NONE);
 
 	if (c == 0)
-		c = compare(rcp_lives_died(&x->lives),
-			    rcp_lives_died(&y->lives));
+		c = compare(rcp_objects_died(&x->lives),
+			    rcp_objects_died(&y->lives));
 	return c ? c : strcmp(x->name, y->name);
 }
 

@@ -10,21 +10,16 @@
 
 struct rcp_keys;
 
-/* Sums over object rows.  Always born = refcount + collector + unseen + alive,
- * over a window and for a filtered thread too; alive may then be negative. */
-struct rcp_lives {
-	int64_t born, born_bytes;
-	int64_t refcount, collector, unseen; /* died */
-	int64_t died_bytes;
-	int64_t aged; /* deaths whose age is known */
-	double age;   /* their sum, ns */
-};
+/* Of a row, or of a sum of rows.  Always born = refcount + collector + unseen
+ * + alive, over a window and for a filtered thread too; alive may then be
+ * negative. */
+int64_t rcp_objects_died(const struct rcp_object_row *row);
+int64_t rcp_objects_alive(const struct rcp_object_row *row);
+int64_t rcp_objects_alive_bytes(const struct rcp_object_row *row);
 
-void rcp_lives_add(struct rcp_lives *sum, const struct rcp_object_row *row);
-void rcp_lives_sum(struct rcp_lives *sum, const struct rcp_lives *more);
-int64_t rcp_lives_died(const struct rcp_lives *lives);
-int64_t rcp_lives_alive(const struct rcp_lives *lives);
-int64_t rcp_lives_alive_bytes(const struct rcp_lives *lives);
+/* Standard errors of these; 0 in exact mode. */
+double rcp_objects_alive_error(const struct rcp_object_row *row);
+double rcp_objects_alive_bytes_error(const struct rcp_object_row *row);
 
 enum rcp_lives_by {
 	RCP_LIVES_BY_TYPE,
@@ -35,7 +30,7 @@ enum rcp_lives_by {
 struct rcp_lives_group {
 	const char *name; /* of the type or the place; never NULL */
 	uint32_t frame;   /* of a place, as in struct rcp_group */
-	struct rcp_lives lives;
+	struct rcp_object_row lives; /* their sum */
 	uint32_t site; /* by death: where most of them died, or RCP_NONE */
 	uint32_t *rows; /* indexes into view->objects */
 	size_t row_count;

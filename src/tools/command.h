@@ -43,6 +43,7 @@ extern const struct rcp_command rcp_command_report;
 extern const struct rcp_command rcp_command_tree;
 extern const struct rcp_command rcp_command_timeline;
 extern const struct rcp_command rcp_command_objects;
+extern const struct rcp_command rcp_command_cycles;
 extern const struct rcp_command rcp_command_list;
 extern const struct rcp_command rcp_command_dump;
 extern const struct rcp_command rcp_command_doctor;

@@ -10,6 +10,7 @@
 #include "model/keys.h"
 #include "model/memory.h"
 #include "tools/place.h"
+#include "tools/report.h"
 #include "tools/sites.h"
 
 #define SHARE 0.1 /* of the deaths: below, a place is not worth a line */
@@ -21,6 +22,38 @@ rcp_type_name(struct rcp_text *t, const char *name)
 	rcp_text_name(t, strncmp(name, "__main__.", 9) == 0 && name[9]
 				 ? name + 9
 				 : name);
+}
+
+void
+rcp_deaths_head(const struct rcp_look *look, const char *what,
+		const struct rcp_view *view)
+{
+	const struct rcp_process *python = rcp_python_process(look->set);
+	const char *seen = python ? rcp_process_coverage(python,
+							 RCP_COVER_DEATHS)
+				  : NULL;
+	struct rcp_text t = { 0 };
+
+	rcp_text_add(&t, what);
+	if (look->query.window) {
+		rcp_text_add(&t, " from ");
+		rcp_look_time(look, &t, view->from);
+		rcp_text_add(&t, " to ");
+	} else {
+		rcp_text_add(&t, " at ");
+	}
+	rcp_look_time(look, &t, view->time);
+	rcp_text_add(&t, look->sampling.sampled ? "   sampled" : "   exact");
+	if (python) {
+		rcp_text_add(&t, ", Python ");
+		rcp_text_name(&t, rcp_process_info(python, RCP_INFO_PYTHON));
+	}
+	if (seen) {
+		rcp_text_add(&t, ", deaths seen: ");
+		rcp_text_name(&t, seen);
+	}
+	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
+	rcp_text_free(&t);
 }
 
 struct rcp_deaths {
@@ -116,10 +149,10 @@ print_refcount(struct rcp_deaths *d, const struct rcp_lives_groups *places,
 	struct rcp_text t = { 0 };
 
 	for (size_t i = 0; i < places->count; i++)
-		whole += places->groups[i].lives.refcount;
+		whole += places->groups[i].lives.died_refcount;
 	for (size_t i = 0; i < places->count; i++) {
 		const struct rcp_lives_group *place = &places->groups[i];
-		int64_t n = place->lives.refcount;
+		int64_t n = place->lives.died_refcount;
 
 		if (n == 0)
 			continue;
@@ -245,12 +278,12 @@ rcp_deaths_print(struct rcp_deaths *d, struct rcp_table *table,
 	int64_t whole = 0, refcount = 0, collector = 0;
 
 	for (size_t i = 0; i < places->count; i++) {
-		const struct rcp_lives *l = &places->groups[i].lives;
+		const struct rcp_object_row *l = &places->groups[i].lives;
 
-		if (l->refcount > refcount)
-			refcount = l->refcount;
-		collector += l->collector;
-		whole += l->refcount;
+		if (l->died_refcount > refcount)
+			refcount = l->died_refcount;
+		collector += l->died_collector;
+		whole += l->died_refcount;
 	}
 	rcp_text_count(&t, refcount > collector ? refcount : collector);
 	/* Nothing below: they died at the line that made them. */

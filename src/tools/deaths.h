@@ -11,6 +11,10 @@
 /* "Node" for __main__.Node, since there is but one; escaped. */
 void rcp_type_name(struct rcp_text *t, const char *name);
 
+/* "OBJECTS at 121 ms   exact, Python 3.12.1, deaths seen: ..." */
+void rcp_deaths_head(const struct rcp_look *look, const char *what,
+		     const struct rcp_view *view);
+
 /* What is looked up once for all objects of a view. */
 struct rcp_deaths;
 struct rcp_deaths *rcp_deaths_new(const struct rcp_look *look,

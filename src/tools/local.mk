@@ -7,6 +7,10 @@ tools_sources += \
 	src/tools/command.h \
 	src/tools/curve.c \
 	src/tools/curve.h \
+	src/tools/cycles.c \
+	src/tools/cycles.h \
+	src/tools/cycles_json.c \
+	src/tools/cycles_text.c \
 	src/tools/deaths.c \
 	src/tools/deaths.h \
 	src/tools/doctor.c \
@@ -32,6 +36,8 @@ tools_sources += \
 	src/tools/open.c \
 	src/tools/out.c \
 	src/tools/out.h \
+	src/tools/pauses.c \
+	src/tools/pauses.h \
 	src/tools/place.c \
 	src/tools/place.h \
 	src/tools/probe.c \

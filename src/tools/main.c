@@ -13,8 +13,8 @@
 /* In the order of --help. */
 static const struct rcp_command *const commands[] = {
 	&rcp_command_run,  &rcp_command_report, &rcp_command_tree,
-	&rcp_command_timeline, &rcp_command_objects, &rcp_command_list,
-	&rcp_command_dump, &rcp_command_doctor,
+	&rcp_command_timeline, &rcp_command_objects, &rcp_command_cycles,
+	&rcp_command_list, &rcp_command_dump, &rcp_command_doctor,
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 

@@ -67,6 +67,9 @@ rcp_text_duration(struct rcp_text *t, uint64_t ns)
 
 	if (ns == 0)
 		rcp_text_add(t, "0 s");
+	else if (ns < SECOND / 20000)
+		rcp_text_format(t, "%.*f us", ns < 10000 ? 1 : 0,
+				(double)ns / 1e3);
 	else if (ns < SECOND / 10)
 		rcp_text_format(t, "%.*f ms", ns < SECOND / 100 ? 1 : 0,
 				(double)ns / 1e6);

@@ -85,9 +85,9 @@ choose(struct rcp_objects_page *page)
 			page->rows[kept++] = index;
 	}
 	page->row_count = kept;
-	page->shown = (struct rcp_lives){ 0 };
+	page->shown = (struct rcp_object_row){ 0 };
 	for (size_t i = 0; i < kept; i++)
-		rcp_lives_add(&page->shown, &view->objects[page->rows[i]]);
+		rcp_object_row_add(&page->shown, &view->objects[page->rows[i]]);
 }
 
 /* Brings classes of the user's to the front; the order stays otherwise. */
@@ -140,7 +140,7 @@ look_up(struct rcp_objects_page *page, struct rcp_error *error)
 	for (uint32_t i = 0; i < count; i++) {
 		if (!is_zero(&page->view->objects[i]))
 			every[every_count++] = i;
-		rcp_lives_add(&page->all, &page->view->objects[i]);
+		rcp_object_row_add(&page->all, &page->view->objects[i]);
 	}
 	page->own = !look->args.all && !look->args.json && !page->type;
 	choose(page);

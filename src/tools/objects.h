@@ -18,7 +18,7 @@ struct rcp_objects_page {
 	uint32_t *rows;       /* of view->objects: those that are shown */
 	size_t row_count;
 	bool own;             /* they are those of the user's own lines */
-	struct rcp_lives all, shown;
+	struct rcp_object_row all, shown;
 	size_t types, hidden_types; /* of all; of those not shown */
 	struct rcp_lives_groups *groups; /* of the shown rows */
 	struct rcp_deaths *deaths;       /* text only */

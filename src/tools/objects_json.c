@@ -3,19 +3,39 @@
  * objects_json.c - `rcprof objects --json`: every type, with the stack of each
  * place of birth and of each place where the last reference went.
  */
+#include <math.h>
+
 #include "tools/objects.h"
 #include "tools/report_json.h"
 
+static double
+root(double variance)
+{
+	return variance > 0 ? sqrt(variance) : 0;
+}
+
 static void
-put_lives(struct rcp_json *j, const struct rcp_lives *lives)
+put_lives(struct rcp_json *j, const struct rcp_objects_page *page,
+	  const struct rcp_object_row *lives)
 {
 	rcp_json_int(j, "born", lives->born);
 	rcp_json_int(j, "born_bytes", lives->born_bytes);
-	rcp_json_int(j, "died_refcount", lives->refcount);
-	rcp_json_int(j, "died_collector", lives->collector);
-	rcp_json_int(j, "died_unseen", lives->unseen);
-	rcp_json_int(j, "alive", rcp_lives_alive(lives));
-	rcp_json_int(j, "alive_bytes", rcp_lives_alive_bytes(lives));
+	rcp_json_int(j, "died_refcount", lives->died_refcount);
+	rcp_json_int(j, "died_collector", lives->died_collector);
+	rcp_json_int(j, "died_unseen", lives->died_unseen);
+	rcp_json_int(j, "alive", rcp_objects_alive(lives));
+	rcp_json_int(j, "alive_bytes", rcp_objects_alive_bytes(lives));
+	rcp_json_age(j, lives);
+	if (!page->look->sampling.sampled)
+		return;
+	rcp_json_open_flat(j, "std_error", '{');
+	rcp_json_double(j, "born", root(lives->var_born));
+	rcp_json_double(j, "died_refcount", root(lives->var_refcount));
+	rcp_json_double(j, "died_collector", root(lives->var_collector));
+	rcp_json_double(j, "alive", rcp_objects_alive_error(lives));
+	rcp_json_double(j, "alive_bytes",
+			rcp_objects_alive_bytes_error(lives));
+	rcp_json_close(j, '}');
 }
 
 /* The own frame is null where there is none. */
@@ -58,9 +78,9 @@ put_deaths(struct rcp_json *j, const struct rcp_objects_page *page,
 	for (size_t i = 0; i < deaths->count; i++) {
 		const struct rcp_lives_group *death = &deaths->groups[i];
 
-		put_death(j, page->look, death->site, death->lives.refcount,
+		put_death(j, page->look, death->site, death->lives.died_refcount,
 			  "refcount");
-		put_death(j, page->look, death->site, death->lives.collector,
+		put_death(j, page->look, death->site, death->lives.died_collector,
 			  "collector");
 	}
 	rcp_json_close(j, ']');
@@ -86,7 +106,7 @@ put_births(struct rcp_json *j, const struct rcp_objects_page *page,
 			       rcp_birth_is_own(page->look->set, site)
 				       ? "true"
 				       : "false");
-		put_lives(j, &birth->lives);
+		put_lives(j, page, &birth->lives);
 		put_deaths(j, page, birth);
 		rcp_json_close(j, '}');
 	}
@@ -114,7 +134,7 @@ rcp_objects_json(const struct rcp_objects_page *page)
 	if (look->query.window)
 		rcp_json_seconds(&j, "from_s", page->view->from);
 	rcp_json_open_flat(&j, "totals", '{');
-	put_lives(&j, &page->shown);
+	put_lives(&j, page, &page->shown);
 	rcp_json_close(&j, '}');
 	rcp_json_open(&j, "types", '[');
 	for (size_t i = 0; i < count; i++) {
@@ -124,7 +144,7 @@ rcp_objects_json(const struct rcp_objects_page *page)
 		rcp_json_string(&j, "type", type->name);
 		rcp_json_ready(&j, "own_class",
 			       i < page->own_count ? "true" : "false");
-		put_lives(&j, &type->lives);
+		put_lives(&j, page, &type->lives);
 		put_births(&j, page, type);
 		rcp_json_close(&j, '}');
 	}

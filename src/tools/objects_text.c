@@ -3,12 +3,12 @@
  * objects_text.c - `rcprof objects` as text: a row for each type or place of
  * birth, and below it where the last reference went.
  */
-#include <stdlib.h>
-#include <string.h>
+#include <math.h>
+#include <stdint.h>
 
 #include "tools/deaths.h"
+#include "tools/estimate.h"
 #include "tools/objects.h"
-#include "tools/report.h"
 #include "tools/sites.h"
 
 #define MOST_GROUPS 10
@@ -21,65 +21,39 @@
 #define SHARE 0.1
 #define LEAST_BYTES 1024
 
-/* --- above the table ------------------------------------------------------ */
-
-/* "OBJECTS at 121 ms   exact, Python 3.12.1, deaths seen: ..." */
-static void
-print_head(const struct rcp_objects_page *page)
-{
-	const struct rcp_look *look = page->look;
-	const struct rcp_process *python = rcp_python_process(look->set);
-	const char *seen = python ? rcp_process_coverage(python,
-							 RCP_COVER_DEATHS)
-				  : NULL;
-	struct rcp_text t = { 0 };
-
-	rcp_text_add(&t, "OBJECTS ");
-	if (look->query.window) {
-		rcp_text_add(&t, "from ");
-		rcp_look_time(look, &t, page->view->from);
-		rcp_text_add(&t, " to ");
-	} else {
-		rcp_text_add(&t, "at ");
-	}
-	rcp_look_time(look, &t, page->view->time);
-	rcp_text_add(&t, look->sampling.sampled ? "   sampled" : "   exact");
-	if (python) {
-		rcp_text_add(&t, ", Python ");
-		rcp_text_name(&t, rcp_process_info(python, RCP_INFO_PYTHON));
-	}
-	if (seen) {
-		rcp_text_add(&t, ", deaths seen: ");
-		rcp_text_name(&t, seen);
-	}
-	rcp_out_wrap(&look->out, RCP_BOLD, t.s, 2);
-	rcp_text_free(&t);
-}
+/* --- beside the table ----------------------------------------------------- */
 
 /* "18,412 born: 15,903 died by refcount, 96 by the collector; 2,413 (181 KiB)
  * are alive" */
 static void
+add_sum(struct rcp_text *t, int64_t n, double variance)
+{
+	rcp_estimate_count_both(t, n, variance > 0 ? sqrt(variance) : 0);
+}
+
+static void
 print_sum(const struct rcp_objects_page *page)
 {
-	const struct rcp_lives *all = &page->all;
+	const struct rcp_object_row *all = &page->all;
+	double error = rcp_objects_alive_error(all);
 	struct rcp_text t = { 0 };
 
 	rcp_text_add(&t, "ALL IN ALL   ");
-	rcp_text_count(&t, all->born);
+	add_sum(&t, all->born, all->var_born);
 	rcp_text_add(&t, " born; ");
-	rcp_text_count(&t, all->refcount);
+	add_sum(&t, all->died_refcount, all->var_refcount);
 	rcp_text_add(&t, " died by refcount, ");
-	rcp_text_count(&t, all->collector);
+	add_sum(&t, all->died_collector, all->var_collector);
 	rcp_text_add(&t, " by the collector, ");
-	if (all->unseen != 0) {
-		rcp_text_count(&t, all->unseen);
+	if (all->died_unseen != 0) {
+		add_sum(&t, all->died_unseen, all->var_unseen);
 		rcp_text_add(&t, " unseen, ");
 	}
-	rcp_text_count(&t, rcp_lives_alive(all));
-	rcp_text_add(&t, page->look->query.window ? " more are alive ("
-						  : " are alive (");
-	rcp_text_size(&t, rcp_lives_alive_bytes(all));
-	rcp_text_char(&t, ')');
+	add_sum(&t, rcp_objects_alive(all), error * error);
+	rcp_text_add(&t, page->look->query.window ? " more are alive: "
+						  : " are alive: ");
+	rcp_estimate_size_both(&t, rcp_objects_alive_bytes(all),
+			       rcp_objects_alive_bytes_error(all));
 	rcp_out_wrap(&page->look->out, RCP_PLAIN, t.s, 2);
 	rcp_text_free(&t);
 }
@@ -95,21 +69,61 @@ most_parts(const struct rcp_objects_page *page)
 }
 
 static void
-add_counts(const struct rcp_objects_page *page, struct rcp_table *table,
-	   const struct rcp_lives *lives)
+add_count(struct rcp_table *table, int64_t n, double variance)
 {
-	const int64_t counts[] = { lives->born, lives->refcount,
-				   lives->collector, lives->unseen,
-				   rcp_lives_alive(lives) };
+	double error = variance > 0 ? sqrt(variance) : 0;
 	struct rcp_text t = { 0 };
 
-	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-		if (i != 3 || page->shown.unseen != 0)
-			rcp_text_count(&t, counts[i]);
-		rcp_table_take(table, &t);
-	}
-	rcp_text_size(&t, rcp_lives_alive_bytes(lives));
+	if (rcp_estimate_is_guess(n, error))
+		rcp_text_char(&t, '~');
+	rcp_estimate_count(&t, n, error);
 	rcp_table_take(table, &t);
+	rcp_text_free(&t);
+}
+
+/* "<10 ms", "~1.2 s": of a median age its power of two is known. */
+static void
+add_age(struct rcp_table *table, const struct rcp_object_row *lives)
+{
+	struct rcp_age age;
+	struct rcp_text t = { 0 };
+
+	if (rcp_age_median(lives, &age)) {
+		double shown = age.low <= 0	      ? age.high
+			       : isinf(age.high) ? age.low
+						      : age.likely;
+
+		rcp_text_char(&t, age.low <= 0	    ? '<'
+				  : isinf(age.high) ? '>'
+						    : '~');
+		rcp_text_duration(&t, (uint64_t)(shown * 1e9));
+	}
+	rcp_table_take(table, &t);
+	rcp_text_free(&t);
+}
+
+static void
+add_counts(const struct rcp_objects_page *page, struct rcp_table *table,
+	   const struct rcp_object_row *lives)
+{
+	double error = rcp_objects_alive_error(lives);
+	struct rcp_text t = { 0 };
+
+	add_count(table, lives->born, lives->var_born);
+	add_count(table, lives->died_refcount, lives->var_refcount);
+	add_count(table, lives->died_collector, lives->var_collector);
+	if (page->shown.died_unseen != 0)
+		add_count(table, lives->died_unseen, lives->var_unseen);
+	else
+		rcp_table_cell(table, "");
+	add_count(table, rcp_objects_alive(lives), error * error);
+	rcp_estimate_size(&t, rcp_objects_alive_bytes(lives),
+			  rcp_objects_alive_bytes_error(lives));
+	rcp_table_take(table, &t);
+	rcp_estimate_size_error(&t, rcp_objects_alive_bytes(lives),
+				rcp_objects_alive_bytes_error(lives));
+	rcp_table_take(table, &t);
+	add_age(table, lives);
 	rcp_text_free(&t);
 }
 
@@ -147,14 +161,14 @@ static void
 add_more(const struct rcp_objects_page *page, struct rcp_table *table,
 	 const struct rcp_lives_groups *parts, size_t shown)
 {
-	struct rcp_lives rest = { 0 };
+	struct rcp_object_row rest = { 0 };
 	struct rcp_text t = { 0 };
 	size_t more = parts->count - shown;
 
 	if (more == 0)
 		return;
 	for (size_t i = shown; i < parts->count; i++)
-		rcp_lives_sum(&rest, &parts->groups[i].lives);
+		rcp_object_row_add(&rest, &parts->groups[i].lives);
 	rcp_table_row(table, true);
 	rcp_text_format(&t, "  %zu more %s", more,
 			page->by_place ? rcp_plural((int64_t)more, "type",
@@ -168,14 +182,14 @@ add_more(const struct rcp_objects_page *page, struct rcp_table *table,
 
 /* Is that much of the whole worth a row? */
 static bool
-is_significant(const struct rcp_lives *part, const struct rcp_lives *whole,
+is_significant(const struct rcp_object_row *part, const struct rcp_object_row *whole,
 	       double share)
 {
-	double alive = (double)rcp_lives_alive_bytes(part);
+	double alive = (double)rcp_objects_alive_bytes(part);
 	double born = (double)part->born_bytes;
 
 	return (alive >= LEAST_BYTES &&
-		alive >= share * (double)rcp_lives_alive_bytes(whole)) ||
+		alive >= share * (double)rcp_objects_alive_bytes(whole)) ||
 	       (born >= LEAST_BYTES &&
 		born >= share * (double)whole->born_bytes);
 }
@@ -183,7 +197,7 @@ is_significant(const struct rcp_lives *part, const struct rcp_lives *whole,
 static size_t
 worth_showing(const struct rcp_objects_page *page,
 	      const struct rcp_lives_groups *parts,
-	      const struct rcp_lives *whole)
+	      const struct rcp_object_row *whole)
 {
 	size_t most = most_parts(page), n = 0;
 
@@ -307,15 +321,17 @@ print_table(const struct rcp_objects_page *page)
 	const bool window = page->look->query.window;
 	const struct rcp_column columns[] = {
 		{ page->by_place ? "" : "TYPE", false, false,
-		  least_width(page, 8, 16), 0, RCP_BOLD },
+		  least_width(page, 8, 12), 0, RCP_BOLD },
 		{ "born", true, false, 0, 1, RCP_PLAIN },
 		{ "by refcount", true, false, 0, 3, RCP_PLAIN },
 		{ "by collector", true, false, 0, 2, RCP_PLAIN },
-		{ "unseen", true, false, 0, 4, RCP_PLAIN },
+		{ "unseen", true, false, 0, 5, RCP_PLAIN },
 		{ window ? "more alive" : "alive", true, false, 0, 0,
 		  RCP_PLAIN },
 		{ "bytes", true, false, 0, 0, RCP_ACCENT },
-		{ "born at", false, false, least_width(page, 10, 24), 0,
+		{ "", false, false, 0, 5, RCP_PLAIN },
+		{ "median age", true, false, 0, 4, RCP_PLAIN },
+		{ "born at", false, false, least_width(page, 10, 20), 0,
 		  RCP_BOLD },
 		{ "", false, false, 16, 6, RCP_PLAIN },
 	};
@@ -340,7 +356,7 @@ rcp_objects_text(const struct rcp_objects_page *page)
 {
 	const struct rcp_look *look = page->look;
 
-	print_head(page);
+	rcp_deaths_head(look, "OBJECTS", page->view);
 	if (page->types == 0) {
 		rcp_out_wrap(&look->out, RCP_PLAIN,
 			     "  no births or deaths were recorded: run with "

@@ -60,6 +60,8 @@ look_up(struct rcp_report *report, struct rcp_error *error)
 	if (!report->view)
 		return false;
 	report->curve = rcp_curve_new(look->set, &look->query);
+	report->cycles = rcp_cycle_groups_new(look->set, report->view);
+	report->pauses = rcp_pauses_new(look->set, &look->query);
 	if (look->args.json)
 		return true;
 	report->groups = rcp_groups_new(look->set, report->view,
@@ -71,6 +73,8 @@ static void
 release(struct rcp_report *report)
 {
 	rcp_curve_free(report->curve);
+	rcp_cycle_groups_free(report->cycles);
+	rcp_pauses_free(report->pauses);
 	rcp_growing_free(report->growing);
 	rcp_groups_free(report->groups);
 	rcp_view_free(report->view);

@@ -8,6 +8,7 @@
 
 #include "tools/curve.h"
 #include "tools/growing.h"
+#include "tools/pauses.h"
 #include "tools/view.h"
 
 struct rcp_report {
@@ -16,6 +17,8 @@ struct rcp_report {
 	struct rcp_groups *groups;   /* by --by; text only */
 	struct rcp_growing *growing; /* NULL: too short to tell; text only */
 	struct rcp_curve *curve;
+	struct rcp_cycle_groups *cycles;
+	struct rcp_pauses *pauses;
 };
 
 void rcp_report_text(const struct rcp_report *report);

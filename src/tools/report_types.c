@@ -100,9 +100,8 @@ put_deaths(struct rcp_json *j, struct rcp_look *look,
 	rcp_json_close(j, ']');
 }
 
-/* Within what is known of it, and how many ages are not. */
-static void
-put_age(struct rcp_json *j, const struct rcp_object_row *sum)
+void
+rcp_json_age(struct rcp_json *j, const struct rcp_object_row *sum)
 {
 	struct rcp_age age;
 
@@ -143,10 +142,25 @@ put_type(struct rcp_json *j, struct rcp_look *look,
 		     sum.born - sum.died_refcount - sum.died_collector -
 			     sum.died_unseen);
 	rcp_json_int(j, "alive_bytes", sum.born_bytes - sum.died_bytes);
-	put_age(j, &sum);
+	rcp_json_age(j, &sum);
 	put_births(j, look, all, count);
 	put_deaths(j, look, all, count);
 	rcp_json_close(j, '}');
+}
+
+/* Cycles, cascades, garbage. */
+static void
+put_collected(struct rcp_json *j, const struct rcp_report *report)
+{
+	struct rcp_look *look = report->look;
+
+	rcp_json_cycles(j, look, report->cycles, false);
+	rcp_json_cascades(j, look, report->pauses);
+	rcp_json_garbage(j, look->set,
+			 look->query.window ? look->query.from.time : 0,
+			 look->query.at.kind == RCP_AT_END
+				 ? UINT64_MAX
+				 : look->query.at.time);
 }
 
 void
@@ -168,10 +182,7 @@ rcp_json_types(struct rcp_json *j, const struct rcp_report *report)
 	}
 	rcp_json_close(j, ']');
 	rcp_json_seconds(j, "types_as_of_s", view->time);
-	rcp_json_open_flat(j, "cycles", '[');
-	rcp_json_close(j, ']');
-	rcp_json_open_flat(j, "cascades", '[');
-	rcp_json_close(j, ']');
+	put_collected(j, report);
 	free(all);
 }
 

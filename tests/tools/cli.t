@@ -15,8 +15,8 @@ import stories  # noqa: E402
 import tap  # noqa: E402
 
 COMMANDS = re.findall(r"^  (\w+) +\S", views.good("--help"), re.M)
-tap.is_(COMMANDS, ["run", "report", "tree", "timeline", "objects", "list",
-                   "dump", "doctor"], "[row 69] --help lists the commands")
+tap.is_(COMMANDS, ["run", "report", "tree", "timeline", "objects",
+                   "cycles", "list", "dump", "doctor"], "[row 69] --help lists the commands")
 tap.is_(views.good("help"), views.good("--help"), "help is --help")
 tap.like(views.good("--version"), r"^rcprof \d+\.\d+\.\d+\n$", "--version")
 status, out, err = views.run()
@@ -138,7 +138,7 @@ def on_terminal(columns, *args, **env):
     return out.decode("utf-8", "replace").replace("\r\n", "\n")
 
 
-for view in ("report", "tree", "timeline", "objects", "list"):
+for view in ("report", "tree", "timeline", "objects", "cycles", "list"):
     args = [view] + ([] if view == "list" else [name])
     shown = on_terminal(60, *args)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
@@ -151,7 +151,8 @@ for view in ("report", "tree", "timeline", "objects", "list"):
         tap.ok("\x1b" not in on_terminal(60, *(args + more), **env),
                "[row 69] %s: %s" % (view, how))
 hostile, = stories.hostile()
-for view in ("report", "tree", "timeline", "objects", "list", "dump"):
+for view in ("report", "tree", "timeline", "objects", "cycles", "list",
+             "dump"):
     text = views.good(view, hostile)
     tap.ok(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b\u202e]", text),
            "[row 66] %s: no control characters get through" % view)

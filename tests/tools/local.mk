@@ -2,6 +2,7 @@
 test_scripts += \
 	tests/tools/beside.t \
 	tests/tools/cli.t \
+	tests/tools/cycles.t \
 	tests/tools/doctor.t \
 	tests/tools/errors.t \
 	tests/tools/files.t \

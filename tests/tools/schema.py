@@ -39,6 +39,14 @@ NUMBERS = {"allocations": int, "allocated_bytes": int, "frees": int,
 POINT = {"time_s": NUM, "rss_bytes": int, "live_bytes": int}
 MARK = {"time_s": NUM, "text": STR, "pid?": int}
 
+CYCLE = {"chain": [STR], "attributes": [(STR, NONE)], "n": int,
+         "objects": int, "bytes": int, "waited_at_most_s": NUM,
+         "waited_at_most_mean_s": NUM}
+CASCADE = {"time_s": NUM, "pause_at_most_s": NUM, "objects": int,
+           "bytes": int, "stack": STACK}
+GARBAGE = {"time_s": NUM, "objects": int, "bytes": int,
+           "waited_at_most_s": NUM, "byte_s": NUM}
+
 REPORT = {
     "rcprof": STR, "schema": Is(1), "file": STR, "command": [STR],
     "pid": int, "ppid": int, "root_pid": int,
@@ -69,9 +77,8 @@ REPORT = {
                "deaths": [{"stack": STACK, "n": int,
                            "by": Is("refcount", "collector")}]}],
     "types_as_of_s": NUM,
-    "cycles": [{"chain": [STR], "n": int, "bytes": int,
-                "waited_at_most_s": NUM}],
-    "cascades": [object],
+    "cycles": [CYCLE],
+    "cascades": [CASCADE], "garbage": [GARBAGE],
     "gc": [{"time_s": NUM, "generation": int, "pause_s": NUM,
             "collected": int, "uncollectable": int, "thread": (STR, NONE),
             "trigger": STACK}],
@@ -97,7 +104,11 @@ TIMELINE = {
 
 LIVES = {"born": int, "born_bytes": int, "died_refcount": int,
          "died_collector": int, "died_unseen": int, "alive": int,
-         "alive_bytes": int}
+         "alive_bytes": int, "age_median_s": (int, float, NONE),
+         "age_median_within_s": Or(NONE, [(int, float, NONE)]),
+         "age_unknown": int, "std_error?": Map(NUM)}
+COUNTS = ("born", "born_bytes", "died_refcount", "died_collector",
+          "died_unseen", "alive", "alive_bytes", "age_unknown")
 OBJECTS = {
     "rcprof": STR, "schema": Is(1), "file": STR, "mode": STR, "time_s": NUM,
     "from_s?": NUM, "totals": LIVES,
@@ -105,6 +116,19 @@ OBJECTS = {
         LIVES, stack=STACK, own=(int, NONE), own_line=bool, deaths=[
             {"n": int, "by": Is("refcount", "collector"), "stack": STACK,
              "own": (int, NONE)}])])],
+}
+
+CYCLES = {
+    "rcprof": STR, "schema": Is(1), "file": STR, "mode": STR, "from_s": NUM,
+    "time_s": NUM,
+    "cycles": [dict(CYCLE, byte_s=NUM, knot=bool, own=bool,
+                    advice=(STR, NONE), births=[{"stack": STACK}])],
+    "garbage": [GARBAGE],
+    "collector": {"runs": int, "pause_s": NUM, "collected": int,
+                  "uncollectable": int, "worst": Or(NONE, {
+                      "time_s": NUM, "pause_s": NUM, "generation": int,
+                      "trigger": STACK})},
+    "cascades": [CASCADE],
 }
 
 LIST = {
@@ -207,7 +231,7 @@ def check_lives(lives, parts, where):
     if lives["born"] != (lives["died_refcount"] + lives["died_collector"] +
                          lives["died_unseen"] + lives["alive"]):
         yield "%s: born is not died + alive" % where
-    for name in LIVES:
+    for name in COUNTS:
         if sum(p[name] for p in parts) != lives[name]:
             yield "%s: the parts' %s are not the whole's" % (where, name)
 
@@ -224,3 +248,16 @@ def check_objects(objects):
                 if sum(d["n"] for d in b["deaths"] if d["by"] == by) != b[
                         "died_" + by]:
                     yield "%s: its deaths by %s" % (t["type"], by)
+
+
+def check_cycles(cycles):
+    yield from check(cycles, CYCLES)
+    for c in cycles["cycles"]:
+        members = len(c["attributes"])
+        if len(c["chain"]) != members + (members > 0 and not c["knot"]):
+            yield "a chain of %d for %d attributes" % (
+                len(c["chain"]), members)
+        if members and not c["knot"] and c["chain"][0] != c["chain"][-1]:
+            yield "the chain does not go round: %r" % c["chain"]
+        if len(c["births"]) != members:
+            yield "births of %d for %d members" % (len(c["births"]), members)

@@ -7,7 +7,7 @@ import math
 import os
 import random
 
-from profile import MALLOC, MMAP, START, VAR_UNIT, Profile
+from profile import MALLOC, MMAP, START, VAR_UNIT, Profile, ns
 
 K, M = 1 << 10, 1 << 20
 SOURCE = """\
@@ -387,5 +387,59 @@ def objects(name="tree.31.rcprof"):
     p.objects([(born, node, gone, {REFCOUNT: 50, DIED_BYTES: 50 * 48})],
               time=2.0, keyframe=False)
     p.collected(1.5, 0.004, 60, 2, collect_stack)
+    p.end(2.5)
+    return [name]
+
+
+def cycles(name="ring.33.rcprof"):
+    """Trees that wait for the collector, closures and errors that do, cycles
+    of imports, a big release; and the collector's pauses."""
+    with open("tree.py", "w") as f:
+        f.write(TREE)
+    os.utime("tree.py", (START - 60, START - 60))
+    p = Profile(name, pid=33, cwd=os.getcwd(), program="ring",
+                command=["python3", "tree.py"])
+    p.coverage(deaths="all 14 kinds tested")
+    main = ("tree.py", "<module>", 18)
+    plant = p.site([("tree.py", "plant", 7), ("tree.py", "ring", 14), main])
+    inner = p.site([("tree.py", "Node.__init__", 4), ("tree.py", "plant", 7),
+                    main])
+    nested = p.site([("tree.py", "use", 10), main])
+    start = p.site([("/usr/lib/python3.12/site.py", "main", 8)])
+    node, words = p.type("__main__.Node"), p.type("list")
+    function, cell = p.type("function"), p.type("cell")
+    error, trace = p.type("ValueError"), p.type("traceback")
+    frame, link = p.type("frame"), p.type("tree.Link")
+    kind, many = p.type("type"), p.type("tuple")
+    tree = p.cycle([(words, None, inner), (node, "parent", plant),
+                    (node, "children", plant)])
+    loop = p.cycle([(link, "next", nested)] * 9)
+    both = p.cycle([(link, "head", nested), (node, "tail", nested)])
+    made = p.cycle([(function, None, nested), (many, None, nested),
+                    (cell, None, nested)])
+    failed = p.cycle([(frame, "problem", nested), (error, None, nested),
+                      (trace, None, nested)])
+    klass = p.cycle([(kind, None, start), (many, None, start)])
+    knot = p.cycle([(node, None, plant), (words, None, inner)], knot=True)
+    second = ns(1)
+    p.cycles(1.0, {
+        tree: [40, 200, 24000, 40 * second // 2, second, 12000000],
+        made: [7, 21, 1500, 7 * second, second, 1500000],
+        klass: [3, 30, 9000, 3 * second, second, 9000000]})
+    p.cycles(2.0, {
+        tree: [10, 50, 6000, 10 * second, 3 * second, 6000000],
+        failed: [1, 3, 800, second // 4, second // 4, 200000],
+        loop: [2, 18, 1000, second, second // 2, 500000],
+        both: [2, 4, 300, second // 1000, second // 1000, 300],
+        knot: [1, 90, 4000, second // 50, second // 50, 80000]})
+    stack = [("tree.py", "<module>", 17)]
+    for when, objects, size, pause in ((0.3, 20, 2000, 0.0004),
+                                       (1.0, 251, 34500, 0.011),
+                                       (2.0, 165, 12100, 0.002)):
+        p.collected(when, pause, objects, 2 if when == 1.0 else 0, stack)
+        p.garbage(when, objects, size, 0.5, size * 400)
+    p.cascade(1.7, 0.004, 120000, 9 << 20,
+              p.node([("tree.py", "use", 11), main]))
+    p.cascade(1.8, 0.0005, 1200, 90000)
     p.end(2.5)
     return [name]

@@ -19,7 +19,7 @@ EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
 unit_tests += tests/unit/crc32.t tests/unit/encode.t \
 	tests/unit/encode_cycles.t tests/unit/linetable.t \
 	tests/unit/lives.t \
-	tests/unit/model_damage.t tests/unit/model_errors.t \
+	tests/unit/model_cycles.t tests/unit/model_damage.t tests/unit/model_errors.t \
 	tests/unit/model_growth.t tests/unit/model_objects.t \
 	tests/unit/model_map.t \
 	tests/unit/model_notes.t tests/unit/model_set.t tests/unit/model_state.t \

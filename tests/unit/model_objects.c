@@ -169,14 +169,14 @@ groups(void)
 {
 	struct rcp_keys *places = rcp_keys_new(set, RCP_BY_OWN);
 	struct rcp_lives_groups *g = group(RCP_LIVES_BY_TYPE, NULL);
-	const struct rcp_lives *l = &g->groups[0].lives;
+	const struct rcp_object_row *l = &g->groups[0].lives;
 
 	is_int((long long)g->count, 2, "two types");
 	is_str(g->groups[0].name, "app.Node", "the most bytes first");
 	is_int(l->born, 61, "its births");
-	is_int(rcp_lives_died(l), 5, "its deaths");
-	is_int(rcp_lives_alive(l), 56, "its alive");
-	is_int(rcp_lives_alive_bytes(l), 560, "their bytes");
+	is_int(rcp_objects_died(l), 5, "its deaths");
+	is_int(rcp_objects_alive(l), 56, "its alive");
+	is_int(rcp_objects_alive_bytes(l), 560, "their bytes");
 	rcp_lives_groups_free(g);
 
 	g = group(RCP_LIVES_BY_BIRTH, places);
@@ -188,8 +188,8 @@ groups(void)
 	rcp_lives_groups_free(g);
 
 	g = group(RCP_LIVES_BY_DEATH, places);
-	is_int(g->groups[0].lives.refcount, 3, "died by refcount there");
-	is_int(g->groups[0].lives.collector, 2, "and by the collector");
+	is_int(g->groups[0].lives.died_refcount, 3, "died by refcount there");
+	is_int(g->groups[0].lives.died_collector, 2, "and by the collector");
 	is_int(view->objects[g->groups[0].rows[0]].death ==
 		       g->groups[0].site,
 	       1, "the site of most of them");
