@@ -25,6 +25,8 @@ enum rcp_origin {
 	RCP_ORIGIN_SITE,    /* site-packages, dist-packages */
 	RCP_ORIGIN_STDLIB,  /* lib/python3.X, <frozen ...> */
 	RCP_ORIGIN_NATIVE,  /* native, in a library */
+	RCP_ORIGIN_HEADER,  /* native, of the standard library's or another's
+			       header, wherever it was compiled into */
 	RCP_ORIGIN_MARKER,  /* [truncated] and the like */
 };
 

@@ -157,9 +157,10 @@ resolve(struct rcp_load *load, const struct rcp_record *record)
 
 /* --- native code ---------------------------------------------------------- */
 
-/* What the program's own code took from a header of somebody else's. */
+/* Templates and inline functions that came from somebody else's header, and
+ * those that libstdc++ holds ready. */
 static bool
-is_foreign(const struct rcp_symbol *symbol)
+is_of_header(const struct rcp_symbol *symbol)
 {
 	static const char *const files[] = { "/usr/include/", "/usr/lib/",
 					     "/rustc/",
@@ -193,7 +194,10 @@ add_place_frame(struct rcp_load *load, struct rcp_load_place *place,
 		.module = module->path,
 	};
 
-	if (module->program && !(symbol && is_foreign(symbol)))
+	if ((module->program || module->system) && symbol &&
+	    is_of_header(symbol))
+		frame.origin = RCP_ORIGIN_HEADER;
+	else if (module->program)
 		frame.origin = RCP_ORIGIN_PROGRAM;
 	if (symbol && symbol->function)
 		frame.function = rcp_strings_keep(pool, symbol->function);
@@ -323,6 +327,15 @@ is_left_out(const struct rcp_load *load, const struct rcp_load_node *node,
 	       load->modules[load->places[node->place].module].python;
 }
 
+/* Nothing, or the mark that there is something. */
+static bool
+is_outermost(const struct rcp_set *set, uint32_t node)
+{
+	return node == 0 || (set->nodes[node].parent == 0 &&
+			     set->frames[set->nodes[node].frame].kind ==
+				     RCP_FRAME_MARKER);
+}
+
 /* What calls main or a thread's function, and how operator new allocates. */
 static bool
 is_machinery(const struct rcp_load *load, const struct rcp_module *module,
@@ -332,7 +345,8 @@ is_machinery(const struct rcp_load *load, const struct rcp_module *module,
 
 	if (load->set->native == RCP_NATIVE_ALL)
 		return false;
-	if (parent == 0 && (module->system || strcmp(function, "_start") == 0))
+	if (is_outermost(load->set, parent) &&
+	    (module->system || strcmp(function, "_start") == 0))
 		return true;
 	return module->system &&
 	       strncmp(function, "operator new", 12) == 0;
@@ -394,5 +408,8 @@ rcp_load_node(struct rcp_load *load, uint64_t id)
 		return RCP_NONE;
 	made = make(load, index);
 	/* A stack of machinery alone keeps its leaf. */
-	return made ? made : add_frames(load, &load->nodes[index], 0, true);
+	if (is_outermost(load->set, made) &&
+	    load->nodes[index].frame == RCP_NONE)
+		made = add_frames(load, &load->nodes[index], made, true);
+	return made;
 }

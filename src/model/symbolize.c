@@ -302,7 +302,9 @@ keep_file(struct rcp_symbols *symbols, const struct rcp_place *place)
 
 	if (!place->file)
 		return NULL;
-	if (place->file[0] == '/' || place->file[0] == '<')
+	/* One that is itself relative stands before the file already. */
+	if (directory[0] != '/' || place->file[0] == '/' ||
+	    place->file[0] == '<')
 		directory = "";
 	room = strlen(directory) + strlen(place->file) + 2;
 	path = rcp_alloc(room);

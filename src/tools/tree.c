@@ -64,14 +64,25 @@ child_of(struct rcp_tree *tree, uint32_t parent, uint32_t frame)
 }
 
 /* Tracebacks leave the import machinery out, and so does the tree, unless it
- * is what allocates. */
+ * is what allocates.  Of the inside of C++'s and Rust's libraries it shows
+ * what the program called. */
 static bool
-is_machinery(const struct rcp_tree *tree, uint32_t frame)
+is_machinery(const struct rcp_tree *tree, uint32_t node, bool leaf)
 {
-	const char *file = tree->look->set->frames[frame].file;
+	const struct rcp_set *set = tree->look->set;
+	const struct rcp_frame_info *frame =
+		&set->frames[set->nodes[node].frame];
+	uint32_t caller = set->nodes[node].parent;
 
-	return !tree->look->args.all && file &&
-	       strncmp(file, "<frozen importlib", 17) == 0;
+	if (tree->look->args.all)
+		return false;
+	if (!leaf && frame->file &&
+	    strncmp(frame->file, "<frozen importlib", 17) == 0)
+		return true;
+	return set->native != RCP_NATIVE_ALL && caller &&
+	       frame->origin == RCP_ORIGIN_HEADER &&
+	       set->frames[set->nodes[caller].frame].origin ==
+		       RCP_ORIGIN_HEADER;
 }
 
 /* Adds one site's value along its stack, root first. */
@@ -88,7 +99,7 @@ add_site(struct rcp_tree *tree, uint32_t leaf, const struct rcp_values *values)
 	for (uint32_t n = leaf; n; n = set->nodes[n].parent) {
 		uint32_t frame = set->nodes[n].frame;
 
-		if (depth > 0 && is_machinery(tree, frame))
+		if (is_machinery(tree, n, n == leaf))
 			continue;
 		tree->path = rcp_room(tree->path, depth, &tree->path_room,
 				      sizeof(*tree->path));

@@ -112,9 +112,9 @@ def read_heaptrack(lines):
 
 # --- rcprof ----------------------------------------------------------------
 
-def read_rcprof(*flags):
-    env = dict(os.environ, RCPROF_SYMBOL_CACHE="")
-    subprocess.run([tap.RCPROF, "run", "-q", "-f", "-e", *flags, "-o",
+def read_rcprof():
+    env = dict(os.environ, RCPROF_SYMBOL_CACHE="", RCPROF_NATIVE="on")
+    subprocess.run([tap.RCPROF, "run", "-q", "-f", "-e", "-o",
                     "ours.rcprof", "./sites"], check=True, env=env)
     report = json.loads(subprocess.run(
         [tap.RCPROF, "report", "--native", "--json", "ours.rcprof"],
