@@ -15,6 +15,7 @@ const struct rcp_option rcp_option_table[RCP_OPTIONS] = {
 #define IS_FLAG_duration false
 #define IS_FLAG_count false
 #define IS_FLAG_follow false
+#define IS_FLAG_native false
 #define IS_FLAG_bytes false
 #define IS_FLAG_rate false
 #define IS_FLAG_percent false
@@ -75,6 +76,21 @@ parse_when(const char *text, bool *out)
 	if (!parse_word(words, text, &value))
 		return false;
 	*out = value;
+	return true;
+}
+
+static bool
+parse_native(const char *text, enum rcp_native *out)
+{
+	static const struct word words[] = { { "auto", RCP_NATIVE_AUTO },
+					     { "on", RCP_NATIVE_ON },
+					     { "off", RCP_NATIVE_OFF },
+					     { NULL, 0 } };
+	int value;
+
+	if (!parse_word(words, text, &value))
+		return false;
+	*out = (enum rcp_native)value;
 	return true;
 }
 
@@ -250,6 +266,8 @@ set_value(struct rcp_options *o, enum rcp_option_id id, const char *value)
 		return parse_signal(value, &o->signal);
 	case RCP_OPTION_objects:
 		return parse_when(value, &o->objects);
+	case RCP_OPTION_native:
+		return parse_native(value, &o->native);
 	case RCP_OPTION_force:
 		return parse_flag(value, &o->force);
 	case RCP_OPTION_quiet:

@@ -31,18 +31,26 @@ end_of(struct rcp_capture *c)
 	return &c->frames[RCP_CAPTURE_MAX];
 }
 
-void
-rcp_capture_begin(struct rcp_capture *c)
+static void
+empty(struct rcp_capture *c)
 {
 	end_of(c)->frame = NO_FRAME;
 	c->leaf = c->valid = end_of(c);
+}
+
+void
+rcp_capture_begin(struct rcp_capture *c)
+{
+	empty(c);
+	rcp_native_begin(c);
 }
 
 /* Addresses may mean something else than they did. */
 static void
 begin_epoch(struct rcp_capture *c, uint32_t now)
 {
-	rcp_capture_begin(c);
+	empty(c);
+	rcp_native_forget(c);
 	memset(c->memo, 0, sizeof(c->memo));
 	c->epoch = now;
 }
@@ -51,17 +59,6 @@ static uint32_t
 epoch(void)
 {
 	return __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
-}
-
-static uint32_t
-native_node(struct rcp_capture *c, const void *caller)
-{
-	uintptr_t key = (uintptr_t)caller;
-	struct rcp_capture_memo *m = rcp_memo_slot(c, RCP_MEMO_NATIVE, key);
-
-	if (UNLIKELY(!rcp_is_memo(m, RCP_MEMO_NATIVE, key)))
-		rcp_memo_native(m, key);
-	return m->node;
 }
 
 /* The node of a stack whose leaf, at FRAME, has this KEY, and PARENT before
@@ -90,7 +87,7 @@ special(struct rcp_capture *c, const void *caller)
 	struct rcp_capture_memo *m;
 
 	if (leaf->node == RCP_NODE_NONE)
-		return native_node(c, caller);
+		return rcp_native_node(c, caller);
 	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, leaf->key);
 	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, leaf->key))
 		rcp_memo_folded(m, leaf->key, leaf->frame);
@@ -139,13 +136,13 @@ deep_node(struct rcp_capture *c, enum rcp_py_way way, const char *f)
 	if (!is_special(node))
 		return node;
 	/* The leaf for special() to look at. */
-	rcp_capture_begin(c);
+	empty(c);
 	c->leaf = c->valid = end_of(c) - 1;
 	c->leaf->frame = f;
 	c->leaf->key = rcp_py_key(way, f);
 	c->leaf->node = node;
 	node = special(c, NULL);
-	rcp_capture_begin(c);
+	empty(c);
 	return node;
 }
 
@@ -257,11 +254,11 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	}
 	if (UNLIKELY(n > (unsigned)(e - c->frames))) {
 		if (changed)
-			rcp_capture_begin(c);
+			empty(c);
 		c->deep = is_deeper(leaf);
 		if (c->deep)
 			return deep_node(c, way, leaf);
-		rcp_capture_begin(c);
+		empty(c);
 		f = leaf;
 		n = collect(c, &f, 0);
 		e = end_of(c);
@@ -310,7 +307,7 @@ asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		begin_epoch(c, now);
 	tstate = rcp_py_tstate();
 	if (!tstate)
-		return native_node(c, caller);
+		return rcp_native_node(c, caller);
 	return walk_on(c, caller, rcp_py_top(way, tstate));
 }
 
@@ -367,7 +364,7 @@ none(struct rcp_capture *c, const void *caller)
 
 	if (UNLIKELY(c->epoch != now))
 		begin_epoch(c, now);
-	return native_node(c, caller);
+	return rcp_native_node(c, caller);
 }
 
 uint32_t

@@ -33,6 +33,9 @@ struct rcp_capture_frame {
  * valid start. */
 struct rcp_capture {
 	uint32_t epoch; /* of what follows: see capture.c */
+	struct rcp_trace *trace; /* the native stack; NULL: none yet */
+	uint32_t native;         /* its node */
+	struct rcp_step *native_leaf; /* the hook's caller in it */
 	bool deep;      /* the last stack had too many frames */
 	/* The stack is `leaf` to the end of `frames`.  What is left of an
 	 * earlier one, from `valid` on, hangs together with it. */
@@ -49,14 +52,20 @@ struct rcp_capture {
 
 bool rcp_capture_setup(uint64_t memory_limit);
 
-/* The node of the calling thread's stack; CALLER is the one native frame for
- * a thread without Python frames. */
+/* Native stacks from now on, where there is no Python frame.  False: they
+ * cannot be had here. */
+bool rcp_capture_native_setup(void);
+
+/* The node of the calling thread's stack; CALLER is the return address of the
+ * hook, where native frames begin: they are for a thread without Python
+ * frames, and CALLER is the only one unless there is more to be had. */
 uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
 
 /* Another thread goes on with C. */
 void rcp_capture_begin(struct rcp_capture *c);
 
-/* Something was unloaded: addresses may mean something else now. */
+/* Around dlclose: addresses may mean something else from then on. */
+void rcp_capture_unloading(void);
 void rcp_capture_unloaded(void);
 
 /* Stacks that were folded because of the memory limit, and Python frames that

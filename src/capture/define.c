@@ -14,8 +14,11 @@
 #include "capture/tree.h"
 #include "emit/emit.h"
 #include "emit/sink.h"
+#include "unwind/unwind.h"
 
-static uint32_t path[RCP_CAPTURE_MAX + 1]; /* the emit lock's */
+#define DEEPEST (RCP_CAPTURE_MAX + RCP_UNWIND_WORDS + 1)
+
+static uint32_t path[DEEPEST]; /* the emit lock's */
 
 static uint32_t
 define_string(struct rcp_sink *sink, const struct rcp_snap *snap,
@@ -110,7 +113,7 @@ rcp_capture_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 
 	rcp_tree_stamps(snap->file_generation);
 	/* Up to the first ancestor that the file has, then down again. */
-	while (node != RCP_NODE_NONE && n <= RCP_CAPTURE_MAX &&
+	while (node != RCP_NODE_NONE && n < DEEPEST &&
 	       !rcp_tree_node(node)->stamp) {
 		path[n++] = node;
 		node = rcp_tree_node(node)->parent;

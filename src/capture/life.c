@@ -6,6 +6,7 @@
 #include "capture/modules.h"
 #include "capture/names.h"
 #include "capture/tree.h"
+#include "unwind/unwind.h"
 
 bool
 rcp_capture_setup(uint64_t memory_limit)
@@ -16,9 +17,17 @@ rcp_capture_setup(uint64_t memory_limit)
 }
 
 void
+rcp_capture_unloading(void)
+{
+	rcp_unwind_unloading();
+	__atomic_fetch_add(&rcp_py_epoch, 1, __ATOMIC_RELEASE);
+}
+
+void
 rcp_capture_unloaded(void)
 {
 	__atomic_fetch_add(&rcp_py_epoch, 1, __ATOMIC_RELEASE);
+	rcp_unwind_unloaded();
 }
 
 uint64_t
@@ -41,4 +50,6 @@ rcp_capture_fork_done(bool child)
 	rcp_names_fork_done(child);
 	rcp_modules_fork_done(child);
 	rcp_tree_fork_done(child);
+	if (child)
+		rcp_unwind_fork_child();
 }

@@ -8,6 +8,7 @@ preload_sources += \
 	src/capture/modules.c \
 	src/capture/modules.h \
 	src/capture/names.h \
+	src/capture/native.c \
 	src/capture/nodes.c \
 	src/capture/nodes.h \
 	src/capture/place.c \

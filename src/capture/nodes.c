@@ -8,6 +8,7 @@
 #include "capture/modules.h"
 #include "capture/names.h"
 #include "capture/tree.h"
+#include "unwind/unwind.h"
 
 static uint64_t bad_frames;
 
@@ -82,6 +83,24 @@ rcp_memo_native(struct rcp_capture_memo *m, uintptr_t key)
 	if (node == RCP_TREE_TRUNCATED)
 		node = intern_native(RCP_TREE_TRUNCATED, address);
 	fill(m, RCP_MEMO_NATIVE, key, node);
+}
+
+void
+rcp_memo_frame(struct rcp_capture_memo *m, uint32_t parent, uintptr_t key)
+{
+	uint32_t node = parent;
+
+	if (parent != RCP_TREE_TRUNCATED && key != 0)
+		node = intern_native(parent,
+				     (const void *)rcp_unwind_address(key));
+	fill(m, parent | RCP_MEMO_FRAME, key, node);
+}
+
+void
+rcp_memo_native_folded(struct rcp_capture_memo *m, uintptr_t key)
+{
+	fill(m, RCP_MEMO_FOLDED, key,
+	     intern_native(RCP_TREE_TRUNCATED, (const void *)key));
 }
 
 uint64_t

@@ -13,6 +13,10 @@
 #define RCP_MEMO_NATIVE UINT32_MAX
 #define RCP_MEMO_FOLDED (UINT32_MAX - 1)
 
+/* Beside the number of a node that is the parent of a native frame: a key of
+ * Python's may be the same number. */
+#define RCP_MEMO_FRAME (1u << 30)
+
 static inline struct rcp_capture_memo *
 rcp_memo_slot(struct rcp_capture *c, uint32_t parent, uintptr_t key)
 {
@@ -36,5 +40,17 @@ void rcp_memo_python(struct rcp_capture_memo *m, uint32_t parent,
 void rcp_memo_folded(struct rcp_capture_memo *m, uintptr_t key,
 		     const char *frame);
 void rcp_memo_native(struct rcp_capture_memo *m, uintptr_t key);
+
+/* The same: with the child of PARENT for a native frame; with what is kept of a
+ * stack with the native leaf KEY past the memory limit. */
+void rcp_memo_frame(struct rcp_capture_memo *m, uint32_t parent,
+		    uintptr_t key);
+void rcp_memo_native_folded(struct rcp_capture_memo *m, uintptr_t key);
+
+/* native.c: the node of the native stack that ends with CALLER, as long as
+ * there are such; else of CALLER alone. */
+uint32_t rcp_native_node(struct rcp_capture *c, const void *caller);
+void rcp_native_begin(struct rcp_capture *c); /* for another thread */
+void rcp_native_forget(struct rcp_capture *c);
 
 #endif

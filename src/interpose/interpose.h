@@ -34,6 +34,7 @@ struct rcp_interpose_events {
 	void (*exec_failed)(int error);
 	void (*loaded)(void *handle);     /* dlopen returned */
 	void (*deep_bound)(const char *path); /* by RTLD_DEEPBIND */
+	void (*unloading)(void);          /* dlclose is called */
 	void (*unloaded)(void);           /* dlclose returned */
 	void (*identity_begin)(void);     /* identity.c */
 	void (*identity_end)(void);

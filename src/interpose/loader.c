@@ -125,6 +125,7 @@ dlclose(void *handle)
 
 	rcp_next_resolve();
 	rcp_loader_attend();
+	rcp_interpose_events.unloading();
 	result = rcp_next.dlclose(handle);
 	rcp_interpose_events.unloaded();
 	return result;

@@ -298,6 +298,7 @@ const struct rcp_interpose_events rcp_interpose_events = {
 	.exec_failed = exec_failed,
 	.loaded = loaded,
 	.deep_bound = deep_bound,
+	.unloading = rcp_capture_unloading,
 	.unloaded = rcp_capture_unloaded,
 	.identity_begin = identity_begin,
 	.identity_end = identity_end,

@@ -205,6 +205,14 @@ fault(const char *why)
 	rcp_life_off();
 }
 
+/* The word for the profile. */
+static const char *
+set_up_native(enum rcp_native when)
+{
+	return when == RCP_NATIVE_ON && rcp_capture_native_setup() ? "on" :
+								     "one";
+}
+
 bool
 rcp_wiring_setup(void)
 {
@@ -244,7 +252,7 @@ rcp_wiring_setup(void)
 		set_up_sampling(o);
 	rcp_account_register(rcp_capture_define);
 	rcp_emit_register(&capture_source);
-	rcp_emit_info(RCP_INFO_NATIVE, "one");
+	rcp_emit_info(RCP_INFO_NATIVE, set_up_native(o->native));
 	tell_age_unit();
 	return true;
 }

@@ -26,9 +26,11 @@
 #define CHURN 500
 #define MOST 64
 
-/* A frame of its own for each: no inlining, no jump instead of a call. */
+/* A frame of its own for each: no inlining, no jump instead of a call, no
+ * sharing of code that is the same. */
 #define FRAME __attribute__((noinline, noclone))
 #define STAY __asm__ volatile("" ::: "memory")
+#define OTHER(name) __asm__ volatile("# " name)
 
 struct thread {
 	uint32_t random;
@@ -59,6 +61,7 @@ leaf(size_t size)
 	{                                               \
 		void *p = way & 1 ? right(size, way >> 1) : \
 				    left(size, way >> 1);   \
+		OTHER(#name);                           \
 		STAY;                                   \
 		return p;                               \
 	}
@@ -68,6 +71,7 @@ end_a(size_t size, uint32_t way)
 {
 	(void)way;
 	void *p = leaf(size);
+	OTHER("end_a");
 	STAY;
 	return p;
 }
@@ -77,6 +81,7 @@ end_b(size_t size, uint32_t way)
 {
 	(void)way;
 	void *p = leaf(size);
+	OTHER("end_b");
 	STAY;
 	return p;
 }
@@ -125,6 +130,7 @@ work(struct thread *t)
 	FRAME static void name(struct thread *t) \
 	{                                       \
 		next(t);                        \
+		OTHER(#name);                   \
 		STAY;                           \
 	}
 OUTER(outer_3, work)

@@ -13,6 +13,7 @@ test_scripts += \
 	tests/preload/loader.t \
 	tests/preload/mappings.t \
 	tests/preload/moments.t \
+	tests/preload/native.t \
 	tests/preload/preloads.t \
 	tests/preload/processes.t \
 	tests/preload/stacks.t \
@@ -104,6 +105,11 @@ tests_preload_prog_mremap_CFLAGS = $(native_cflags)
 tests_preload_prog_mremap_LDFLAGS = $(native_ldflags)
 tests_preload_prog_mremap_LDADD =
 
+check_PROGRAMS += tests/preload/prog_native
+tests_preload_prog_native_CFLAGS = $(native_cflags)
+tests_preload_prog_native_LDFLAGS = $(native_ldflags)
+tests_preload_prog_native_LDADD =
+
 check_PROGRAMS += tests/preload/prog_realloc
 tests_preload_prog_realloc_CFLAGS = $(native_cflags)
 tests_preload_prog_realloc_LDFLAGS = $(native_ldflags)
@@ -167,6 +173,12 @@ endif
 # Libraries that the programs load, or that stand beside us in LD_PRELOAD.
 library_cflags = $(native_cflags) -fPIC
 library_ldflags = $(native_ldflags) -shared
+
+check_PROGRAMS += tests/preload/libcallback.so
+tests_preload_libcallback_so_SOURCES = tests/preload/libcallback.c
+tests_preload_libcallback_so_CFLAGS = $(library_cflags)
+tests_preload_libcallback_so_LDFLAGS = $(library_ldflags)
+tests_preload_libcallback_so_LDADD =
 
 check_PROGRAMS += tests/preload/libcounter.so
 tests_preload_libcounter_so_SOURCES = tests/preload/libcounter.c

@@ -39,3 +39,8 @@ tests_unit_python_probe_so_CPPFLAGS = $(librcprof_so_CPPFLAGS)
 tests_unit_python_probe_so_CFLAGS = $(librcprof_so_CFLAGS)
 tests_unit_python_probe_so_LDFLAGS = -shared
 tests_unit_python_probe_so_LDADD =
+
+# src/unwind against libgcc's.
+unit_tests += tests/unit/unwind.t
+tests_unit_unwind_t_SOURCES = tests/unit/unwind.c \
+	tests/unit/unwind_frames.c tests/unit/unwind_frames.h

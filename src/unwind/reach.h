@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * reach.h - which words of a stack can be read: the pages of two of them, the
+ * thread's own and one that it was on before (a signal's, a coroutine's).
+ */
+#ifndef RCP_UNWIND_REACH_H
+#define RCP_UNWIND_REACH_H
+
+#include <stdbool.h>
+
+#include "unwind/unwind.h"
+
+/* False: the word at SLOT is not to be read. */
+bool rcp_reach_slow(struct rcp_reach reach[2], uintptr_t slot);
+
+static inline bool
+rcp_reach(struct rcp_reach reach[2], uintptr_t slot)
+{
+	if (RCP_LIKELY(slot - reach[0].low < reach[0].high - reach[0].low &&
+		       slot % sizeof(uintptr_t) == 0))
+		return true;
+	return rcp_reach_slow(reach, slot);
+}
+
+#endif

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Rows 20, 21, 22, 23, 25: whole native stacks, by name, in exact mode."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/preload"))
+import lib  # noqa: E402
+
+START = ["main", "__libc_start_call_main", "__libc_start_main", "_start"]
+
+
+def stack_of(report, size):
+    """Function names, leaf first, of the one stack with blocks of SIZE."""
+    found = [s for s in report.sites
+             if s["allocated_bytes"] == size * s["allocations"]]
+    if len(found) != 1:
+        raise lib.Broken("%d sites with blocks of %d" % (len(found), size))
+    return [(f["function"] or "?").split("@")[0].split(".")[0]
+            for f in found[0]["stack"]]
+
+
+def test_names():
+    run = lib.Run("prog_native", [lib.program("libcallback.so")],
+                  env={"RCPROF_NATIVE": "on", "RCPROF_FOLLOW": "all"})
+    lib.is_(0, (run.status, run.stdout, run.stderr), (0, "", ""),
+            "the program runs")
+    reports = run.reports("--native")
+    main = reports.pop(max(reports, key=lambda p: len(reports[p].sites)))
+
+    def same(row, size, inner, what, end=START):
+        lib.is_(row, stack_of(main, size), ["leaf"] + inner + end, what)
+
+    same(25, 1001, [], "from main to _start")
+    same(25, 1002, ["recursion"] * 6, "recursion")
+    same(25, 1003, ["with_alloca"], "alloca")
+    same(25, 1004, ["aligned"], "an aligned stack")
+    names = stack_of(main, 1005)
+    lib.is_(25, (names[:2], names[-5:]),
+            (["leaf", "order"], ["sorting"] + START),
+            "a callback from qsort")
+    for size, where in ((1006, "the same stack"), (1007, "one of its own")):
+        same(21, size, ["handler", "__restore_rt", "trapping", "on_signals"],
+             "a signal handler on " + where)
+    same(25, 1008, ["coroutine"], "a coroutine", ["__start_context"])
+    same(25, 1009, ["switching"], "who switches to it")
+    names = stack_of(main, 1010)
+    lib.is_(25, names[:3] + [names[-1].strip("_")],
+            ["leaf", "thread_main", "start_thread", "clone3"],
+            "threads, one after the other")
+    same(25, 1011, ["dive"] * 4 + ["jumping"], "what longjmp leaves")
+    same(25, 1012, ["jumping"], "where longjmp arrives")
+    for size, name in ((1013, "first_way"), (1014, "second_way")):
+        same(25, size, ["recursion"] * 3 + [name], name)
+    same(22, 1015, ["call_back", "in_library"],
+         "a library that comes and goes")
+    same(25, 1017, ["recursion"] * 1001, "a thousand frames")
+    names = stack_of(main, 1018)
+    lib.is_(25, (names[:3], len(names) < 200), (["leaf", "recursion",
+                                                 "recursion"], True),
+            "nine thousand end in a mark")
+    same(25, 1019, [], "and main again")
+    child = reports.popitem()[1]
+    lib.is_(23, stack_of(child, 1016), ["leaf", "in_child"] + START,
+            "a forked child")
+
+
+lib.each(test_names)
