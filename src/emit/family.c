@@ -83,14 +83,17 @@ suffix_of(const char *name)
 	return dot ? dot : "";
 }
 
-/* A profile of this tree, but not ours. */
+/* A profile of this tree, but not ours.  Nor one that another user has laid
+ * there: what we read and put in its place is of our own making. */
 static bool
 is_member(int fd, const struct stat *st, struct rcp_file_header *header)
 {
 	uint8_t bytes[RCP_HEADER_SIZE];
 	long n = rcp_sys_pread(fd, bytes, sizeof(bytes), 0);
 
-	return S_ISREG(st->st_mode) && n == (long)sizeof(bytes) &&
+	return S_ISREG(st->st_mode) &&
+	       (long)st->st_uid == RCP_SYS0(SYS_geteuid) &&
+	       n == (long)sizeof(bytes) &&
 	       rcp_decode_header(bytes, (size_t)n, header) == RCP_HEADER_OK &&
 	       header->root_pid == rcp_emit.root_pid &&
 	       header->root_start == rcp_emit.root_start &&

@@ -32,7 +32,8 @@ static struct {
 	char path[RCP_EMIT_PATH + 16]; /* the same with its counter */
 } file;
 
-/* 0, or why the last one that is not there could not be made. */
+/* 0, or why the last one that is not there could not be made.  A daemon's umask
+ * of 0 does not open it to all. */
 static long
 make_parents(char *path)
 {
@@ -44,7 +45,7 @@ make_parents(char *path)
 		if (*p != '/')
 			continue;
 		*p = '\0';
-		made = rcp_os_mkdir(path, 0777);
+		made = rcp_os_mkdir(path, 0775);
 		*p = '/';
 		if (made != -EEXIST && made != -ENOENT)
 			error = made;

@@ -39,7 +39,7 @@ ERRORS = {
     72: ("fcntl", [E.EMFILE]), 73: ("flock", [E.EINTR]),
     77: ("ftruncate", [E.EIO]),
     79: ("getcwd", [E.ENOENT]), 91: ("fchmod", []), 98: ("getrusage", []),
-    110: ("getppid", None), 127: ("rt_sigpending", []),
+    107: ("geteuid", []), 110: ("getppid", None), 127: ("rt_sigpending", []),
     128: ("rt_sigtimedwait", [E.EAGAIN]), 157: ("prctl", []),
     186: ("gettid", None), 202: ("futex", [E.EINTR]),
     217: ("getdents64", [E.EIO]), 228: ("clock_gettime", []),

@@ -137,7 +137,7 @@ check_children(const uint64_t *sizes, const uint64_t *hashes)
 static void
 test_family(void)
 {
-	uint64_t sizes[CHILDREN], hashes[CHILDREN], stranger, busy;
+	uint64_t sizes[CHILDREN], hashes[CHILDREN], stranger, planted, busy;
 	struct day_file *written;
 	pid_t pid;
 
@@ -151,6 +151,11 @@ test_family(void)
 		hashes[i] = f->snaps[f->count - 1].hash;
 		day_free(f);
 	}
+	child("planted.rcprof", true, true);
+	age("planted.rcprof", 500);
+	if (chown(util_path("planted.rcprof"), 65534, 65534) != 0)
+		unlink(util_path("planted.rcprof"));
+	planted = size_of("planted.rcprof");
 	rounds = 50;
 	child("stranger.rcprof", false, true);
 	age("stranger.rcprof", 200);
@@ -171,6 +176,8 @@ test_family(void)
 	check_children(sizes, hashes);
 	is_int((long)size_of("stranger.rcprof"), (long)stranger,
 	       "another tree's stays");
+	is_int((long)size_of("planted.rcprof"), (long)planted,
+	       "another user's stays");
 	is_int((long)size_of("killed.rcprof"), (long)busy,
 	       "one without an END that was just written stays");
 	written = day_read("writer.rcprof");
