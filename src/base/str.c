@@ -33,6 +33,20 @@ rcp_str_add(struct rcp_str *s, const char *text)
 }
 
 void
+rcp_str_add_clean(struct rcp_str *s, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+		unsigned char next = (unsigned char)text[1];
+		/* U+0080 to U+009F are control characters, too. */
+		bool high = c == 0xc2 && next >= 0x80 && next < 0xa0;
+
+		text += high;
+		rcp_str_char(s, high || c < 0x20 || c == 0x7f ? '?' : (char)c);
+	}
+}
+
+void
 rcp_str_u64_pad(struct rcp_str *s, uint64_t n, int width)
 {
 	char digits[24];

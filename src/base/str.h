@@ -21,6 +21,8 @@ struct rcp_str {
 
 void rcp_str_char(struct rcp_str *s, char c);
 void rcp_str_add(struct rcp_str *s, const char *text);
+/* For a terminal: '?' for each control character. */
+void rcp_str_add_clean(struct rcp_str *s, const char *text);
 void rcp_str_bytes(struct rcp_str *s, const char *text, size_t len);
 void rcp_str_u64(struct rcp_str *s, uint64_t n);
 /* At least WIDTH digits, zero filled. */

@@ -58,16 +58,8 @@ may_write(void)
 	       (fd.revents & POLLOUT) && !(fd.revents & POLLERR);
 }
 
-/* Names come from the program and may be read by a terminal. */
-static void
-add_clean(struct rcp_str *s, const char *p)
-{
-	for (; *p; p++)
-		rcp_str_char(s, (unsigned char)*p < 0x20 || *p == 0x7f ? '?'
-								       : *p);
-}
-
-/* Relative to where the program started, if it stands below that. */
+/* Relative to where the program started, if it stands below that.  Names come
+ * from the program and may be read by a terminal. */
 static void
 add_path(struct rcp_str *s, const char *path)
 {
@@ -77,7 +69,7 @@ add_path(struct rcp_str *s, const char *path)
 	if (len > 1 && strncmp(path, cwd, len) == 0 && path[len] == '/')
 		path += len + 1;
 	rcp_str_add(s, "rcprof: ");
-	add_clean(s, path);
+	rcp_str_add_clean(s, path);
 }
 
 static void
@@ -176,7 +168,7 @@ rcp_line_end(const char *path)
 	add_path(&s, path);
 	if (summary.len) {
 		rcp_str_add(&s, ": ");
-		add_clean(&s, summary.buf);
+		rcp_str_add_clean(&s, summary.buf);
 	}
 	rcp_str_add(&s, "; see: rcprof report");
 	write_line(&s);

@@ -37,7 +37,7 @@ rcp_settings_complain(const char *what, const char *reason)
 	rcp_str_add(&s, "rcprof: ");
 	rcp_str_add(&s, what);
 	rcp_str_add(&s, ": ");
-	rcp_str_add(&s, reason);
+	rcp_str_add_clean(&s, reason);
 	rcp_str_add(&s, "\n");
 	rcp_sys_write(2, s.buf, s.len);
 }

@@ -16,6 +16,7 @@ test_scripts += \
 	tests/preload/native.t \
 	tests/preload/preloads.t \
 	tests/preload/processes.t \
+	tests/preload/security.t \
 	tests/preload/stacks.t \
 	tests/preload/threads.t \
 	tests/preload/unseen.t
