@@ -8,6 +8,7 @@ import now
 
 LINES = 1000
 SIZE = 5001
+MARKS = 6  # as many keyframes fit into the file, however long this runs
 
 source = "def work(held):\n" + "".join(
     "    block = bytes(%d)\n" % SIZE for _ in range(LINES))
@@ -23,7 +24,7 @@ while not os.path.exists(sys.argv[1]):
     rounds += 1
     if rounds % 100 == 1:
         keep.append(bytes(40000))  # @held
-        if len(marks) < 20:
+        if len(marks) < MARKS:
             now.mark("mark%d" % len(marks))
             marks.append([len(keep), rounds])
     time.sleep(0.002)
