@@ -8,12 +8,16 @@
 #include "model/inlined.h"
 
 #include <dwarf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/demangle.h"
+#include "model/map.h"
 #include "model/memory.h"
 #include "model/set.h"
 #include "model/spans.h"
+#include "model/strings.h"
 
 /* Deeper nests are the work of a damaged file. */
 #define DEEPEST 128
@@ -26,12 +30,18 @@ struct unit {
 	struct rcp_spans spans; /* of `functions` */
 	Dwarf_Die *functions;
 	size_t count, room;
+	/* Offset of a function that has no name of the linker's -> its name
+	 * with its namespaces */
+	struct rcp_map names;
+	const char **full;
+	size_t full_count, full_room;
 };
 
 struct rcp_inlined {
 	struct unit *units;
 	size_t count, room;
 	struct rcp_spans spans; /* of `units` */
+	struct rcp_strings strings;
 };
 
 /* Ranges at 0 are functions that the linker left out. */
@@ -64,6 +74,7 @@ rcp_inlined_new(Dwarf *dwarf)
 		memset(unit, 0, sizeof(*unit));
 		unit->lines = die;
 		unit->code = split.addr ? split : die;
+		unit->names.words = 1;
 		add_ranges(&inlined->spans, &die, (uint32_t)inlined->count++);
 	}
 	rcp_spans_sort(&inlined->spans);
@@ -77,8 +88,11 @@ rcp_inlined_free(struct rcp_inlined *inlined)
 		return;
 	for (size_t i = 0; i < inlined->count; i++) {
 		rcp_spans_free(&inlined->units[i].spans);
+		rcp_map_free(&inlined->units[i].names);
 		free(inlined->units[i].functions);
+		free(inlined->units[i].full);
 	}
+	rcp_strings_free(&inlined->strings);
 	rcp_spans_free(&inlined->spans);
 	free(inlined->units);
 	free(inlined);
@@ -95,9 +109,66 @@ add_function(struct unit *unit, Dwarf_Die *die)
 	add_ranges(&unit->spans, die, (uint32_t)unit->count++);
 }
 
-/* Functions stand in namespaces, classes, and (GNU C) in other functions. */
+/* The linker's name; inlined and concrete functions have theirs where they
+ * were declared. */
+static const char *
+linkage_name(Dwarf_Die *die)
+{
+	static const unsigned names[] = { DW_AT_linkage_name,
+					  DW_AT_MIPS_linkage_name };
+	Dwarf_Attribute attribute;
+
+	for (size_t i = 0; i < 2; i++)
+		if (dwarf_attr_integrate(die, names[i], &attribute))
+			return dwarf_formstring(&attribute);
+	return NULL;
+}
+
+/* "space::Class::" before what is declared there. */
+static const char *
+deeper(struct rcp_inlined *inlined, const char *scope, Dwarf_Die *die)
+{
+	int tag = dwarf_tag(die);
+	const char *linkage =
+		tag == DW_TAG_subprogram ? linkage_name(die) : NULL;
+	char *whole = linkage ? rcp_demangle(linkage) : NULL;
+	const char *name = dwarf_diename(die);
+	char text[1024];
+
+	if (tag == DW_TAG_lexical_block)
+		return scope;
+	if (!name)
+		name = tag == DW_TAG_namespace ? "(anonymous namespace)"
+					       : "{unnamed}";
+	snprintf(text, sizeof(text), "%s%s::", whole ? "" : scope,
+		 whole ? whole : name);
+	free(whole);
+	return rcp_strings_keep(&inlined->strings, text);
+}
+
 static void
-collect(struct unit *unit, Dwarf_Die *parent, unsigned depth)
+add_name(struct rcp_inlined *inlined, struct unit *unit, const char *scope,
+	 Dwarf_Die *die)
+{
+	const char *name = scope[0] ? dwarf_diename(die) : NULL;
+	char text[1024];
+
+	if (!name || linkage_name(die))
+		return;
+	snprintf(text, sizeof(text), "%s%s", scope, name);
+	unit->full = rcp_room(unit->full, unit->full_count, &unit->full_room,
+			      sizeof(*unit->full));
+	unit->full[unit->full_count] =
+		rcp_strings_keep(&inlined->strings, text);
+	rcp_map_put1(&unit->names, dwarf_dieoffset(die),
+		     (uint32_t)unit->full_count++);
+}
+
+/* Functions stand in namespaces, classes, and (GNU C, lambdas) in other
+ * functions. */
+static void
+collect(struct rcp_inlined *inlined, struct unit *unit, const char *scope,
+	Dwarf_Die *parent, unsigned depth)
 {
 	Dwarf_Die die;
 
@@ -109,14 +180,15 @@ collect(struct unit *unit, Dwarf_Die *parent, unsigned depth)
 			if (dwarf_hasattr(&die, DW_AT_low_pc) ||
 			    dwarf_hasattr(&die, DW_AT_ranges))
 				add_function(unit, &die);
-			collect(unit, &die, depth + 1);
-			break;
+			add_name(inlined, unit, scope, &die);
+			/* fall through */
 		case DW_TAG_namespace:
 		case DW_TAG_module:
 		case DW_TAG_class_type:
 		case DW_TAG_structure_type:
 		case DW_TAG_lexical_block:
-			collect(unit, &die, depth + 1);
+			collect(inlined, unit, deeper(inlined, scope, &die),
+				&die, depth + 1);
 			break;
 		default:
 			break;
@@ -125,12 +197,13 @@ collect(struct unit *unit, Dwarf_Die *parent, unsigned depth)
 }
 
 static Dwarf_Die *
-find_function(struct unit *unit, uint64_t address)
+find_function(struct rcp_inlined *inlined, struct unit *unit,
+	      uint64_t address)
 {
 	uint32_t index;
 
 	if (!unit->indexed) {
-		collect(unit, &unit->code, 0);
+		collect(inlined, unit, "", &unit->code, 0);
 		rcp_spans_sort(&unit->spans);
 		unit->indexed = true;
 	}
@@ -188,18 +261,26 @@ descend(Dwarf_Die *function, uint64_t address, Dwarf_Die *out)
 
 /* --- names and lines ------------------------------------------------------ */
 
-/* Inlined and concrete functions have their names where they were declared. */
+/* A static function and a template that was made for a lambda have no name of
+ * the linker's: where it was declared tells its namespaces. */
 static const char *
-name_of(Dwarf_Die *die)
+name_of(struct unit *unit, Dwarf_Die *die)
 {
-	static const unsigned linkage[] = { DW_AT_linkage_name,
-					    DW_AT_MIPS_linkage_name };
+	static const unsigned origins[] = { DW_AT_abstract_origin,
+					    DW_AT_specification };
+	const char *name = linkage_name(die);
 	Dwarf_Attribute attribute;
+	Dwarf_Die origin = *die;
+	uint32_t index;
 
+	if (name)
+		return name;
 	for (size_t i = 0; i < 2; i++)
-		if (dwarf_attr_integrate(die, linkage[i], &attribute))
-			return dwarf_formstring(&attribute);
-	return dwarf_diename(die);
+		if (dwarf_attr(&origin, origins[i], &attribute))
+			if (!dwarf_formref_die(&attribute, &origin))
+				break;
+	index = rcp_map_get1(&unit->names, dwarf_dieoffset(&origin));
+	return index == RCP_NONE ? dwarf_diename(die) : unit->full[index];
 }
 
 static void
@@ -267,7 +348,7 @@ rcp_inlined_find(struct rcp_inlined *inlined, uint64_t address,
 	unit = &inlined->units[index];
 	place.directory = directory_of(unit);
 	find_line(unit, address, &place);
-	function = find_function(unit, address);
+	function = find_function(inlined, unit, address);
 	if (!function) {
 		out[0] = place;
 		return place.file != NULL;
@@ -276,7 +357,7 @@ rcp_inlined_find(struct rcp_inlined *inlined, uint64_t address,
 	for (size_t i = 0; i < count && i < room; i++) {
 		Dwarf_Die *die = &dies[count - 1 - i];
 
-		place.function = name_of(die);
+		place.function = name_of(unit, die);
 		out[i] = place;
 		place.file = NULL;
 		place.line = 0;

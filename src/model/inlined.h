@@ -29,7 +29,7 @@ void rcp_inlined_free(struct rcp_inlined *inlined);
 /* The functions at an address, innermost first: fills up to `room` and returns
  * how many; 0: the debug information says nothing about it.  With the line
  * table alone there is one place without a function.  Strings live as long as
- * `dwarf`. */
+ * `inlined`. */
 size_t rcp_inlined_find(struct rcp_inlined *inlined, uint64_t address,
 			struct rcp_place *out, size_t room);
 

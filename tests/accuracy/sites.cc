@@ -21,7 +21,7 @@ static std::vector<std::unique_ptr<int[]>> kept;
 static void *leaks[64];
 static int leak_count;
 
-static Node *
+Node *
 chain(int n)
 {
 	if (n == 0)
@@ -31,7 +31,7 @@ chain(int n)
 	return p;
 }
 
-static void
+void
 drop(Node *p)
 {
 	while (p) {
@@ -42,14 +42,14 @@ drop(Node *p)
 	}
 }
 
-static void
+void
 keep(int n)
 {
 	for (int i = 0; i < n; i++)
 		kept.push_back(std::make_unique<int[]>(100));
 }
 
-static int
+int
 words(int n)
 {
 	std::map<std::string, int> counts;
@@ -60,7 +60,7 @@ words(int n)
 	return int(counts.size());
 }
 
-static void
+void
 raw()
 {
 	void *p = std::malloc(1000), *aligned;
@@ -74,7 +74,7 @@ raw()
 }
 
 template <class T>
-static T *
+T *
 make(int n)
 {
 	T *p = new T[n];
@@ -94,7 +94,7 @@ struct Thrower {
 	}
 };
 
-static int
+int
 catches()
 {
 	try {
@@ -105,7 +105,7 @@ catches()
 	return 0;
 }
 
-static void
+void
 work()
 {
 	keep(5);
