@@ -42,6 +42,20 @@ rcp_cycle_type(const struct rcp_set *set, const struct rcp_cycle_group *group,
 	return set->processes[group->process]->types[type].name;
 }
 
+uint32_t
+rcp_cycle_birth(const struct rcp_set *set, const struct rcp_cycle_group *group)
+{
+	uint32_t count = rcp_cycle_of(set, group)->count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t site = rcp_cycle_member(set, group, i)->site;
+
+		if (rcp_birth_is_own(set, site))
+			return rcp_site_own_frame(set, site);
+	}
+	return RCP_NONE;
+}
+
 /* The order of two members as the beginning of a chain: the user's own
  * classes, then by name. */
 static int

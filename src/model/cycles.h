@@ -38,6 +38,11 @@ rcp_cycle_member(const struct rcp_set *set,
 const char *rcp_cycle_type(const struct rcp_set *set,
 			   const struct rcp_cycle_group *group, uint32_t n);
 
+/* The line of the user's own at which a member was born, as a frame, or
+ * RCP_NONE. */
+uint32_t rcp_cycle_birth(const struct rcp_set *set,
+			 const struct rcp_cycle_group *group);
+
 /* What would end the cycle, where its members say so. */
 enum rcp_cycle_end {
 	RCP_CYCLE_NO_ADVICE,

@@ -50,6 +50,8 @@ tools_sources += \
 	src/tools/report_head.c \
 	src/tools/report_json.c \
 	src/tools/report_json.h \
+	src/tools/report_next.c \
+	src/tools/report_objects.c \
 	src/tools/report_quality.c \
 	src/tools/report_text.c \
 	src/tools/report_types.c \

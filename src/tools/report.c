@@ -51,6 +51,17 @@ rcp_command_next(const struct rcp_process *process, size_t *at,
 	return false;
 }
 
+uint64_t
+rcp_report_span(const struct rcp_report *report)
+{
+	const struct rcp_query *query = &report->look->query;
+	uint64_t from = query->window ? query->from.time : 0;
+	uint64_t to = query->at.kind == RCP_AT_END ? report->look->set->end_time
+						   : query->at.time;
+
+	return to > from ? to - from : 0;
+}
+
 static bool
 look_up(struct rcp_report *report, struct rcp_error *error)
 {

@@ -24,11 +24,16 @@ struct rcp_report {
 void rcp_report_text(const struct rcp_report *report);
 void rcp_report_json(const struct rcp_report *report);
 
-/* The parts of the text; report_head.c, report_quality.c
- * and report_foot.c. */
+/* The parts of the text; report_head.c, report_quality.c, report_foot.c,
+ * report_objects.c and report_next.c. */
 void rcp_report_head(const struct rcp_report *report);
 void rcp_report_quality(const struct rcp_report *report);
 void rcp_report_foot(const struct rcp_report *report);
+void rcp_report_objects(const struct rcp_report *report);
+void rcp_report_next(const struct rcp_report *report);
+
+/* How long the time is that the report is about, ns. */
+uint64_t rcp_report_span(const struct rcp_report *report);
 
 /* The process that stands for the set: the root if it is there. */
 const struct rcp_process *rcp_root_process(const struct rcp_set *set);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * report_foot.c - the end of the report: totals, temporary allocations, what
- * could not be seen, and where to look next.
+ * could not be seen.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -227,112 +227,13 @@ print_coverage(const struct rcp_report *report)
 	rcp_text_free(&t);
 }
 
-/* --- where to look next --------------------------------------------------- */
-
-#define LARGE_SHARE 0.4
-#define KEPT_SHARE 0.05
-#define LEAST_ADVICE (8 << 20) /* bytes: below, there is nothing to save */
-
-static void
-add_freed(struct rcp_text *t, const struct rcp_values *v)
-{
-	double error = rcp_values_error(v, RCP_METRIC_COUNT);
-
-	rcp_estimate_count(t, v->frees, v->frees ? error : 0);
-	rcp_text_add(t, " of ");
-	rcp_estimate_count_both(t, v->allocations, error);
-	rcp_text_add(t, rcp_plural(v->allocations, " block", " blocks"));
-}
-
-/* The steepest line: does it keep what it is given? */
-static bool
-advise_growing(const struct rcp_report *report, struct rcp_text *t,
-	       struct rcp_text *commands)
-{
-	const struct rcp_growing *g = report->growing;
-	const struct rcp_group *group;
-
-	if (!g || g->growing_count == 0)
-		return false;
-	group = &g->groups->groups[g->growing[0]];
-	rcp_group_place(report->look, t, group, RCP_BY_OWN);
-	if ((double)group->values.frees <
-	    KEPT_SHARE * (double)group->values.allocations) {
-		rcp_text_add(t, " keeps what it is given: ");
-		add_freed(t, &group->values);
-		rcp_text_add(t, " freed since ");
-		rcp_look_time(report->look, t, g->query.from.time);
-		rcp_text_add(t, ". Bound it.");
-	} else {
-		rcp_text_add(t, " frees less than it allocates: ");
-		add_freed(t, &group->values);
-		rcp_text_add(t, " freed since ");
-		rcp_look_time(report->look, t, g->query.from.time);
-		rcp_text_char(t, '.');
-	}
-	rcp_text_format(commands,
-			"rcprof tree --metric live --from %.0f   "
-			"rcprof timeline --by own --top 4",
-			(double)g->query.from.time / 1e9);
-	return true;
-}
-
-static bool
-advise_large(const struct rcp_report *report, struct rcp_text *t,
-	     struct rcp_text *commands)
-{
-	const struct rcp_group *group = report->groups->groups;
-	int64_t peak = report->view->total.peak_bytes;
-	double error = report->groups->count == 0
-			       ? 0
-			       : rcp_values_error(&group->values,
-						  RCP_METRIC_PEAK);
-
-	if (report->look->query.metric != RCP_METRIC_PEAK ||
-	    report->look->args.by != RCP_BY_OWN ||
-	    report->groups->count == 0 || peak < LEAST_ADVICE ||
-	    (double)group->values.peak_bytes < LARGE_SHARE * (double)peak ||
-	    rcp_estimate_is_guess(group->values.peak_bytes, error))
-		return false;
-	rcp_group_place(report->look, t, group, RCP_BY_OWN);
-	rcp_text_add(t, " holds ");
-	rcp_estimate_percent(t, (double)group->values.peak_bytes,
-			     (double)peak, error);
-	rcp_text_add(t, " of the peak");
-	if (group->values.live_bytes * 10 < group->values.peak_bytes)
-		rcp_text_add(t, ", and almost nothing of it in the end");
-	rcp_text_char(t, '.');
-	rcp_text_add(commands,
-		     "rcprof tree   rcprof timeline --by own --top 4");
-	return true;
-}
-
-static void
-print_advice(const struct rcp_report *report)
-{
-	const struct rcp_out *out = &report->look->out;
-	struct rcp_text line = { 0 }, t = { 0 }, commands = { 0 };
-
-	if (advise_growing(report, &t, &commands) ||
-	    advise_large(report, &t, &commands)) {
-		putc('\n', out->file);
-		rcp_text_format(&line, "Look next: %s", t.s);
-		rcp_out_wrap(out, RCP_BOLD, line.s, 2);
-		rcp_text_clear(&line);
-		rcp_text_format(&line, "  %s", commands.s);
-		rcp_out_wrap(out, RCP_PLAIN, line.s, 2);
-	}
-	rcp_text_free(&line);
-	rcp_text_free(&t);
-	rcp_text_free(&commands);
-}
-
 void
 rcp_report_foot(const struct rcp_report *report)
 {
 	print_temporary(report);
 	putc('\n', report->look->out.file);
 	print_totals(report);
+	rcp_report_objects(report);
 	print_coverage(report);
-	print_advice(report);
+	rcp_report_next(report);
 }

@@ -49,7 +49,7 @@ by = {tuple(c["chain"]): c for c in whole["cycles"]}
 tree = by["__main__.Node", "list", "__main__.Node", "__main__.Node"]
 tap.is_([tree[k] for k in ("n", "objects", "bytes", "waited_at_most_s",
                            "waited_at_most_mean_s", "byte_s")],
-        [50, 250, 30000, 3.0, 0.6, 18000], "[row 50] of two snapshots")
+        [50, 250, 3000000, 3.0, 0.6, 1800000], "[row 50] of two snapshots")
 tap.is_(sum(c["n"] for c in whole["cycles"]), 66, "all of them")
 tap.is_(whole["collector"]["runs"], 3, "collections")
 tap.is_(whole["collector"]["collected"], 436, "what they found")

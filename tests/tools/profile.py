@@ -182,9 +182,9 @@ class Profile:
                 body += (sv if name in SIGNED else uv)(values[name])
         return uv(site) + uv(mask) + body
 
-    def type(self, name):
+    def type(self, name, flags=0):
         named = uv(self.string(name))
-        return self.define(8, name, lambda: named + uv(0))
+        return self.define(8, name, lambda: named + uv(flags))
 
     def objects(self, rows, time=1.0, thread=None, keyframe=True):
         """A snapshot of [(birth site, type, death site, {field: value})];

@@ -423,11 +423,11 @@ def cycles(name="ring.33.rcprof"):
     knot = p.cycle([(node, None, plant), (words, None, inner)], knot=True)
     second = ns(1)
     p.cycles(1.0, {
-        tree: [40, 200, 24000, 40 * second // 2, second, 12000000],
+        tree: [40, 200, 2400000, 40 * second // 2, second, 1200000000],
         made: [7, 21, 1500, 7 * second, second, 1500000],
         klass: [3, 30, 9000, 3 * second, second, 9000000]})
     p.cycles(2.0, {
-        tree: [10, 50, 6000, 10 * second, 3 * second, 6000000],
+        tree: [10, 50, 600000, 10 * second, 3 * second, 600000000],
         failed: [1, 3, 800, second // 4, second // 4, 200000],
         loop: [2, 18, 1000, second, second // 2, 500000],
         both: [2, 4, 300, second // 1000, second // 1000, 300],
@@ -441,5 +441,25 @@ def cycles(name="ring.33.rcprof"):
     p.cascade(1.7, 0.004, 120000, 9 << 20,
               p.node([("tree.py", "use", 11), main]))
     p.cascade(1.8, 0.0005, 1200, 90000)
+    p.end(2.5)
+    return [name]
+
+
+def kept(name="kept.34.rcprof"):
+    """Rows that nobody lets go, and later exceptions that do not."""
+    source()
+    p = Profile(name, pid=34, cwd=os.getcwd(), program="kept",
+                command=["python3", "app.py"])
+    main = ("app.py", "<module>", 1)
+    row = p.site([("app.py", "detail", 8), main])
+    raised = p.site([("app.py", "remember", 11), ("app.py", "detail", 8),
+                     main])
+    through = p.site([("app.py", "detail", 8), main])
+    rows = p.type("__main__.Row", 1)
+    trace = p.type("traceback")
+    p.objects([(row, rows, 0, {BORN: 600, BYTES: 600 * 56})])
+    p.objects([(raised, trace, 0, {BORN: 500, BYTES: 500 * 64}),
+               (through, trace, 0, {BORN: 500, BYTES: 500 * 64})],
+              time=2.0, keyframe=False)
     p.end(2.5)
     return [name]
