@@ -9,14 +9,15 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import views  # noqa: E402
 import schema  # noqa: E402
+import lives  # noqa: E402
 import stories  # noqa: E402
 import tap  # noqa: E402
 from profile import Profile, ns  # noqa: E402
 
-name, = stories.cycles()
+name, = lives.cycles()
 FILES = {"cycles": [name]}
 FILES.update((f.__name__, f()) for f in (
-    stories.objects, stories.service, stories.family, stories.empty))
+    lives.objects, stories.service, stories.family, stories.empty))
 
 
 def text(*args, **env):

@@ -9,12 +9,13 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import views  # noqa: E402
 import schema  # noqa: E402
+import lives  # noqa: E402
 import stories  # noqa: E402
 import tap  # noqa: E402
 from profile import Profile  # noqa: E402
-from stories import BORN, BYTES, COLLECTOR, DIED_BYTES, REFCOUNT  # noqa: E402
+from lives import BORN, BYTES, COLLECTOR, DIED_BYTES, REFCOUNT  # noqa: E402
 
-name, = stories.objects()
+name, = lives.objects()
 FILES = {"objects": [name]}
 FILES.update((f.__name__, f()) for f in (
     stories.service, stories.family, stories.hostile, stories.empty))

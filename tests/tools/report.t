@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import views  # noqa: E402
+import lives  # noqa: E402
 import schema  # noqa: E402
 import stories  # noqa: E402
 import tap  # noqa: E402
@@ -116,13 +117,13 @@ tap.is_([(d["n"], d["by"], d["stack"][0]["line"])
         [(4, "refcount", 20), (6, "collector", 20)], "types: their deaths")
 
 # How objects die: pauses, cycles, counts, and what to do about it.
-for story in (stories.cycles, stories.objects, stories.kept):
+for story in (lives.cycles, lives.objects, lives.kept):
     files = story()
     text = views.good("report", *files)
     views.golden("report-%s.txt" % story.__name__, text)
     wrong = list(schema.check_report(report(*files)))
     tap.is_(wrong, [], "%s: the schema holds" % story.__name__)
-    if story is stories.cycles:
+    if story is lives.cycles:
         found = report(*files)
         tap.is_((found["cycles"][0]["n"], len(found["cascades"]),
                  len(found["garbage"])), (50, 2, 3),
@@ -131,14 +132,14 @@ for story in (stories.cycles, stories.objects, stories.kept):
                  r"Look next: Node -> list .* born at tree.py:7 plant\. "
                  "A weakref in `parent` ends it",
                  "what ends the cycle")
-    if story is stories.kept:
+    if story is lives.kept:
         tap.like(" ".join(text.split()),
                  "Look next: 500 exceptions raised at app.py:11 remember",
                  "exceptions that are kept")
         tap.like(text, r"REFCOUNTS   1,600 live objects have 25\.0 KiB in "
                  r"reference counts and type pointers, 9\.37 KiB",
                  "what reference counting takes")
-tap.like(" ".join(views.good("report", "--at", "1", *stories.kept()).split()),
+tap.like(" ".join(views.good("report", "--at", "1", *lives.kept()).split()),
          "app.py:8 detail: 0 of 600 Row died", "objects that nobody frees")
 
 # Source lines.
