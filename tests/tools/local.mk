@@ -17,5 +17,5 @@ test_scripts += \
 	tests/tools/timeline.t \
 	tests/tools/tree.t
 EXTRA_DIST += tests/tools/golden tests/tools/native tests/tools/native.py \
-	tests/tools/profile.py \
+	tests/tools/lives.py tests/tools/profile.py \
 	tests/tools/schema.py tests/tools/stories.py tests/tools/views.py
