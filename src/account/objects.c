@@ -10,6 +10,7 @@
 #include "account/collections.h"
 #include "account/internal.h"
 #include "account/objects_internal.h"
+#include "account/samples.h"
 #include "base/lock.h"
 #include "base/mem.h"
 
@@ -254,17 +255,16 @@ add(struct rcp_object_cell *c, enum rcp_object_field field, uint64_t n)
 	RCP_ADD(c->now[field], n);
 }
 
-/* False: there is no memory for it. */
+/* False: there is no memory for it; or it is new, and not to be MADE. */
 static bool
-add_rare(struct rcp_object_cell *c, uint32_t field, uint64_t n)
+add_rare(struct rcp_object_cell *c, uint32_t field, uint64_t n, bool make)
 {
 	struct rcp_object_rare *r = c->rare;
 
 	while (r && r->field != field)
 		r = r->next;
 	if (!r) {
-		r = rcp_arena_used() < limit ? rcp_arena_new(sizeof(*r)) :
-					       NULL;
+		r = make ? rcp_arena_new(sizeof(*r)) : NULL;
 		if (!r)
 			return false;
 		r->field = field;
@@ -285,7 +285,8 @@ add_age(struct rcp_object_cell *c, uint64_t age, uint64_t n)
 		bin = RCP_OBJECT_AGES - 1;
 	if (bin == 0)
 		add(c, RCP_OBJECT_AGE_0, n);
-	else if (!add_rare(c, RCP_OBJECT_AGE_0 + bin, n))
+	else if (!add_rare(c, RCP_OBJECT_AGE_0 + bin, n,
+			   rcp_arena_used() < limit))
 		return;
 	add(c, RCP_OBJECT_AGE_SUM, age * n);
 	add(c, RCP_OBJECT_AGED, n);
@@ -319,6 +320,51 @@ rcp_objects_died(struct rcp_objects *o, uint32_t origin, uint32_t site,
 	add(c, (enum rcp_object_field)how, 1);
 	if (age >= 0)
 		add_age(c, (uint64_t)age, 1);
+	RCP_STORE(c->page->dirty, 1);
+}
+
+/* Variances first: an estimate without its error would look exact. */
+void
+rcp_objects_sample_born(struct rcp_objects *o, const struct rcp_sample *s)
+{
+	struct rcp_object_cell *c;
+
+	begin_anew(o);
+	if (s->origin < rcp_origin_first)
+		return;
+	c = cell_of(o, s->origin, 0);
+	if (!c || !add_rare(c, RCP_OBJECT_VAR_BORN, s->var_blocks, true) ||
+	    !add_rare(c, RCP_OBJECT_VAR_BORN_BYTES, s->var_bytes, true) ||
+	    !add_rare(c, RCP_OBJECT_SAMPLES, 1, true))
+		return;
+	add(c, RCP_OBJECT_BORN_BYTES, s->bytes);
+	add(c, RCP_OBJECT_BORN, s->blocks);
+	RCP_STORE(c->page->dirty, 1);
+}
+
+void
+rcp_objects_sample_died(struct rcp_objects *o, const struct rcp_sample *s,
+			uint32_t site, enum rcp_death how, int64_t age)
+{
+	static const uint8_t variance[] = {
+		[RCP_DEATH_REFCOUNT] = RCP_OBJECT_VAR_REFCOUNT,
+		[RCP_DEATH_COLLECTOR] = RCP_OBJECT_VAR_COLLECTOR,
+		[RCP_DEATH_UNSEEN] = RCP_OBJECT_VAR_UNSEEN,
+	};
+	struct rcp_object_cell *c;
+
+	begin_anew(o);
+	if (s->origin < rcp_origin_first)
+		return;
+	c = cell_of(o, s->origin, site);
+	if (!c || !add_rare(c, variance[how], s->var_blocks, true) ||
+	    !add_rare(c, RCP_OBJECT_VAR_DIED_BYTES, s->var_bytes, true) ||
+	    !add_rare(c, RCP_OBJECT_DIED_SAMPLES, 1, true))
+		return;
+	add(c, RCP_OBJECT_DIED_BYTES, s->bytes);
+	add(c, (enum rcp_object_field)how, s->blocks);
+	if (age >= 0)
+		add_age(c, (uint64_t)age, s->blocks);
 	RCP_STORE(c->page->dirty, 1);
 }
 

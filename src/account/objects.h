@@ -45,6 +45,7 @@ enum rcp_object_count {
 	RCP_OBJECTS_UNSEEN,   /* births over an object alive */
 	RCP_OBJECTS_NO_OBJECT, /* deaths that were none: hints refused */
 	RCP_OBJECTS_NO_ROOM,  /* births that the memory limit kept out */
+	RCP_OBJECTS_UNTOLD,   /* samples that may have held an object */
 	RCP_OBJECT_COUNTS,
 };
 extern uint64_t rcp_object_counts[RCP_OBJECT_COUNTS];
@@ -115,6 +116,14 @@ void rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes);
  * unknown. */
 void rcp_objects_died(struct rcp_objects *o, uint32_t origin, uint32_t site,
 		      enum rcp_death how, uint64_t bytes, int64_t age);
+
+/* Sample mode: the same of what a sample stands for. */
+struct rcp_sample;
+void rcp_objects_sample_born(struct rcp_objects *o,
+			     const struct rcp_sample *sample);
+void rcp_objects_sample_died(struct rcp_objects *o,
+			     const struct rcp_sample *sample, uint32_t site,
+			     enum rcp_death how, int64_t age);
 
 /* --- the object in a block -------------------------------------------------- */
 

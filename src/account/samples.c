@@ -8,6 +8,8 @@
  */
 #include "account/samples.h"
 
+#include <string.h>
+
 #include "base/lock.h"
 #include "base/mem.h"
 
@@ -18,7 +20,7 @@ struct entry {
 	struct rcp_sample sample;
 };
 
-uint8_t rcp_filter[RCP_FILTER_SLOTS];
+uint8_t rcp_filter_room[RCP_FILTER_BEFORE + RCP_FILTER_SLOTS];
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct entry *table;
@@ -34,10 +36,15 @@ hash(uintptr_t p)
 static void
 filter_count(uintptr_t p, int n)
 {
-	uint8_t *slot = &rcp_filter[(p >> 4) % RCP_FILTER_SLOTS];
+	uint32_t i = (p >> 4) % RCP_FILTER_SLOTS;
+	uint8_t *slot = &RCP_FILTER[i];
 
-	if (*slot != UINT8_MAX)
-		__atomic_store_n(slot, (uint8_t)(*slot + n), __ATOMIC_RELAXED);
+	if (*slot == UINT8_MAX)
+		return;
+	__atomic_store_n(slot, (uint8_t)(*slot + n), __ATOMIC_RELAXED);
+	if (i >= RCP_FILTER_SLOTS - RCP_FILTER_BEFORE)
+		__atomic_store_n(slot - RCP_FILTER_SLOTS, *slot,
+				 __ATOMIC_RELAXED);
 }
 
 static uint32_t
@@ -149,6 +156,73 @@ rcp_samples_take(uintptr_t p, struct rcp_sample *out)
 	}
 	rcp_lock_drop(&lock);
 	return was;
+}
+
+bool
+rcp_samples_look(uintptr_t p, struct rcp_sample *out)
+{
+	bool was = false;
+
+	rcp_lock_take(&lock);
+	if (used) {
+		const struct entry *e = find(p);
+
+		was = e->p != 0;
+		if (was)
+			*out = e->sample;
+	}
+	rcp_lock_drop(&lock);
+	return was;
+}
+
+void
+rcp_samples_change(uintptr_t p, const struct rcp_sample *sample)
+{
+	rcp_lock_take(&lock);
+	if (used) {
+		struct entry *e = find(p);
+
+		if (e->p)
+			e->sample = *sample;
+	}
+	rcp_lock_drop(&lock);
+}
+
+bool
+rcp_samples_peek(uintptr_t p, uint64_t words[RCP_PEEK_WORDS],
+		 uint64_t *bytes)
+{
+	bool was = false;
+
+	rcp_lock_take(&lock);
+	if (used) {
+		const struct entry *e = find(p);
+
+		was = e->p && e->sample.object == RCP_SAMPLE_MAYBE;
+		if (was) {
+			*bytes = e->sample.size;
+			memcpy(words, (const void *)p,
+			       *bytes < 8 * RCP_PEEK_WORDS ?
+				       *bytes :
+				       8 * RCP_PEEK_WORDS);
+		}
+	}
+	rcp_lock_drop(&lock);
+	return was;
+}
+
+uint32_t
+rcp_samples_maybe(uint32_t *at, uintptr_t *out, uint32_t room)
+{
+	uint32_t n = 0;
+
+	rcp_lock_take(&lock);
+	for (; *at < entries && n < room; ++*at)
+		if (table[*at].p &&
+		    table[*at].sample.object == RCP_SAMPLE_MAYBE)
+			out[n++] = table[*at].p;
+	rcp_lock_drop(&lock);
+	return n;
 }
 
 static bool

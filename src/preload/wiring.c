@@ -244,7 +244,7 @@ rcp_wiring_setup(void)
 	rcp_emit_on_fault(fault);
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
-	if (o->objects && o->mode == RCP_MODE_EXACT) {
+	if (o->objects) {
 		rcp_objects_setup(o->memory_limit);
 		rcp_record_objects(rcp_py_collecting);
 	}

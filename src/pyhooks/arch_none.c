@@ -45,13 +45,15 @@ rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
 
 size_t
 rcp_arch_stub(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
-	      const struct rcp_patch *p, uintptr_t flag, uintptr_t common)
+	      const struct rcp_patch *p, uintptr_t common, enum rcp_ask ask,
+	      uintptr_t what)
 {
 	(void)out;
 	(void)at;
 	(void)p;
-	(void)flag;
 	(void)common;
+	(void)ask;
+	(void)what;
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "pyhooks/objects.h"
+#include "record/record.h"
 
 #define JUMP 5
 #define SHORT_REACH 130 /* bytes: as far as a jump with one byte goes */
@@ -183,65 +184,6 @@ rcp_arch_plan(struct rcp_patch *p, const uint8_t *function,
 	return p->size <= RCP_PATCH_MOVED && !jumps_back(p, function, end);
 }
 
-/* --- jumps from elsewhere in the text ------------------------------------------- */
-
-#define FILTER_BITS (1u << 15)
-
-static void
-mark(uint64_t *filter, const uint8_t *p)
-{
-	uint32_t bit = (uint32_t)((uintptr_t)p >> 3) % FILTER_BITS;
-
-	filter[bit / 64] |= 1ull << bit % 64;
-}
-
-static bool
-is_marked(const uint64_t *filter, const uint8_t *p)
-{
-	uint32_t bit = (uint32_t)((uintptr_t)p >> 3) % FILTER_BITS;
-
-	return filter[bit / 64] >> bit % 64 & 1;
-}
-
-static void
-refuse(struct rcp_patch *const *plans, size_t count, const uint8_t *target)
-{
-	for (size_t i = 0; i < count; i++)
-		if (is_inside(plans[i], target))
-			plans[i]->size = 0;
-}
-
-/* Every byte is looked at as if an instruction began there: too many are
- * refused rather than too few.  A jump of one byte does not come from another
- * function. */
-void
-rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
-		     const uint8_t *start, const uint8_t *end)
-{
-	static uint64_t filter[FILTER_BITS / 64]; /* the GIL is held */
-
-	memset(filter, 0, sizeof(filter));
-	for (size_t i = 0; i < count; i++) {
-		mark(filter, plans[i]->at + 1);
-		mark(filter, plans[i]->at + JUMP - 1);
-	}
-	for (const uint8_t *p = start; p + 6 <= end; p++) {
-		const uint8_t *target;
-		int32_t offset;
-
-		if ((*p & 0xfe) != 0xe8 && (*p & 0xf0) != 0x80)
-			continue;
-		if ((*p & 0xf0) == 0x80 && (p == start || p[-1] != 0x0f))
-			continue;
-		memcpy(&offset, p + 1, 4);
-		/* What is no jump may point anywhere. */
-		target = (const uint8_t *)((uintptr_t)p + JUMP +
-					   (uintptr_t)(intptr_t)offset);
-		if (is_marked(filter, target))
-			refuse(plans, count, target);
-	}
-}
-
 /* --- writing code ----------------------------------------------------------------- */
 
 struct code {
@@ -331,19 +273,53 @@ put_moved(struct code *c, const ZydisDecodedInstruction *i,
 	}
 }
 
+/* Equal: the common part is not called. */
+static void
+put_flag(struct code *c, uintptr_t flag)
+{
+	static const uint8_t cmp[] = { 0x80, 0x3d }, zero[] = { 0 };
+
+	put(c, cmp, sizeof(cmp));
+	put_distance(c, flag, 1);
+	put(c, zero, 1);
+}
+
+/* The counters of an address and of the 48 bytes before it are neighbours.
+ * rax and r11 are nobody's at a function's entry (see rcp_arch_common). */
+static void
+put_filter(struct code *c, uintptr_t filter)
+{
+	static const uint8_t index[] = {
+		0x89, 0xf8,       /* mov eax, edi */
+		0xc1, 0xe8, 0x04, /* shr eax, 4 */
+		0x25,             /* and eax, RCP_FILTER_SLOTS - 1 */
+	};
+	static const uint8_t base[] = { 0x49, 0xbb }; /* mov r11, FILTER */
+	/* cmp dword [r11 + rax - 3], 0 */
+	static const uint8_t cmp[] = { 0x41, 0x83, 0x7c, 0x03, 0xfd, 0x00 };
+	uint32_t mask = RCP_FILTER_SLOTS - 1;
+
+	put(c, index, sizeof(index));
+	put(c, &mask, 4);
+	put(c, base, sizeof(base));
+	put(c, &filter, 8);
+	put(c, cmp, sizeof(cmp));
+}
+
 size_t
 rcp_arch_stub(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
-	      const struct rcp_patch *p, uintptr_t flag, uintptr_t common)
+	      const struct rcp_patch *p, uintptr_t common, enum rcp_ask ask,
+	      uintptr_t what)
 {
-	static const uint8_t cmp[] = { 0x80, 0x3d }, zero[] = { 0 },
-			     je_over_call[] = { 0x74, 0x05 };
+	static const uint8_t je_over_call[] = { 0x74, 0x05 };
 	const uint8_t *from = p->at, *end = p->at + p->size;
 	struct code c = { .out = out, .at = at };
 	ZydisDecodedInstruction i;
 
-	put(&c, cmp, sizeof(cmp));
-	put_distance(&c, flag, 1);
-	put(&c, zero, 1);
+	if (ask == RCP_ASK_FILTER)
+		put_filter(&c, what);
+	else
+		put_flag(&c, what);
 	put(&c, je_over_call, sizeof(je_over_call));
 	put_opcode(&c, 0xe8, common);
 	for (; from < end; from += i.length) {

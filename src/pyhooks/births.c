@@ -35,6 +35,8 @@ rcp_births_created(void *op)
 	if (!rcp_enter(t))
 		return;
 	rcp_deaths_settle(t, NULL);
+	if (__builtin_expect(rcp_deaths_due, 0))
+		rcp_deaths_catch_up();
 	if (rcp_pytype_get(rcp_py_type_of(op), &type)) {
 		if (__builtin_expect(type.meta, 0))
 			rcp_pytype_forget(op);

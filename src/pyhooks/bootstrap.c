@@ -255,6 +255,7 @@ at_end(void)
 		return;
 	t->guard = 1;
 	rcp_py_finalizing();
+	rcp_objects_settle();
 	if (events->end)
 		events->end();
 	rcp_objects_end();

@@ -17,7 +17,9 @@
 
 #define METH_VARARGS 1
 
-static uint64_t begun;
+#define SECOND 1000000000u
+
+static uint64_t begun, looked;
 static unsigned long long loaded;
 
 static int
@@ -72,6 +74,13 @@ phase(void *args)
 				     number(info, "uncollectable"));
 	begun = 0;
 	rcp_births_check();
+	/* Of the few that are not known from when they were sampled. */
+	if (now - looked >= SECOND) {
+		looked = now;
+		rcp_alive_look(&rcp_tls, false);
+	}
+	if (rcp_deaths_due)
+		rcp_deaths_catch_up();
 	look_again();
 }
 

@@ -9,6 +9,7 @@
  * interpreter: no other thread is inside a deallocator's first instructions
  * then.
  */
+#include "base/clock.h"
 #include "pyhooks/objects.h"
 #include "python/python.h"
 #include "python/types.h"
@@ -73,7 +74,7 @@ died_unborn(struct rcp_tls *t, void *op, unsigned before, const void *caller)
 {
 	struct rcp_pytype type;
 
-	if (rcp_pytype_find(rcp_py_type_of(op), &type) && type.id &&
+	if (rcp_alive_type((uintptr_t)rcp_py_type_of(op), &type) &&
 	    type.before == before)
 		rcp_record_died_unborn(t, (uintptr_t)op, before, type.id,
 				       caller);
@@ -113,6 +114,47 @@ rcp_deaths_entered(void *op, const void *const *entry)
 
 /* --- which functions -------------------------------------------------------------- */
 
+#define PATIENCE 20000000u /* ns: placing takes some milliseconds */
+
+bool rcp_deaths_due;
+static uint64_t placed;
+
+void
+rcp_deaths_note(const void *type)
+{
+	rcp_patches_allocator(rcp_py_type_slot(type, RCP_PY_SLOT_FREE));
+	if (rcp_patches_note(RCP_PATCHED_DEALLOC,
+			     rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC)))
+		rcp_deaths_due = true;
+}
+
+static bool
+is_alone(void)
+{
+	void *head = rcp_objects_api.interp_head();
+
+	return head && !rcp_objects_api.interp_next(head);
+}
+
+static void
+place(void)
+{
+	const char *why;
+
+	rcp_deaths_due = false;
+	if (rcp_arch_begin(&why) && is_alone())
+		rcp_patches_place();
+	placed = rcp_clock_now();
+}
+
+/* New types come in flocks, when a module is imported. */
+void
+rcp_deaths_catch_up(void)
+{
+	if (rcp_clock_now() - placed >= PATIENCE)
+		place();
+}
+
 /* TYPE and what derives from it.  The call runs no Python code. */
 static void
 walk(void *subclasses, void *type, unsigned depth)
@@ -122,9 +164,6 @@ walk(void *subclasses, void *type, unsigned depth)
 
 	if (!rcp_pytype_visit(type, visits))
 		return;
-	rcp_patches_note(RCP_PATCHED_DEALLOC,
-			 rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC));
-	rcp_patches_allocator(rcp_py_type_slot(type, RCP_PY_SLOT_FREE));
 	list = depth < DEPTH ? py->call(subclasses, type, NULL) : NULL;
 	if (!list) {
 		py->err_clear();
@@ -159,14 +198,6 @@ find_functions(void)
 	py->err_clear();
 }
 
-static bool
-is_alone(void)
-{
-	void *head = rcp_objects_api.interp_head();
-
-	return head && !rcp_objects_api.interp_next(head);
-}
-
 void
 rcp_deaths_look(void)
 {
@@ -174,8 +205,10 @@ rcp_deaths_look(void)
 
 	if (!rcp_arch_begin(&why) || !is_alone() || !rcp_patches_begin())
 		return;
+	if (rcp_record_samples_objects())
+		rcp_patches_filter(RCP_PATCHED_DEALLOC);
 	find_functions();
-	rcp_patches_place();
+	place();
 }
 
 void
@@ -186,6 +219,11 @@ rcp_deaths_cover(struct rcp_str *out)
 	if (!rcp_arch_begin(&why)) {
 		rcp_str_add(out, "when memory is freed only: ");
 		rcp_str_add(out, why);
+		return;
+	}
+	if (rcp_patches_refused()) {
+		rcp_str_add(out, "when memory is freed only: the program's "
+				 "text can not be written to");
 		return;
 	}
 	rcp_patches_cover(RCP_PATCHED_DEALLOC, out);

@@ -10,6 +10,7 @@ preload_sources += \
 
 # Births and deaths of objects.
 preload_sources += \
+	src/pyhooks/alive.c \
 	src/pyhooks/births.c \
 	src/pyhooks/births_hook.c \
 	src/pyhooks/builtin.c \
@@ -21,8 +22,9 @@ preload_sources += \
 	src/pyhooks/text.c \
 	src/pyhooks/types.c
 if PATCH_X86_64
-preload_sources += src/pyhooks/arch_x86_64.c
+preload_sources += src/pyhooks/arch_x86_64.c src/pyhooks/arch_x86_64_jumps.c
 else
 preload_sources += src/pyhooks/arch_none.c
 endif
-EXTRA_DIST += src/pyhooks/arch_x86_64.c src/pyhooks/arch_none.c
+EXTRA_DIST += src/pyhooks/arch_x86_64.c src/pyhooks/arch_x86_64_jumps.c \
+	src/pyhooks/arch_none.c

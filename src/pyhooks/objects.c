@@ -14,6 +14,8 @@
 
 struct rcp_objects_api rcp_objects_api;
 
+bool rcp_objects_running;
+
 static bool possible;
 static void (*tell)(const char *key, const char *text);
 
@@ -60,20 +62,29 @@ rcp_objects_cover(void)
 
 	rcp_deaths_cover(&s);
 	rcp_str_add(&s, "; ");
-	rcp_str_add(&s, rcp_births_state());
+	rcp_str_add(&s, rcp_record_samples_objects() ?
+				"objects of sampled blocks; their later lives "
+				"on free lists are not followed" :
+				rcp_births_state());
 	tell(RCP_COVER_DEATHS, text);
 }
 
 void
 rcp_objects_begin(void (*coverage)(const char *key, const char *text))
 {
+	struct rcp_pytype type;
 	const char *why;
 
 	tell = coverage;
-	if (!possible || !rcp_py_types_setup())
+	if (!possible || !rcp_py_types_setup() ||
+	    !rcp_pytype_get(rcp_objects_api.type_type, &type))
 		return;
 	rcp_deaths_look();
-	(void)rcp_births_begin(&why);
+	rcp_pytype_watch();
+	rcp_objects_running = true;
+	if (!rcp_record_samples_objects())
+		(void)rcp_births_begin(&why);
+	rcp_alive_begin();
 	if (!rcp_collector_begin())
 		tell(RCP_COVER_NOTE "collector",
 		     "gc.callbacks could not be used: the collector's pauses "
@@ -83,8 +94,19 @@ rcp_objects_begin(void (*coverage)(const char *key, const char *text))
 }
 
 void
+rcp_objects_settle(void)
+{
+	if (!rcp_objects_running)
+		return;
+	rcp_deaths_settle(&rcp_tls, NULL);
+	rcp_alive_look(&rcp_tls, true);
+	rcp_objects_cover();
+}
+
+void
 rcp_objects_end(void)
 {
+	rcp_objects_running = false;
 	if (possible)
 		rcp_births_end();
 }

@@ -44,6 +44,12 @@ void rcp_objects_begin(void (*coverage)(const char *key, const char *text));
 /* Before the interpreter tears down. */
 void rcp_objects_end(void);
 
+/* Before the last snapshot of what lives. */
+void rcp_objects_settle(void);
+
+/* Begun, and not ended. */
+extern bool rcp_objects_running RCP_HIDDEN;
+
 /* The coverage has changed. */
 void rcp_objects_cover(void);
 
@@ -68,6 +74,18 @@ bool rcp_pytype_find(const void *type, struct rcp_pytype *out);
 bool rcp_pytype_visit(const void *type, uint32_t visit);
 /* The address means another type from now on. */
 void rcp_pytype_forget(const void *type);
+/* Hears of each type's death, to forget it. */
+void rcp_pytype_watch(void);
+
+/* --- alive.c: sample mode: objects that are alive ------------------------------- */
+
+void rcp_alive_begin(void);
+/* P, of the object domain, was sampled.  GIL held, guard taken. */
+void rcp_alive_sampled(struct rcp_tls *t, void *p);
+/* Looks at all that are not known; LAST: counts what can not be told. */
+void rcp_alive_look(struct rcp_tls *t, bool last);
+/* What may be the address of a type that we have not met: is it one? */
+bool rcp_alive_type(uintptr_t type, struct rcp_pytype *out);
 
 /* --- births ---------------------------------------------------------------------- */
 
@@ -96,6 +114,11 @@ void rcp_births_hook_end(void);
 
 /* Looks for deallocators that are not patched yet. */
 void rcp_deaths_look(void);
+/* TYPE, new to us, may have one: it is patched soon. */
+void rcp_deaths_note(const void *type);
+/* With the GIL held, wherever that may be, now and then. */
+extern bool rcp_deaths_due RCP_HIDDEN;
+void rcp_deaths_catch_up(void);
 void rcp_deaths_cover(struct rcp_str *out);
 
 /* --- patches.c: hooks at the entries of functions -------------------------------- */
@@ -105,8 +128,13 @@ enum rcp_patched {
 	RCP_PATCHED_KINDS,
 };
 bool rcp_patches_begin(void);
-/* Is to be hooked; NULL or one that is known already: nothing happens. */
-void rcp_patches_note(enum rcp_patched kind, const void *function);
+/* KIND's hook is called only if a sample may begin at the function's first
+ * argument, or 16 or 32 bytes before it; to find that out costs 8
+ * instructions.  Before the first note. */
+void rcp_patches_filter(enum rcp_patched kind);
+/* Is to be hooked; NULL or one that is known already: nothing happens.  True:
+ * it is new. */
+bool rcp_patches_note(enum rcp_patched kind, const void *function);
 /* FUNCTION frees memory: it takes no objects, even where a slot has it. */
 void rcp_patches_allocator(const void *function);
 /* Hooks what has been noted since. */
@@ -115,6 +143,8 @@ void rcp_patches_switch(enum rcp_patched kind, bool on);
 /* "150 of 152" */
 void rcp_patches_cover(enum rcp_patched kind, struct rcp_str *out);
 bool rcp_patches_full(void);
+/* Nothing is hooked: the program's text can not be written to. */
+bool rcp_patches_refused(void);
 
 /* --- collector.c: each run of the cyclic collector ------------------------------- */
 
@@ -181,12 +211,19 @@ void rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
 size_t rcp_arch_common(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
 		       void (*hook)(void *op, const void *const *entry));
 
-/* A stub for address AT: unless the byte at FLAG is 0 it calls the common
- * part, then runs the moved instructions and goes on in the function.  0: can
- * not be made. */
+/* When a stub calls the common part: */
+enum rcp_ask {
+	RCP_ASK_FLAG,   /* unless a byte is 0 */
+	RCP_ASK_FILTER, /* unless the filter of samples says no to the first
+			   argument and to the 32 bytes before it */
+};
+
+/* A stub for address AT: calls the common part when WHAT (the byte, the filter)
+ * says so, then runs the moved instructions and goes on in the function.  0:
+ * can not be made. */
 size_t rcp_arch_stub(uint8_t out[RCP_PATCH_STUB], uintptr_t at,
-		     const struct rcp_patch *p, uintptr_t flag,
-		     uintptr_t common);
+		     const struct rcp_patch *p, uintptr_t common,
+		     enum rcp_ask ask, uintptr_t what);
 
 /* What is written over a function's beginning: a jump from FROM to a place
  * nearby.  Returns bytes, 0: it is too far. */

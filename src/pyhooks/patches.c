@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "pyhooks/objects.h"
+#include "record/record.h"
 
 #define FUNCTIONS 1024u
 #define AREA (64u << 10)
@@ -36,6 +37,8 @@ static uint32_t count;
 static bool full;
 static struct area areas[AREAS];
 static unsigned area_count;
+static bool is_filtered[RCP_PATCHED_KINDS];
+static bool refused;
 static bool is_on[RCP_PATCHED_KINDS] = { [RCP_PATCHED_DEALLOC] = true };
 
 static void (*const hooks[RCP_PATCHED_KINDS])(void *op,
@@ -80,20 +83,27 @@ rcp_patches_allocator(const void *function)
 		allocators[allocator_count++] = function;
 }
 
-void
+bool
 rcp_patches_note(enum rcp_patched kind, const void *function)
 {
-	if (!function)
-		return;
+	if (!function || !rcp_patches_begin())
+		return false;
 	for (uint32_t i = 0; i < count; i++)
 		if (functions[i].entry == function)
-			return;
+			return false;
 	if (count == FUNCTIONS) {
 		full = true;
-		return;
+		return false;
 	}
 	functions[count++] = (struct function){ .entry = function,
 						 .kind = kind };
+	return true;
+}
+
+void
+rcp_patches_filter(enum rcp_patched kind)
+{
+	is_filtered[kind] = true;
 }
 
 /* --- placing ------------------------------------------------------------------------ */
@@ -148,8 +158,10 @@ begin_area(struct area *a, const struct rcp_maps *maps, uintptr_t near)
 
 		*(volatile uint8_t *)flag_of(a, (enum rcp_patched)kind) =
 			is_on[kind];
-		if (!n || !rcp_text_write(at, code, n))
+		if (!n || !rcp_text_write(at, code, n)) {
+			refused = true;
 			return false;
+		}
 	}
 	a->used = RCP_PATCHED_KINDS * RCP_PATCH_STUB;
 	return true;
@@ -176,6 +188,7 @@ static uintptr_t
 write_stub(const struct function *f, const struct rcp_maps *maps)
 {
 	struct area *a = area_near(maps, (uintptr_t)f->patch.at);
+	bool filter = is_filtered[f->kind];
 	uint8_t code[RCP_PATCH_STUB];
 	uintptr_t at;
 	size_t n;
@@ -183,8 +196,10 @@ write_stub(const struct function *f, const struct rcp_maps *maps)
 	if (!a)
 		return 0;
 	at = a->start + a->used;
-	n = rcp_arch_stub(code, at, &f->patch, flag_of(a, f->kind),
-			  a->start + (unsigned)f->kind * RCP_PATCH_STUB);
+	n = rcp_arch_stub(code, at, &f->patch,
+			  a->start + (unsigned)f->kind * RCP_PATCH_STUB,
+			  filter ? RCP_ASK_FILTER : RCP_ASK_FLAG,
+			  filter ? (uintptr_t)RCP_FILTER : flag_of(a, f->kind));
 	if (!n || !rcp_text_write(at, code, n))
 		return 0;
 	a->used += RCP_PATCH_STUB;
@@ -241,6 +256,12 @@ rcp_patches_place(void)
 			check_map(&maps.map[i]);
 	write_all(&maps);
 	rcp_maps_free(&maps);
+}
+
+bool
+rcp_patches_refused(void)
+{
+	return refused && !area_count;
 }
 
 bool

@@ -16,10 +16,13 @@
 #include <string.h>
 
 #include "pyhooks/internal.h"
+#include "pyhooks/objects.h"
 #include "record/record.h"
 
 /* pymalloc's SMALL_REQUEST_THRESHOLD since 3.3. */
 #define SMALL 512u
+
+#define BEGINNING 48u /* bytes of a block by which objects are told */
 
 /* A block of SIZE bytes that is not in an arena.  Asked for as one too large
  * for them, so that the interpreter's own counts stay right. */
@@ -36,6 +39,15 @@ set_apart(enum rcp_domain d, size_t size)
 	return q ? q : p;
 }
 
+static void
+sampled(struct rcp_tls *t, enum rcp_domain d, void *p, size_t size,
+	const void *caller)
+{
+	rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
+	if (d == RCP_DOMAIN_OBJ)
+		rcp_alive_sampled(t, p);
+}
+
 static void *
 full_malloc(enum rcp_domain d, size_t size, const void *caller)
 {
@@ -47,8 +59,11 @@ full_malloc(enum rcp_domain d, size_t size, const void *caller)
 		return rcp_domains_pass_malloc(d, size);
 	if (!rcp_record_wants(t, size))
 		p = real->malloc(real->ctx, size);
-	else if ((p = set_apart(d, size)))
-		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
+	else if ((p = set_apart(d, size))) {
+		/* No object that stood there before is taken for one. */
+		memset(p, 0, size < BEGINNING ? size : BEGINNING);
+		sampled(t, d, p, size, caller);
+	}
 	if (d == RCP_DOMAIN_OBJ &&
 	    RCP_UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
 					  memory_order_relaxed)))
@@ -75,7 +90,7 @@ full_calloc(enum rcp_domain d, size_t n, size_t size, const void *caller)
 	else if ((p = set_apart(d, all)))
 		memset(p, 0, all);
 	if (wanted && p)
-		rcp_record_allocated(t, p, all, RCP_KIND_PYTHON, caller);
+		sampled(t, d, p, all, caller);
 	rcp_leave(t);
 	return p;
 }
@@ -117,9 +132,11 @@ full_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 		wanted = apart != q;
 		q = apart;
 	}
-	if (wanted)
+	if (wanted) {
 		rcp_record_moved(t, p, &old, q, size, RCP_KIND_PYTHON, caller);
-	else if (!q)
+		if (d == RCP_DOMAIN_OBJ)
+			rcp_alive_sampled(t, q);
+	} else if (!q)
 		rcp_record_restore(t, p, &old);
 	else if (old.known)
 		rcp_record_freed(t, p, &old);

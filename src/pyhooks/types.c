@@ -7,6 +7,7 @@
  * the old ones stay.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "base/lock.h"
 #include "base/mem.h"
@@ -106,6 +107,7 @@ learn(const void *type, struct rcp_pytype *out)
 	out->before = rcp_py_type_before(type);
 	out->size = (uint32_t)rcp_py_type_size(type);
 	out->meta = rcp_py_type_is_meta(type);
+	rcp_deaths_note(type);
 }
 
 bool
@@ -134,6 +136,34 @@ rcp_pytype_forget(const void *type)
 
 	if (e && e->type)
 		atomic_store_explicit(&e->type, GONE, memory_order_release);
+}
+
+/* --- the death of types -------------------------------------------------------
+
+ * One pointer is stored into type itself, as python/watch.c does for code:
+ * nothing compares that slot, and classes of metaclasses come by there. */
+
+static void (*type_dealloc)(void *type);
+
+static void
+died(void *type)
+{
+	rcp_pytype_forget(type);
+	rcp_deaths_entered(type, (const void *const *)
+					 __builtin_frame_address(0) + 1);
+	type_dealloc(type);
+}
+
+void
+rcp_pytype_watch(void)
+{
+	void (*now)(void *) = died;
+	void *ours, *was;
+
+	memcpy(&ours, &now, sizeof(ours));
+	was = rcp_py_type_set_dealloc(rcp_objects_api.type_type, ours);
+	if (was != ours)
+		memcpy(&type_dealloc, &was, sizeof(was));
 }
 
 bool

@@ -113,6 +113,24 @@ rcp_py_type_slot(const void *type, enum rcp_py_slot slot)
 	return word_of(type, slot_word[slot]);
 }
 
+void *
+rcp_py_type_set_dealloc(void *type, void *function)
+{
+	char *slot = (char *)type + rcp_py_rt.layout.type_dealloc;
+	void *was;
+
+	memcpy(&was, slot, sizeof(was));
+	if (was != function)
+		memcpy(slot, &function, sizeof(function));
+	return was;
+}
+
+unsigned
+rcp_py_type_offset(void)
+{
+	return rcp_py_rt.layout.object_type;
+}
+
 static size_t
 put_text(const char *str, char *out, size_t cap)
 {

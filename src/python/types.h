@@ -48,6 +48,12 @@ enum rcp_py_slot {
 /* The function in a slot, or NULL. */
 const void *rcp_py_type_slot(const void *type, enum rcp_py_slot slot);
 
+/* Stores FUNCTION into TYPE's tp_dealloc; returns what stood there. */
+void *rcp_py_type_set_dealloc(void *type, void *function);
+
+/* Where an object's type stands in it. */
+unsigned rcp_py_type_offset(void);
+
 /* CPython's PyMethodDef. */
 struct rcp_py_method {
 	const char *name;

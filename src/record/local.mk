@@ -4,6 +4,8 @@ preload_sources += \
 	src/record/mappings.h \
 	src/record/object.c \
 	src/record/object.h \
+	src/record/object_internal.h \
+	src/record/object_sample.c \
 	src/record/record.c \
 	src/record/record.h \
 	src/record/rate.c \

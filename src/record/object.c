@@ -11,6 +11,7 @@
 #include "account/collections.h"
 #include "account/objects.h"
 #include "base/mem.h"
+#include "record/object_internal.h"
 #include "record/record.h"
 #include "record/settings.h"
 #include "record/thread.h"
@@ -62,8 +63,8 @@ inside_slot(uintptr_t block)
 	return i;
 }
 
-static void
-remember_inside(uintptr_t block)
+void
+rcp_object_born_inside(uintptr_t block)
 {
 	if (!inside.blocks)
 		inside.blocks = rcp_pages_new(INSIDE_SLOTS *
@@ -81,8 +82,8 @@ was_born_inside(uintptr_t block)
 	return inside.used && inside.blocks[inside_slot(block)] == block;
 }
 
-static bool
-is_collecting(void)
+bool
+rcp_object_collecting(void)
 {
 	bool now = collecting_now();
 
@@ -96,16 +97,16 @@ is_collecting(void)
 
 /* --- births ----------------------------------------------------------------- */
 
-static struct rcp_objects *
-books(struct rcp_thread *th)
+struct rcp_objects *
+rcp_object_books(struct rcp_thread *th)
 {
 	if (__builtin_expect(!th->objects, 0))
 		th->objects = rcp_objects_new(th->id);
 	return th->objects;
 }
 
-static uint32_t
-site_here(struct rcp_thread *th, const void *caller)
+uint32_t
+rcp_object_site(struct rcp_thread *th, const void *caller)
 {
 	return rcp_site_get(rcp_capture_node(&th->capture, caller),
 			    RCP_KIND_PYTHON);
@@ -146,7 +147,7 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 		origin->allocation = w[0] & RCP_HEAD_SITE;
 	/* Just allocated: the stack has been looked at. */
 	origin->site = !reborn && is_last(th, block) ? origin->allocation :
-						       site_here(th, NULL);
+						       rcp_object_site(th, NULL);
 	id = rcp_objects_origin(o, origin);
 	if (!id) {
 		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
@@ -157,8 +158,8 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 	rcp_head_live(w, id, reborn, rcp_tick_now());
 	rcp_objects_count(RCP_OBJECTS_BORN);
 	rcp_objects_born(o, id, rcp_head_size(w));
-	if (is_collecting())
-		remember_inside(block);
+	if (rcp_object_collecting())
+		rcp_object_born_inside(block);
 }
 
 /* A free list may hold blocks from before the hooks, or of our own.  They are
@@ -186,7 +187,7 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 
 	rcp_busy(t);
 	th = rcp_thread_get(t);
-	o = th ? books(th) : NULL;
+	o = th ? rcp_object_books(th) : NULL;
 	if (o) {
 		rcp_tick(t, th, 0);
 		w = rcp_head_at(block);
@@ -200,10 +201,10 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 
 /* --- deaths ----------------------------------------------------------------- */
 
-static enum rcp_death
-cause(uintptr_t block)
+enum rcp_death
+rcp_object_cause(uintptr_t block)
 {
-	return is_collecting() && !was_born_inside(block) ?
+	return rcp_object_collecting() && !was_born_inside(block) ?
 		       RCP_DEATH_COLLECTOR :
 		       RCP_DEATH_REFCOUNT;
 }
@@ -215,7 +216,7 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 	uint32_t id = w[0] & RCP_HEAD_SITE;
 
 	rcp_head_die(w);
-	rcp_objects_died(o, id, site_here(th, caller), cause(block),
+	rcp_objects_died(o, id, rcp_object_site(th, caller), rcp_object_cause(block),
 			 rcp_head_size(w), rcp_tick_age(rcp_head_birth(w)));
 }
 
@@ -238,11 +239,13 @@ enum rcp_dying
 rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
 		 unsigned *before)
 {
-	uint32_t *w = block_of(op, before);
 	struct rcp_thread *th;
 	struct rcp_objects *o;
-	uint32_t state;
+	uint32_t state, *w;
 
+	if (rcp_record_settings.sampling)
+		return rcp_sample_dying(t, op, caller, before);
+	w = block_of(op, before);
 	if (!w)
 		return RCP_DYING_NOTHING;
 	state = w[0] & RCP_HEAD_STATE;
@@ -254,7 +257,7 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
 		return RCP_DYING_AGAIN;
 	rcp_busy(t);
 	th = rcp_thread_get(t);
-	o = th ? books(th) : NULL;
+	o = th ? rcp_object_books(th) : NULL;
 	if (o)
 		died(th, o, w, op - *before, caller);
 	rcp_idle(t);
@@ -265,8 +268,11 @@ bool
 rcp_record_is_dead(uintptr_t op)
 {
 	unsigned before;
-	const uint32_t *w = block_of(op, &before);
+	const uint32_t *w;
 
+	if (rcp_record_settings.sampling)
+		return rcp_sample_is_dead(op);
+	w = block_of(op, &before);
 	return w && (w[0] & RCP_HEAD_STATE) == RCP_HEAD_DEAD &&
 	       rcp_origin_at(w[0] & RCP_HEAD_SITE)->before == before;
 }
@@ -277,11 +283,16 @@ rcp_record_resurrected(struct rcp_tls *t, uintptr_t op)
 	struct rcp_thread *th;
 	struct rcp_objects *o;
 	unsigned before;
-	uint32_t *w = block_of(op, &before);
+	uint32_t *w;
 
+	if (rcp_record_settings.sampling) {
+		rcp_sample_resurrected(t, op);
+		return;
+	}
+	w = block_of(op, &before);
 	rcp_busy(t);
 	th = rcp_thread_get(t);
-	o = th ? books(th) : NULL;
+	o = th ? rcp_object_books(th) : NULL;
 	if (w && o && (w[0] & RCP_HEAD_SITE) >= rcp_origin_first) {
 		rcp_head_live(w, w[0] & RCP_HEAD_SITE, true,
 			      rcp_tick_now());
@@ -300,9 +311,13 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 	struct rcp_objects *o;
 	uint32_t id;
 
+	if (rcp_record_settings.sampling) {
+		rcp_sample_died_unborn(t, op - before, before, type, caller);
+		return;
+	}
 	rcp_busy(t);
 	th = rcp_thread_get(t);
-	o = th ? books(th) : NULL;
+	o = th ? rcp_object_books(th) : NULL;
 	if (w && o) {
 		origin.allocation = w[0] & RCP_HEAD_SITE;
 		if (!rcp_site_inherited(origin.allocation))
@@ -327,7 +342,7 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 
 	if ((object & RCP_HEAD_STATE) != (RCP_HEAD_ALIVE ^ RCP_HEAD_BLOCK))
 		return;
-	o = books(th);
+	o = rcp_object_books(th);
 	if (!o)
 		return;
 	if (!(object & RCP_LIVE_REBORN))
@@ -339,8 +354,8 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 		return;
 	}
 	rcp_objects_count(RCP_OBJECTS_FREED);
-	rcp_objects_died(o, object & RCP_HEAD_SITE, site_here(th, caller),
-			 is_collecting() ? RCP_DEATH_COLLECTOR :
+	rcp_objects_died(o, object & RCP_HEAD_SITE, rcp_object_site(th, caller),
+			 rcp_object_collecting() ? RCP_DEATH_COLLECTOR :
 					   RCP_DEATH_REFCOUNT,
 			 size, age);
 }
@@ -361,7 +376,7 @@ rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
 			.collected = collected,
 			.uncollectable = uncollectable,
 			.thread = th->id,
-			.site = site_here(th, NULL),
+			.site = rcp_object_site(th, NULL),
 			.generation = generation,
 		};
 

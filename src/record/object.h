@@ -30,6 +30,39 @@ bool rcp_record_follows_objects(void);
 void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 		     unsigned before, size_t size);
 
+/* --- sample mode ------------------------------------------------------------ */
+
+/* Are objects followed, and only those in sampled blocks? */
+bool rcp_record_samples_objects(void);
+
+/* P was allocated in the object domain: it may hold an object.  False: it is no
+ * sample. */
+bool rcp_record_maybe_object(void *p);
+
+/* The first words of such a block, and its size in bytes.  False: it has been
+ * freed, or it is known what it is. */
+bool rcp_record_peek(uintptr_t p, uint64_t words[6], uint64_t *bytes);
+
+/* Addresses of such blocks, ROOM at most; *AT, from 0, is where the next call
+ * goes on. */
+uint32_t rcp_record_maybe_objects(uint32_t *at, uintptr_t *out,
+				  uint32_t room);
+
+/* BLOCK has turned out to hold one, BEFORE bytes behind its beginning. */
+void rcp_record_is_object(struct rcp_tls *t, uintptr_t block, unsigned before,
+			  uint32_t type);
+
+/* What such a block holds could not be told. */
+void rcp_record_untold(void);
+
+/* How to tell what the words of such a block are when it is freed and no death
+ * was told of: the type, and where its object begins; 0: it can not be told.
+ * Called wherever that block is freed: it looks, and does nothing else. */
+void rcp_record_tell_by(uint32_t (*tell)(const uint64_t words[6],
+					 uint64_t bytes, unsigned *before));
+
+/* --- types ------------------------------------------------------------------ */
+
 /* The number of the type called NAME, "module.qualname" as UTF-8, with FLAGS
  * (RCP_TYPE_*); 0: no room. */
 uint32_t rcp_record_type(const char *name, size_t size, uint32_t flags);

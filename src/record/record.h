@@ -31,7 +31,9 @@ struct rcp_block {
 	struct rcp_sample sample; /* sample mode: instead of `live` */
 	bool known; /* false: the block was never seen, or is no sample */
 	uint32_t object; /* not 0: it held one; `live` is the block's all the
-			    same.  See record/object.h */
+			    same.  See record/object.h.  Sample mode: its
+			    type, should it have been one all along, */
+	unsigned before; /* and where it began */
 };
 
 /* Asked once for each successful allocation and reallocation, of SIZE bytes:

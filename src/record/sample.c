@@ -20,6 +20,8 @@ unseen(void *thread, const struct rcp_sample *sample)
 	struct rcp_thread *th = thread;
 
 	rcp_count(RCP_COUNT_UNSEEN, (int64_t)sample->blocks);
+	if (RCP_UNLIKELY(sample->object))
+		rcp_sample_object_unseen(th, sample);
 	rcp_account_sample_freed(&th->account, sample,
 				 rcp_tick_age(sample->birth), false);
 }
@@ -89,6 +91,9 @@ rcp_sample_remove(void *p, struct rcp_block *old)
 {
 	old->known = rcp_filter_may_have((uintptr_t)p) &&
 		     rcp_samples_take((uintptr_t)p, &old->sample);
+	if (RCP_UNLIKELY(old->known &&
+			 old->sample.object == RCP_SAMPLE_MAYBE))
+		rcp_sample_tell((uintptr_t)p, old);
 }
 
 /* The countdown stands where the newest sample left it: this thread has
@@ -111,6 +116,11 @@ rcp_sample_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 	if (!old->known || !(th = rcp_thread_get(t)))
 		return;
 	begin = rcp_clock_now();
+	if (RCP_UNLIKELY(old->sample.object)) {
+		struct rcp_block object = *old;
+
+		rcp_sample_object_gone(th, &object, (uintptr_t)p);
+	}
 	rcp_account_sample_freed(&th->account, &old->sample,
 				 rcp_tick_age(old->sample.birth),
 				 is_temporary(t, th, p));

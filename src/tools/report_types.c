@@ -123,6 +123,26 @@ rcp_json_age(struct rcp_json *j, const struct rcp_object_row *sum)
 			     sum->died_unseen - sum->aged);
 }
 
+/* Of what is alive the variance is the rest: its own samples'. */
+static void
+put_errors(struct rcp_json *j, const struct rcp_object_row *sum)
+{
+	double alive = sum->var_born - sum->var_refcount -
+		       sum->var_collector - sum->var_unseen;
+	double bytes = sum->var_born_bytes - sum->var_died_bytes;
+
+	if (sum->samples == 0)
+		return;
+	rcp_json_open_flat(j, "std_error", '{');
+	rcp_json_double(j, "born", sqrt(fmax(sum->var_born, 0)));
+	rcp_json_double(j, "died_refcount", sqrt(fmax(sum->var_refcount, 0)));
+	rcp_json_double(j, "died_collector",
+			sqrt(fmax(sum->var_collector, 0)));
+	rcp_json_double(j, "alive", sqrt(fmax(alive, 0)));
+	rcp_json_double(j, "alive_bytes", sqrt(fmax(bytes, 0)));
+	rcp_json_close(j, '}');
+}
+
 static void
 put_type(struct rcp_json *j, struct rcp_look *look,
 	 const struct born *all, size_t count)
@@ -142,6 +162,7 @@ put_type(struct rcp_json *j, struct rcp_look *look,
 		     sum.born - sum.died_refcount - sum.died_collector -
 			     sum.died_unseen);
 	rcp_json_int(j, "alive_bytes", sum.born_bytes - sum.died_bytes);
+	put_errors(j, &sum);
 	rcp_json_age(j, &sum);
 	put_births(j, look, all, count);
 	put_deaths(j, look, all, count);

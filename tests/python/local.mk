@@ -12,6 +12,7 @@ test_scripts += \
 	tests/python/hazards.t \
 	tests/python/limits.t \
 	tests/python/objects.t \
+	tests/python/objects_sample.t \
 	tests/python/processes.t \
 	tests/python/start.t \
 	tests/python/teardown.t \
@@ -45,6 +46,7 @@ EXTRA_DIST += \
 	tests/python/programs/native.c \
 	tests/python/programs/now.py \
 	tests/python/programs/objects.py \
+	tests/python/programs/objects_sample.py \
 	tests/python/programs/peaks.py \
 	tests/python/programs/reuse.py \
 	tests/python/programs/steady.py \

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * object_internal.h - what object.c and object_sample.c share.
+ */
+#ifndef RCP_RECORD_OBJECT_INTERNAL_H
+#define RCP_RECORD_OBJECT_INTERNAL_H
+
+#include "account/objects.h"
+#include "record/object.h"
+#include "record/thread.h"
+
+/* NULL: no memory. */
+struct rcp_objects *rcp_object_books(struct rcp_thread *th);
+
+/* Where the thread is; CALLER for one without frames. */
+uint32_t rcp_object_site(struct rcp_thread *th, const void *caller);
+
+/* Is the thread inside the collector? */
+bool rcp_object_collecting(void);
+/* BLOCK got its object there: it is not the collector's doing if it dies. */
+void rcp_object_born_inside(uintptr_t block);
+/* Whose doing it is that the object in BLOCK dies now. */
+enum rcp_death rcp_object_cause(uintptr_t block);
+
+/* object_sample.c: object.h's functions in sample mode. */
+enum rcp_dying rcp_sample_dying(struct rcp_tls *t, uintptr_t op,
+				const void *caller, unsigned *before);
+void rcp_sample_died_unborn(struct rcp_tls *t, uintptr_t block,
+			    unsigned before, uint32_t type,
+			    const void *caller);
+bool rcp_sample_is_dead(uintptr_t op);
+void rcp_sample_resurrected(struct rcp_tls *t, uintptr_t op);
+
+#endif
