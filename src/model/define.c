@@ -4,6 +4,7 @@
  * types; nodes: stack.c) into the tables of the set.  Second stop on the way
  * in: ids from the file are looked up, never trusted.  Offline only.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,6 +88,25 @@ define_code(struct rcp_load *load, const struct rcp_record *record)
 		     (uint32_t)load->code_count++);
 }
 
+/* What was opened by a relative name stands below the directory in which the
+ * process began, most likely; the build-id will tell. */
+static const char *
+module_path(struct rcp_load *load, const char *path)
+{
+	const char *cwd = rcp_process_info(load->process, RCP_INFO_CWD);
+	struct rcp_strings *pool = &load->set->tables->strings;
+	char whole[PATH_MAX];
+
+	if (!path)
+		return rcp_strings_keep(pool, "[unknown]");
+	if (path[0] == '/' || !strchr(path, '/') || !cwd)
+		return path;
+	if (strncmp(path, "./", 2) == 0)
+		path += 2;
+	snprintf(whole, sizeof(whole), "%s/%s", cwd, path);
+	return rcp_strings_keep(pool, whole);
+}
+
 static void
 define_module(struct rcp_load *load, const struct rcp_record *record)
 {
@@ -98,10 +118,8 @@ define_module(struct rcp_load *load, const struct rcp_record *record)
 	load->modules = rcp_room(load->modules, load->module_count,
 				 &load->module_room, sizeof(*load->modules));
 	module = &load->modules[load->module_count];
-	module->path = rcp_load_text(load, record->u.module.path);
-	if (!module->path)
-		module->path = rcp_strings_keep(&load->set->tables->strings,
-						"[unknown]");
+	module->path = module_path(
+		load, rcp_load_text(load, record->u.module.path));
 	module->build_id = id ? id->bytes : NULL;
 	module->build_id_len = id ? id->len : 0;
 	module->base = record->u.module.base;
@@ -110,6 +128,7 @@ define_module(struct rcp_load *load, const struct rcp_record *record)
 	module->program = exe && strcmp(exe, module->path) == 0;
 	module->python = rcp_is_python_runtime(module->path);
 	module->system = rcp_is_system_library(module->path);
+	module->preload = rcp_is_preload(module->path);
 	rcp_map_put1(&load->module_ids, record->u.module.id,
 		     (uint32_t)load->module_count++);
 }

@@ -37,6 +37,7 @@ struct rcp_module {
 	bool program; /* the executable of the process */
 	bool python;  /* the interpreter */
 	bool system;  /* libc and its like, the C++ runtime */
+	bool preload; /* ours: its wrappers of dlopen and the like */
 };
 
 /* A node as the file has it; stack.c makes nodes of the set of those that

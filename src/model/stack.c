@@ -52,6 +52,12 @@ rcp_is_python_runtime(const char *path)
 }
 
 bool
+rcp_is_preload(const char *path)
+{
+	return strcmp(base_name(path), "librcprof.so") == 0;
+}
+
+bool
 rcp_is_system_library(const char *path)
 {
 	static const char *const starts[] = {
@@ -318,6 +324,9 @@ is_left_out(const struct rcp_load *load, const struct rcp_load_node *node,
 {
 	const struct rcp_set *set = load->set;
 
+	if (set->native != RCP_NATIVE_ALL && node->frame == RCP_NONE &&
+	    load->modules[load->places[node->place].module].preload)
+		return true;
 	if (!python || set->native == RCP_NATIVE_ALL)
 		return false;
 	if (node->frame != RCP_NONE)

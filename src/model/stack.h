@@ -11,6 +11,9 @@
  * Extension modules are not. */
 bool rcp_is_python_runtime(const char *path);
 
+/* librcprof.so */
+bool rcp_is_preload(const char *path);
+
 /* libc, the loader, the runtimes of C++ and of the compiler. */
 bool rcp_is_system_library(const char *path);
 

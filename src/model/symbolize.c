@@ -296,20 +296,25 @@ static const char *
 keep_file(struct rcp_symbols *symbols, const struct rcp_place *place)
 {
 	const char *directory = place->directory ? place->directory : "";
-	size_t room;
+	const char *file = place->file;
+	size_t len = strlen(directory), room;
 	const char *kept;
 	char *path;
 
-	if (!place->file)
+	if (!file)
 		return NULL;
-	/* One that is itself relative stands before the file already. */
-	if (directory[0] != '/' || place->file[0] == '/' ||
-	    place->file[0] == '<')
+	/* One that is itself relative stands before the file already; libdw
+	 * may have put it there a second time. */
+	if (len && directory[0] != '/' &&
+	    strncmp(file, directory, len) == 0 && file[len] == '/' &&
+	    strncmp(file + len + 1, directory, len) == 0)
+		file += len + 1;
+	if (directory[0] != '/' || file[0] == '/' || file[0] == '<')
 		directory = "";
-	room = strlen(directory) + strlen(place->file) + 2;
+	room = len + strlen(file) + 2;
 	path = rcp_alloc(room);
 	snprintf(path, room, "%s%s%s", directory, directory[0] ? "/" : "",
-		 place->file);
+		 file);
 	kept = rcp_strings_text(&symbols->strings, path, simplify(path));
 	free(path);
 	return kept;
