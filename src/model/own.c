@@ -25,10 +25,25 @@ rcp_origin_of(const char *file)
 	return RCP_ORIGIN_OWN;
 }
 
+/* What namedtuple() and dataclasses write and run: `<lambda>` and `__init__` of
+ * "<string>" stand for the line that called them. */
+static bool
+is_generated(const struct rcp_frame_info *frame)
+{
+	const char *dot = strrchr(frame->function, '.');
+	const char *name = dot ? dot + 1 : frame->function;
+	size_t len = strlen(name);
+
+	return frame->file && strcmp(frame->file, "<string>") == 0 &&
+	       (strcmp(name, "<lambda>") == 0 ||
+		(len > 4 && strncmp(name, "__", 2) == 0 &&
+		 strcmp(name + len - 2, "__") == 0));
+}
+
 uint32_t
 rcp_own_frame(const struct rcp_set *set, uint32_t node)
 {
-	uint32_t program = RCP_NONE, depth = 0;
+	uint32_t program = RCP_NONE, generated = RCP_NONE, depth = 0;
 	bool python = false;
 
 	if (!node)
@@ -39,15 +54,19 @@ rcp_own_frame(const struct rcp_set *set, uint32_t node)
 
 		if (frame->kind == RCP_FRAME_PYTHON) {
 			python = true;
-			if (frame->origin == RCP_ORIGIN_OWN)
+			if (frame->origin != RCP_ORIGIN_OWN)
+				continue;
+			if (!is_generated(frame))
 				return depth;
+			if (generated == RCP_NONE)
+				generated = depth;
 		} else if (frame->origin == RCP_ORIGIN_PROGRAM &&
 			   program == RCP_NONE) {
 			program = depth;
 		}
 	}
 	if (python)
-		return RCP_NONE;
+		return generated;
 	return program == RCP_NONE ? 0 : program;
 }
 

@@ -50,6 +50,7 @@ tools_sources += \
 	src/tools/report_head.c \
 	src/tools/report_json.c \
 	src/tools/report_json.h \
+	src/tools/report_kept.c \
 	src/tools/report_next.c \
 	src/tools/report_objects.c \
 	src/tools/report_quality.c \

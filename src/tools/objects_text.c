@@ -333,7 +333,7 @@ print_table(const struct rcp_objects_page *page)
 		{ "median age", true, false, 0, 4, RCP_PLAIN },
 		{ "born at", false, false, least_width(page, 10, 20), 0,
 		  RCP_BOLD },
-		{ "", false, false, 16, 6, RCP_PLAIN },
+		{ "", false, false, 28, 6, RCP_PLAIN },
 	};
 	struct rcp_table table;
 	size_t shown = 0;

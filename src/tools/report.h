@@ -32,6 +32,15 @@ void rcp_report_foot(const struct rcp_report *report);
 void rcp_report_objects(const struct rcp_report *report);
 void rcp_report_next(const struct rcp_report *report);
 
+/* report_kept.c: sentences, or beginnings of one, about objects that are kept;
+ * false, and nothing added, where there are none.  Of all classes of the
+ * user's; of exceptions; of those born at a line that keeps growing. */
+bool rcp_report_kept(const struct rcp_report *report, struct rcp_text *t);
+bool rcp_report_exceptions(const struct rcp_report *report,
+			   struct rcp_text *t);
+bool rcp_report_died(const struct rcp_report *report, struct rcp_text *t,
+		     uint32_t frame);
+
 /* How long the time is that the report is about, ns. */
 uint64_t rcp_report_span(const struct rcp_report *report);
 

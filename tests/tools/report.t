@@ -134,13 +134,13 @@ for story in (lives.cycles, lives.objects, lives.kept):
                  "what ends the cycle")
     if story is lives.kept:
         tap.like(" ".join(text.split()),
-                 "Look next: 500 exceptions raised at app.py:11 remember",
+                 "and: 500 exceptions raised at app.py:11 remember are alive",
                  "exceptions that are kept")
         tap.like(text, r"REFCOUNTS   1,600 live objects have 25\.0 KiB in "
                  r"reference counts and type pointers, 9\.37 KiB",
                  "what reference counting takes")
 tap.like(" ".join(views.good("report", "--at", "1", *lives.kept()).split()),
-         "app.py:8 detail: 0 of 600 Row died", "objects that nobody frees")
+         r"Look next: Row \(0 of 600 died, born at app.py:8 detail\)", "objects that nobody frees")
 
 # Source lines.
 tap.ok("CACHE[row.key] = row" in views.good("report", *FILES["service"]),

@@ -49,11 +49,12 @@ make(void)
 	mk_frame(&m, 4, 3, "<string>", "<module>", 1);
 	mk_frame(&m, 5, 4, "<string>", "<module>", 2);
 	mk_frame(&m, 6, 1, "/usr/lib/python3.11/queue.py", "put", 9);
+	mk_frame(&m, 8, 1, "<string>", "__create_fn__.<locals>.__init__", 2);
 	mk_string(&m, 700, "/usr/bin/python3");
 	mk_module(&m, 7, 700, 0, 0, 0, 4096);
 	mk_node(&m, 7, 0, RCP_FRAME_NATIVE, 7, 16);
-	for (uint64_t i = 1; i <= 6; i++)
-		mk_site(&m, i, (uint64_t[]){ 0, 1, 2, 5, 6, 7, 6 }[i],
+	for (uint64_t i = 1; i <= 7; i++)
+		mk_site(&m, i, (uint64_t[]){ 0, 1, 2, 5, 6, 7, 6, 8 }[i],
 			RCP_KIND_PYTHON);
 	mk_thread(&m, 1, MK_PID, 0);
 	mk_string(&m, 100, "app.Node");
@@ -145,6 +146,14 @@ own(void)
 	}
 	is_int(functions, 2, "a function once is a definition");
 	is_int(nodes, 5, "a death belongs to its birth");
+	for (size_t i = 0; i < set->site_count; i++) {
+		uint32_t leaf;
+
+		if (rcp_stack(set, set->sites[i].node, &leaf, 1) > 0 &&
+		    strstr(set->frames[leaf].function, "__create_fn__"))
+			is_int(set->sites[i].own, 1,
+			       "a dataclass's __init__ is its caller's");
+	}
 	ok(rcp_type_is_own(set, "__main__.Node"), "the main script's class");
 	ok(rcp_type_is_own(set, "app.Node"), "a class of /home/u/app.py");
 	ok(rcp_type_is_own(set, "u.app.Node.Inner"), "in a package");
