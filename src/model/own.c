@@ -40,10 +40,21 @@ is_generated(const struct rcp_frame_info *frame)
 		 strcmp(name + len - 2, "__") == 0));
 }
 
+/* A program's own malloc that cannot fail: nobody looks for memory there. */
+static bool
+is_wrapper(const char *function)
+{
+	if (strncmp(function, "operator new", 12) == 0)
+		return true;
+	return function[0] == 'x' && (strstr(function, "alloc") ||
+				      strstr(function, "dup"));
+}
+
 uint32_t
 rcp_own_frame(const struct rcp_set *set, uint32_t node)
 {
-	uint32_t program = RCP_NONE, generated = RCP_NONE, depth = 0;
+	uint32_t program = RCP_NONE, generated = RCP_NONE, wrapper = RCP_NONE;
+	uint32_t depth = 0;
 	bool python = false;
 
 	if (!node)
@@ -62,11 +73,16 @@ rcp_own_frame(const struct rcp_set *set, uint32_t node)
 				generated = depth;
 		} else if (frame->origin == RCP_ORIGIN_PROGRAM &&
 			   program == RCP_NONE) {
-			program = depth;
+			if (is_wrapper(frame->function))
+				wrapper = depth;
+			else
+				program = depth;
 		}
 	}
 	if (python)
 		return generated;
+	if (program == RCP_NONE)
+		program = wrapper;
 	return program == RCP_NONE ? 0 : program;
 }
 

@@ -14,8 +14,9 @@ enum rcp_origin rcp_origin_of(const char *filename);
 /* Index (leaf first) of the own frame of the stack that ends at `node`: its
  * deepest Python frame outside the standard library and site-packages, and not
  * in methods that dataclasses and namedtuple() make, if there is any; with no
- * Python frame at all, the deepest frame in the program's executable, else
- * the leaf.  RCP_NONE: there is none. */
+ * Python frame at all, the deepest frame in the program's executable that is
+ * neither somebody else's header nor a malloc of its own (xmalloc), else the
+ * leaf.  RCP_NONE: there is none. */
 uint32_t rcp_own_frame(const struct rcp_set *set, uint32_t node);
 
 #endif
