@@ -45,6 +45,14 @@ put(struct rcp_sink *sink, const struct rcp_snap *snap,
 	rcp_buf_uv(b, c->uncollectable);
 	rcp_buf_uv(b, c->thread);
 	rcp_buf_uv(b, rcp_site_node(c->site));
+	if (!c->objects)
+		return;
+	b = rcp_sink_record(sink, RCP_CHUNK_GARBAGE);
+	rcp_buf_uv(b, c->time);
+	rcp_buf_uv(b, c->objects);
+	rcp_buf_uv(b, c->bytes);
+	rcp_buf_uv(b, c->waited_max);
+	rcp_buf_uv(b, c->byte_ms);
 }
 
 static void

@@ -13,6 +13,9 @@ struct rcp_collection {
 	uint64_t collected, uncollectable;
 	uint32_t thread, site; /* site: where it was triggered */
 	uint8_t generation;
+	/* What died by it, and how long it had been garbage, at most: the
+	 * longest, in ns, and the sum of bytes times ms. */
+	uint64_t objects, bytes, waited_max, byte_ms;
 };
 
 void rcp_collections_setup(void);

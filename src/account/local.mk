@@ -26,8 +26,12 @@ preload_sources += \
 
 # Births and deaths of Python objects.
 preload_sources += \
+	src/account/cascades.c \
+	src/account/cascades.h \
 	src/account/collections.c \
 	src/account/collections.h \
+	src/account/cycles.c \
+	src/account/cycles.h \
 	src/account/object_types.c \
 	src/account/objects.c \
 	src/account/objects.h \

@@ -7,7 +7,9 @@
 
 #include <string.h>
 
+#include "account/cascades.h"
 #include "account/collections.h"
+#include "account/cycles.h"
 #include "account/internal.h"
 #include "account/objects_internal.h"
 #include "account/samples.h"
@@ -393,6 +395,8 @@ rcp_objects_setup(uint64_t memory_limit)
 	rcp_object_types_setup(memory_limit);
 	rcp_objects_register();
 	rcp_collections_setup();
+	rcp_cycles_setup(memory_limit);
+	rcp_cascades_setup();
 }
 
 void
@@ -401,11 +405,13 @@ rcp_objects_fork_prepare(void)
 	rcp_lock_take(&lock);
 	rcp_object_types_fork_prepare();
 	rcp_collections_fork_prepare();
+	rcp_cascades_fork_prepare();
 }
 
 void
 rcp_objects_fork_done(bool child)
 {
+	rcp_cascades_fork_done(child);
 	rcp_collections_fork_done(child);
 	rcp_object_types_fork_done(child);
 	if (!child) {
@@ -414,6 +420,7 @@ rcp_objects_fork_done(bool child)
 	}
 	rcp_lock_reset(&lock);
 	rcp_objects_generation++;
+	rcp_cycles_fork_child();
 	/* Origins of ours have sites of ours: no old one is met again. */
 	rcp_origin_first = next_origin;
 	origin_table = NULL;

@@ -61,6 +61,23 @@ bool rcp_capture_native_setup(void);
  * frames, and CALLER is the only one unless there is more to be had. */
 uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
 
+/* Python frames of the stack that was captured last; 0: none, or too many. */
+static inline uint32_t
+rcp_capture_depth(const struct rcp_capture *c)
+{
+	return !c->leaf || c->deep ?
+		       0 :
+		       (uint32_t)(c->frames + RCP_CAPTURE_MAX - c->leaf);
+}
+
+/* Are its outermost DEPTH frames still those of NODE? */
+static inline bool
+rcp_capture_goes_on(const struct rcp_capture *c, uint32_t depth, uint32_t node)
+{
+	return depth && depth <= rcp_capture_depth(c) &&
+	       c->frames[RCP_CAPTURE_MAX - depth].node == node;
+}
+
 /* Another thread goes on with C. */
 void rcp_capture_begin(struct rcp_capture *c);
 

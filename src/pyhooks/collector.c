@@ -11,6 +11,7 @@
 #include <link.h>
 
 #include "base/clock.h"
+#include "pyhooks/garbage.h"
 #include "pyhooks/objects.h"
 #include "python/types.h"
 #include "record/object.h"
@@ -65,8 +66,10 @@ phase(void *args)
 		return;
 	if (api->str_compare(word, "start") == 0) {
 		begun = now;
+		rcp_garbage_start(now);
 		return;
 	}
+	rcp_garbage_stop();
 	if (begun)
 		rcp_record_collected(&rcp_tls, begun, now - begun,
 				     (uint8_t)number(info, "generation"),
@@ -136,8 +139,10 @@ rcp_collector_begin(void)
 		py->decref(function);
 	if (list)
 		py->decref(list);
-	if (module)
+	if (module) {
+		rcp_control_begin(module);
 		py->decref(module);
+	}
 	py->err_clear();
 	dl_iterate_phdr(first_object, &loaded);
 	return done;

@@ -10,6 +10,7 @@
  * then.
  */
 #include "base/clock.h"
+#include "pyhooks/garbage.h"
 #include "pyhooks/objects.h"
 #include "python/python.h"
 #include "python/types.h"
@@ -70,23 +71,35 @@ rcp_deaths_settle(struct rcp_tls *t, const void *op)
 /* --- the hook --------------------------------------------------------------------- */
 
 static __attribute__((noinline)) void
-died_unborn(struct rcp_tls *t, void *op, unsigned before, const void *caller)
+died_unborn(struct rcp_tls *t, void *op, unsigned before,
+	    const void *const *entry)
 {
 	struct rcp_pytype type;
 
 	if (rcp_alive_type((uintptr_t)rcp_py_type_of(op), &type) &&
 	    type.before == before)
 		rcp_record_died_unborn(t, (uintptr_t)op, before, type.id,
-				       caller);
+				       entry);
 	else
 		rcp_record_no_object();
+}
+
+/* What its finaliser and its weakrefs' callbacks may do. */
+static inline void
+dying_now(struct rcp_tls *t, const void *op, const void *stack)
+{
+	if (__builtin_expect(rcp_py_type_finalizes(rcp_py_type_of(op)), 0)) {
+		doubt(t, op, stack);
+		rcp_record_runs_code(t);
+	} else if (rcp_record_is_cascading(t) && rcp_py_has_weakrefs(op)) {
+		rcp_record_runs_code(t);
+	}
 }
 
 void
 rcp_deaths_entered(void *op, const void *const *entry)
 {
 	struct rcp_tls *t = &rcp_tls;
-	const void *caller = *entry;
 	unsigned before;
 
 	if (__builtin_expect(!rcp_enter(t), 0)) {
@@ -97,14 +110,14 @@ rcp_deaths_entered(void *op, const void *const *entry)
 		return;
 	}
 	rcp_deaths_settle(t, op);
-	switch (rcp_record_dying(t, (uintptr_t)op, caller, &before)) {
+	if (__builtin_expect(rcp_garbage_thread == t, 0))
+		rcp_garbage_dying(op);
+	switch (rcp_record_dying(t, (uintptr_t)op, entry, &before)) {
 	case RCP_DYING_NOW:
-		if (__builtin_expect(
-			    rcp_py_type_finalizes(rcp_py_type_of(op)), 0))
-			doubt(t, op, __builtin_frame_address(0));
+		dying_now(t, op, __builtin_frame_address(0));
 		break;
 	case RCP_DYING_UNBORN:
-		died_unborn(t, op, before, caller);
+		died_unborn(t, op, before, entry);
 		break;
 	default:
 		break;
@@ -126,6 +139,7 @@ rcp_deaths_note(const void *type)
 	if (rcp_patches_note(RCP_PATCHED_DEALLOC,
 			     rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC)))
 		rcp_deaths_due = true;
+	rcp_garbage_note(type);
 }
 
 static bool

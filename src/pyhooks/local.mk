@@ -14,8 +14,14 @@ preload_sources += \
 	src/pyhooks/births.c \
 	src/pyhooks/births_hook.c \
 	src/pyhooks/builtin.c \
+	src/pyhooks/chain.c \
 	src/pyhooks/collector.c \
+	src/pyhooks/control.c \
 	src/pyhooks/deaths.c \
+	src/pyhooks/garbage.c \
+	src/pyhooks/garbage.h \
+	src/pyhooks/knots.c \
+	src/pyhooks/knots.h \
 	src/pyhooks/objects.c \
 	src/pyhooks/objects.h \
 	src/pyhooks/patches.c \

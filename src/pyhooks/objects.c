@@ -5,6 +5,8 @@
  */
 #include "pyhooks/objects.h"
 
+#include "pyhooks/garbage.h"
+
 #include <string.h>
 
 #include "python/python.h"
@@ -57,8 +59,8 @@ rcp_objects_install(void)
 void
 rcp_objects_cover(void)
 {
-	char text[300];
-	struct rcp_str s = RCP_STR(text);
+	char text[300], cycles[300];
+	struct rcp_str s = RCP_STR(text), c = RCP_STR(cycles);
 
 	rcp_deaths_cover(&s);
 	rcp_str_add(&s, "; ");
@@ -67,6 +69,8 @@ rcp_objects_cover(void)
 				"on free lists are not followed" :
 				rcp_births_state());
 	tell(RCP_COVER_DEATHS, text);
+	if (rcp_garbage_cover(&c))
+		tell(RCP_COVER_NOTE "cycles", cycles);
 }
 
 void
@@ -79,6 +83,7 @@ rcp_objects_begin(void (*coverage)(const char *key, const char *text))
 	if (!possible || !rcp_py_types_setup() ||
 	    !rcp_pytype_get(rcp_objects_api.type_type, &type))
 		return;
+	rcp_garbage_setup();
 	rcp_deaths_look();
 	rcp_pytype_watch();
 	rcp_objects_running = true;
@@ -100,6 +105,7 @@ rcp_objects_settle(void)
 		return;
 	rcp_deaths_settle(&rcp_tls, NULL);
 	rcp_alive_look(&rcp_tls, true);
+	rcp_record_objects_rest(&rcp_tls);
 	rcp_objects_cover();
 }
 

@@ -21,6 +21,7 @@
 	X(list_append, "PyList_Append", int, (void *, void *)) \
 	X(long_value, "PyLong_AsSsize_t", ssize_t, (void *)) \
 	X(item_delete, "PyDict_DelItemString", int, (void *, const char *)) \
+	X(tuple_size, "PyTuple_Size", ssize_t, (void *)) \
 	X(tuple_item, "PyTuple_GetItem", void *, (void *, ssize_t)) \
 	X(str_compare, "PyUnicode_CompareWithASCIIString", int, \
 	  (void *, const char *)) \
@@ -125,6 +126,7 @@ void rcp_deaths_cover(struct rcp_str *out);
 
 enum rcp_patched {
 	RCP_PATCHED_DEALLOC, /* rcp_deaths_entered(); on from the start */
+	RCP_PATCHED_CLEAR, /* rcp_garbage_cleared(); during collections */
 	RCP_PATCHED_KINDS,
 };
 bool rcp_patches_begin(void);
@@ -146,9 +148,15 @@ bool rcp_patches_full(void);
 /* Nothing is hooked: the program's text can not be written to. */
 bool rcp_patches_refused(void);
 
+/* garbage.c: an object's tp_clear was entered. */
+void rcp_garbage_cleared(void *op, const void *const *entry);
+
 /* --- collector.c: each run of the cyclic collector ------------------------------- */
 
 bool rcp_collector_begin(void);
+
+/* control.c: what the program asks of it.  MODULE: gc. */
+void rcp_control_begin(void *module);
 
 /* --- text.c: the program's code, and writing into it ------------------------------ */
 

@@ -44,6 +44,7 @@ static bool is_on[RCP_PATCHED_KINDS] = { [RCP_PATCHED_DEALLOC] = true };
 static void (*const hooks[RCP_PATCHED_KINDS])(void *op,
 					      const void *const *entry) = {
 	[RCP_PATCHED_DEALLOC] = rcp_deaths_entered,
+	[RCP_PATCHED_CLEAR] = rcp_garbage_cleared,
 };
 
 /* What frees memory is no deallocator of objects, even where a slot has it. */

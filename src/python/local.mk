@@ -7,6 +7,8 @@ python_sources = \
 	src/python/layout.h \
 	src/python/layout_rows.h \
 	src/python/python.h \
+	src/python/refs.c \
+	src/python/refs.h \
 	src/python/runtime.h \
 	src/python/selftest.c \
 	src/python/tstate.c \

@@ -20,6 +20,7 @@ static const uint16_t slot_word[RCP_PY_SLOTS] = {
 	[RCP_PY_SLOT_CLEAR] = 18,
 	[RCP_PY_SLOT_FREE] = 34,
 };
+#define WEAKLIST_WORD 20
 #define DICT_WORD 27
 #define DEL_WORD 41
 #define FINALIZE_WORD 43
@@ -98,6 +99,15 @@ rcp_py_type_finalizes(const void *type)
 {
 	return (flags_of(type) & FLAG_HEAP) &&
 	       (word_of(type, FINALIZE_WORD) || word_of(type, DEL_WORD));
+}
+
+bool
+rcp_py_has_weakrefs(const void *object)
+{
+	const char *type = rcp_py_type_of(object);
+	intptr_t offset = (intptr_t)word_of(type, WEAKLIST_WORD);
+
+	return offset && rcp_py_pointer((const char *)object + offset, 0);
 }
 
 /* The count is the object's first word, or the lower half of it. */

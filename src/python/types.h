@@ -32,6 +32,9 @@ bool rcp_py_type_is_meta(const void *type);
  * code and the like: never one whose objects go to a free list. */
 bool rcp_py_type_finalizes(const void *type);
 
+/* Do weakrefs refer to it? */
+bool rcp_py_has_weakrefs(const void *object);
+
 /* Has the object references? */
 bool rcp_py_is_referenced(const void *object);
 

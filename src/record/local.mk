@@ -1,5 +1,9 @@
 # src/record/local.mk - see "Adding a source file" in HACKING.
 preload_sources += \
+	src/record/cascade.c \
+	src/record/cascade.h \
+	src/record/garbage.c \
+	src/record/garbage.h \
 	src/record/mappings.c \
 	src/record/mappings.h \
 	src/record/object.c \

@@ -11,6 +11,8 @@
 #include "account/collections.h"
 #include "account/objects.h"
 #include "base/mem.h"
+#include "emit/emit.h"
+#include "record/garbage.h"
 #include "record/object_internal.h"
 #include "record/record.h"
 #include "record/settings.h"
@@ -158,6 +160,8 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 	rcp_head_live(w, id, reborn, rcp_tick_now());
 	rcp_objects_count(RCP_OBJECTS_BORN);
 	rcp_objects_born(o, id, rcp_head_size(w));
+	if (RCP_UNLIKELY(th->cascading.levels))
+		rcp_cascade_ended(th, origin->site);
 	if (rcp_object_collecting())
 		rcp_object_born_inside(block);
 }
@@ -211,13 +215,18 @@ rcp_object_cause(uintptr_t block)
 
 static void
 died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
-     uintptr_t block, const void *caller)
+     uintptr_t block, const void *const *entry)
 {
-	uint32_t id = w[0] & RCP_HEAD_SITE;
+	uint32_t id = w[0] & RCP_HEAD_SITE, site = rcp_object_site(th, *entry);
+	enum rcp_death how = rcp_object_cause(block);
 
 	rcp_head_die(w);
-	rcp_objects_died(o, id, rcp_object_site(th, caller), rcp_object_cause(block),
-			 rcp_head_size(w), rcp_tick_age(rcp_head_birth(w)));
+	rcp_objects_died(o, id, site, how, rcp_head_size(w),
+			 rcp_tick_age(rcp_head_birth(w)));
+	if (RCP_UNLIKELY(how == RCP_DEATH_COLLECTOR))
+		rcp_garbage_died(rcp_head_size(w));
+	else
+		rcp_cascade_died(th, site, entry, rcp_head_size(w));
 }
 
 /* The block that an object at OP would stand in: an object begins at its
@@ -236,7 +245,7 @@ block_of(uintptr_t op, unsigned *before)
 }
 
 enum rcp_dying
-rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
+rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *const *entry,
 		 unsigned *before)
 {
 	struct rcp_thread *th;
@@ -244,7 +253,7 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
 	uint32_t state, *w;
 
 	if (rcp_record_settings.sampling)
-		return rcp_sample_dying(t, op, caller, before);
+		return rcp_sample_dying(t, op, *entry, before);
 	w = block_of(op, before);
 	if (!w)
 		return RCP_DYING_NOTHING;
@@ -259,9 +268,21 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *caller,
 	th = rcp_thread_get(t);
 	o = th ? rcp_object_books(th) : NULL;
 	if (o)
-		died(th, o, w, op - *before, caller);
+		died(th, o, w, op - *before, entry);
 	rcp_idle(t);
 	return RCP_DYING_NOW;
+}
+
+const uint32_t *
+rcp_record_alive(uintptr_t op, unsigned *before)
+{
+	const uint32_t *w = block_of(op, before);
+
+	return w && (w[0] & RCP_HEAD_STATE) == RCP_HEAD_ALIVE &&
+			       rcp_origin_at(w[0] & RCP_HEAD_SITE)->before ==
+				       *before ?
+		       w :
+		       NULL;
 }
 
 bool
@@ -303,7 +324,7 @@ rcp_record_resurrected(struct rcp_tls *t, uintptr_t op)
 
 void
 rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
-		       uint32_t type, const void *caller)
+		       uint32_t type, const void *const *entry)
 {
 	struct rcp_origin origin = { .type = type, .before = before };
 	uint32_t *w = rcp_head_at(op - before);
@@ -312,7 +333,8 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 	uint32_t id;
 
 	if (rcp_record_settings.sampling) {
-		rcp_sample_died_unborn(t, op - before, before, type, caller);
+		rcp_sample_died_unborn(t, op - before, before, type,
+				       *entry);
 		return;
 	}
 	rcp_busy(t);
@@ -327,7 +349,7 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 			rcp_objects_count(RCP_OBJECTS_LATE);
 			rcp_head_live(w, id, false, 0);
 			rcp_objects_born(o, id, rcp_head_size(w));
-			died(th, o, w, op - before, caller);
+			died(th, o, w, op - before, entry);
 		}
 	}
 	rcp_idle(t);
@@ -338,6 +360,7 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 		       uint32_t birth, bool unseen, const void *caller)
 {
 	struct rcp_objects *o;
+	enum rcp_death how;
 	int64_t age = -1;
 
 	if ((object & RCP_HEAD_STATE) != (RCP_HEAD_ALIVE ^ RCP_HEAD_BLOCK))
@@ -354,10 +377,12 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 		return;
 	}
 	rcp_objects_count(RCP_OBJECTS_FREED);
-	rcp_objects_died(o, object & RCP_HEAD_SITE, rcp_object_site(th, caller),
-			 rcp_object_collecting() ? RCP_DEATH_COLLECTOR :
-					   RCP_DEATH_REFCOUNT,
-			 size, age);
+	how = rcp_object_collecting() ? RCP_DEATH_COLLECTOR :
+					RCP_DEATH_REFCOUNT;
+	rcp_objects_died(o, object & RCP_HEAD_SITE,
+			 rcp_object_site(th, caller), how, size, age);
+	if (how == RCP_DEATH_COLLECTOR)
+		rcp_garbage_died(size);
 }
 
 void
@@ -380,7 +405,39 @@ rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
 			.generation = generation,
 		};
 
+		rcp_garbage_end(&c);
 		rcp_collection_add(&c);
 	}
+	rcp_idle(t);
+}
+
+void
+rcp_record_gc_control(const char *text)
+{
+	rcp_emit_event(RCP_EVENT_GC_CONTROL, text);
+}
+
+void
+rcp_record_runs_code(struct rcp_tls *t)
+{
+	if (t->thread)
+		rcp_cascade_opens(&t->thread->cascading);
+}
+
+bool
+rcp_record_is_cascading(const struct rcp_tls *t)
+{
+	const struct rcp_cascading *c;
+
+	c = t->thread ? &t->thread->cascading : NULL;
+	return c && c->levels && c->level[c->levels - 1].objects;
+}
+
+void
+rcp_record_objects_rest(struct rcp_tls *t)
+{
+	rcp_busy(t);
+	if (t->thread)
+		rcp_cascade_ended(t->thread, 0);
 	rcp_idle(t);
 }

@@ -78,20 +78,25 @@ enum rcp_dying {
 	RCP_DYING_UNBORN,  /* a block whose object's birth was not seen */
 };
 
-/* The object at OP is dying; CALLER stands for a thread without frames.  For
+/* The object at OP is dying; ENTRY is where its deallocator's return address
+ * stands.  For
  * RCP_DYING_UNBORN *BEFORE is how far behind the block's beginning it stands;
  * the memory may be read then. */
 enum rcp_dying rcp_record_dying(struct rcp_tls *t, uintptr_t op,
-				const void *caller, unsigned *before);
+				const void *const *entry, unsigned *before);
 
 /* After RCP_DYING_UNBORN, when OP has turned out to be an object of TYPE: it
  * was born when its block was allocated, and dies now. */
 void rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
-			    uint32_t type, const void *caller);
+			    uint32_t type, const void *const *entry);
 
 /* OP, whose death was counted, has references after its deallocator returned:
  * it lives again, unless something else has been done with its block. */
 void rcp_record_resurrected(struct rcp_tls *t, uintptr_t op);
+
+/* The head of the block of OP if an object whose birth was seen lives there;
+ * else NULL. */
+const uint32_t *rcp_record_alive(uintptr_t op, unsigned *before);
 
 /* Has OP been counted as dead, and still has its block? */
 bool rcp_record_is_dead(uintptr_t op);
@@ -100,6 +105,17 @@ bool rcp_record_is_dead(uintptr_t op);
 void rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
 			  uint8_t generation, uint64_t collected,
 			  uint64_t uncollectable);
+
+/* The program has set its collector so: "disable", "set_threshold 700 10 10". */
+void rcp_record_gc_control(const char *text);
+
+/* The object whose death was recorded last may run code of the program's
+ * before it is gone. */
+void rcp_record_runs_code(struct rcp_tls *t);
+bool rcp_record_is_cascading(const struct rcp_tls *t);
+
+/* The calling thread's part before the last snapshot. */
+void rcp_record_objects_rest(struct rcp_tls *t);
 
 /* The memory of an object that may still be alive is gone: its death, if no
  * deallocator told of it.  UNSEEN: nobody freed it either. */

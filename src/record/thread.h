@@ -10,6 +10,7 @@
 #include "account/account.h"
 #include "base/tls.h"
 #include "capture/capture.h"
+#include "record/cascade.h"
 #include "record/rate.h"
 #include "record/sampler.h"
 
@@ -25,6 +26,7 @@ struct rcp_thread {
 	uint32_t stamp;
 	struct rcp_thread *next;
 	struct rcp_objects *objects; /* NULL: none born or dead here */
+	struct rcp_cascading cascading;
 	/* The last blocks that this thread allocated, newest at `ring_at`. */
 	uint32_t ring_at;
 	void *ring[RCP_TEMPORARY_MAX];

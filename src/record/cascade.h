@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cascade.h - one dropped reference that takes a thousand objects with it.
+ * Section 9 of doc/INTERNALS.md.
+ *
+ * That a deallocator has returned is not seen.  It is taken to run still at a
+ * death deeper on the machine's stack, as long as nothing is born and nothing
+ * dies at another place of the program, but for what finalisers and weakrefs'
+ * callbacks of its objects do.  So it is one thing that was dropped, or several
+ * by one instruction that does nothing else meanwhile.
+ */
+#ifndef RCP_RECORD_CASCADE_H
+#define RCP_RECORD_CASCADE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hot.h"
+#include "capture/capture.h"
+
+#define RCP_CASCADE_LEAST 1000u /* deaths besides the outermost */
+#define RCP_CASCADE_STEP 256u   /* between two looks at the clock */
+#define RCP_CASCADE_LEVELS 4u   /* a finaliser may begin another one */
+
+struct rcp_cascade_level {
+	const void *top;     /* the stack at the outermost death */
+	uint32_t site, node; /* of it */
+	uint32_t depth;      /* Python frames; 0: none */
+	uint64_t objects;    /* besides it */
+	uint64_t bytes;      /* of all */
+	uint64_t step;       /* of `objects`, at which the clock is looked at */
+	/* The stack at the last death, and at the last of an object that may
+	 * run code of the program's before it is gone, if all later ones were
+	 * deeper; else NULL. */
+	const void *last, *opener;
+	/* When the clock was first and last looked at; ns. */
+	uint64_t begun, seen, seen_cpu;
+};
+
+/* One thread's; zeroed memory is a valid start. */
+struct rcp_cascading {
+	uint32_t levels; /* in use, innermost last */
+	struct rcp_cascade_level level[RCP_CASCADE_LEVELS];
+};
+
+struct rcp_thread;
+
+/* At SITE, whose stack TH has captured just now, an object of BYTES dies;
+ * ENTRY: the machine's stack there. */
+void rcp_cascade_died(struct rcp_thread *th, uint32_t site, const void *entry,
+		      uint64_t bytes);
+
+/* The object that died last may run code before it is gone. */
+static inline void
+rcp_cascade_opens(struct rcp_cascading *c)
+{
+	struct rcp_cascade_level *l = &c->level[c->levels - 1];
+
+	if (c->levels)
+		l->opener = l->last;
+}
+
+/* At SITE, captured just now, an object is born; or, with 0, nothing that dies
+ * from now on belongs to what has died. */
+void rcp_cascade_ended(struct rcp_thread *th, uint32_t site);
+
+#endif
