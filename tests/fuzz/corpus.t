@@ -6,7 +6,7 @@
 
 sources=$(ls "$RCPROF_SRC"/src/model/*.c "$RCPROF_SRC"/src/format/*.c \
 	"$RCPROF_SRC"/src/base/own.c |
-	grep -v '/symbolize.c$')
+	grep -Evf "$RCPROF_SRC/tests/fuzz/without")
 ok "the target compiles" ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -DRCP_REPLAY -g -O1 \
 	-fsanitize=address,undefined -fno-sanitize-recover=all \
 	-I"$RCPROF_SRC/include" -I"$RCPROF_SRC/src" \

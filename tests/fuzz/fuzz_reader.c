@@ -19,7 +19,10 @@
 
 #include "format/crc32.h"
 #include "format/decode.h"
+#include "model/cycles.h"
+#include "model/keys.h"
 #include "model/model.h"
+#include "model/object_groups.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -71,6 +74,52 @@ on_chunk(void *context, const struct rcp_raw_chunk *chunk)
 }
 
 static void
+ask_lives(struct rcp_set *set, const struct rcp_view *view)
+{
+	struct rcp_keys *places = rcp_keys_new(set, RCP_BY_STACK);
+	uint32_t *rows = calloc(view->object_count + 1, sizeof(*rows));
+	struct rcp_lives_groups *types;
+	size_t own = rows ? rcp_objects_own(set, view, rows) : 0;
+
+	types = rcp_lives_groups_new(set, view, rows, own, RCP_LIVES_BY_TYPE,
+				     places);
+	for (size_t i = 0; i < types->count; i++) {
+		const struct rcp_lives_group *type = &types->groups[i];
+
+		for (int by = RCP_LIVES_BY_BIRTH; by <= RCP_LIVES_BY_DEATH;
+		     by++)
+			rcp_lives_groups_free(rcp_lives_groups_new(
+				set, view, type->rows, type->row_count,
+				(enum rcp_lives_by)by, places));
+		(void)rcp_type_is_own(set, type->name);
+		(void)rcp_objects_alive_error(&type->lives);
+	}
+	rcp_lives_groups_free(types);
+	rcp_keys_free(places);
+	free(rows);
+}
+
+static void
+ask_cycles(struct rcp_set *set, const struct rcp_view *view)
+{
+	struct rcp_cycle_groups *groups = rcp_cycle_groups_new(set, view);
+	double columns[7];
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct rcp_cycle_group *group = &groups->groups[i];
+		const struct rcp_cycle_info *info = rcp_cycle_of(set, group);
+
+		for (uint32_t n = 0; info && n < info->count && n < 9; n++) {
+			(void)rcp_cycle_member(set, group, n);
+			(void)rcp_cycle_type(set, group, n);
+		}
+		(void)rcp_cycle_advice(set, group);
+	}
+	rcp_cycle_groups_free(groups);
+	rcp_garbage_columns(set, 0, 1000000000, columns, 7);
+}
+
+static void
 ask_view(struct rcp_set *set, const struct rcp_query *query)
 {
 	struct rcp_error error;
@@ -88,6 +137,8 @@ ask_view(struct rcp_set *set, const struct rcp_query *query)
 					    &error));
 		rcp_groups_free(groups);
 	}
+	ask_lives(set, view);
+	ask_cycles(set, view);
 	rcp_view_free(view);
 }
 
