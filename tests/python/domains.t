@@ -11,6 +11,8 @@ SETTINGS = [{"PYTHONMALLOC": name} for name in (
     "malloc", "malloc_debug", "pymalloc", "pymalloc_debug", "debug",
     "default")]
 SETTINGS.append({"PYTHONDEVMODE": "1"})
+# From 3.13 on, where it is compiled in.
+LATER = [{"PYTHONMALLOC": name} for name in ("mimalloc", "mimalloc_debug")]
 NUMBERS = ("allocations", "allocated_bytes", "frees", "freed_bytes",
            "live_bytes", "live_blocks")
 
@@ -77,8 +79,12 @@ def test_domains(py):
 
 
 def test_settings(py):
-    for env in SETTINGS:
+    for env in SETTINGS + LATER * (py.version >= (3, 13)):
         suffix = ", %s=%s" % next(iter(env.items()))
+        if env in LATER and lib.Run([py.path, "-c", ""], env, None,
+                                    False).status:
+            py.skip(32, suffix[2:], "not compiled in")
+            continue
         check(py, 32, env, suffix)
 
 

@@ -9,7 +9,9 @@ import lib  # noqa: E402
 
 TIMES = 2
 MODES = ({"RCPROF_MODE": "exact"},
-         {"RCPROF_MODE": "sample", "RCPROF_RATE": "4K", "RCPROF_SEED": "1"})
+         {"RCPROF_MODE": "exact", "RCPROF_OBJECTS": "on"},
+         {"RCPROF_MODE": "sample", "RCPROF_RATE": "4K", "RCPROF_SEED": "1",
+          "RCPROF_OBJECTS": "on"})
 
 
 def test_daemons(py):
@@ -18,7 +20,8 @@ def test_daemons(py):
         for n in range(TIMES):
             how, status = (("return", 0), ("exception", 3))[n % 2]
             case = lib.Case(py, 46, "daemons.py", how, env=mode)
-            name = "%s, %s" % (mode["RCPROF_MODE"], how)
+            name = "%s%s, %s" % (mode["RCPROF_MODE"], ", objects" *
+                                 ("RCPROF_OBJECTS" in mode), how)
             py.is_(46, case.run.status, status, name + ": its status")
             case.same("daemon threads at the end, %s: as without rcprof"
                       % name)
