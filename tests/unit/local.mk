@@ -12,8 +12,12 @@ unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
 	tests/unit/emit_table.t tests/unit/emit_identity.t \
 	tests/unit/emit_fork.t tests/unit/emit_line.t \
-	tests/unit/emit_family.t tests/unit/emit_kill.t tests/unit/emit_limits.t
+	tests/unit/emit_family.t tests/unit/emit_kill.t \
+	tests/unit/emit_limits.t tests/unit/emit_thin.t
 EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
+
+# Objects.
+unit_tests += tests/unit/knots.t
 
 # The reader.
 unit_tests += tests/unit/crc32.t tests/unit/encode.t \
