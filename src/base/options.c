@@ -80,7 +80,7 @@ parse_when(const char *text, bool *out)
 }
 
 static bool
-parse_native(const char *text, enum rcp_native *out)
+parse_native(const char *text, enum rcp_native_when *out)
 {
 	static const struct word words[] = { { "auto", RCP_NATIVE_AUTO },
 					     { "on", RCP_NATIVE_ON },
@@ -90,7 +90,7 @@ parse_native(const char *text, enum rcp_native *out)
 
 	if (!parse_word(words, text, &value))
 		return false;
-	*out = (enum rcp_native)value;
+	*out = (enum rcp_native_when)value;
 	return true;
 }
 

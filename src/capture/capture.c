@@ -16,7 +16,6 @@
 
 #include "capture/nodes.h"
 #include "capture/tree.h"
-#include "python/walk.h"
 
 #define INLINE RCP_PY_INLINE
 #define NOINLINE __attribute__((noinline))
@@ -25,17 +24,11 @@
 /* What stands behind the root: the address of no frame. */
 #define NO_FRAME ((const char *)1)
 
-static struct rcp_capture_frame *
-end_of(struct rcp_capture *c)
-{
-	return &c->frames[RCP_CAPTURE_MAX];
-}
-
 static void
 empty(struct rcp_capture *c)
 {
-	end_of(c)->frame = NO_FRAME;
-	c->leaf = c->valid = end_of(c);
+	rcp_capture_end(c)->frame = NO_FRAME;
+	c->leaf = c->valid = rcp_capture_end(c);
 }
 
 void
@@ -59,21 +52,6 @@ static uint32_t
 epoch(void)
 {
 	return __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
-}
-
-/* The node of a stack whose leaf, at FRAME, has this KEY, and PARENT before
- * it. */
-INLINE uint32_t
-child(struct rcp_capture *c, enum rcp_py_way way, uint32_t parent,
-      uintptr_t key, const char *frame)
-{
-	struct rcp_capture_memo *m = rcp_memo_slot(c, parent, key);
-
-	if (UNLIKELY(rcp_py_is_shim(way, frame)))
-		return parent;
-	if (UNLIKELY(!rcp_is_memo(m, parent, key)))
-		rcp_memo_python(m, parent, key, frame);
-	return m->node;
 }
 
 /* --- stacks that are special --------------------------------------------- */
@@ -130,14 +108,14 @@ deep_node(struct rcp_capture *c, enum rcp_py_way way, const char *f)
 	f = frames[0];
 	while (n > 0) {
 		n--;
-		node = child(c, way, node, rcp_py_key(way, frames[n]),
+		node = rcp_child_python(c, way, node, rcp_py_key(way, frames[n]),
 			     frames[n]);
 	}
 	if (!is_special(node))
 		return node;
 	/* The leaf for special() to look at. */
 	empty(c);
-	c->leaf = c->valid = end_of(c) - 1;
+	c->leaf = c->valid = rcp_capture_end(c) - 1;
 	c->leaf->frame = f;
 	c->leaf->key = rcp_py_key(way, f);
 	c->leaf->node = node;
@@ -205,7 +183,7 @@ compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 		}
 		e++;
 	} while (goes_on(&f, e));
-	return !rcp_py_back(f) && e == end_of(c);
+	return !rcp_py_back(f) && e == rcp_capture_end(c);
 }
 
 /* Writes the N fresh frames before E.  Returns the leaf. */
@@ -219,7 +197,7 @@ put_fresh(struct rcp_capture *c, enum rcp_py_way way,
 		e--;
 		e->frame = frame;
 		e->key = rcp_py_key(way, frame);
-		e->node = child(c, way, e[1].node, e->key, frame);
+		e->node = rcp_child_python(c, way, e[1].node, e->key, frame);
 		*place(c, frame) = (uint16_t)(e - c->frames);
 	}
 	return e;
@@ -234,6 +212,7 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	const char *f = leaf;
 	unsigned n;
 
+	c->moved = true;
 	if (UNLIKELY(c->deep)) {
 		if (is_deeper(leaf))
 			return deep_node(c, way, leaf);
@@ -244,13 +223,13 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		e = c->frames + *place(c, f);
 		if (!compare(c, way, f, e, &changed)) {
 			/* Linked otherwise than they were: all is new. */
-			c->valid = end_of(c);
+			c->valid = rcp_capture_end(c);
 			changed = NULL;
 			n = collect(c, &f, n);
-			e = end_of(c);
+			e = rcp_capture_end(c);
 		}
 	} else {
-		e = end_of(c);
+		e = rcp_capture_end(c);
 	}
 	if (UNLIKELY(n > (unsigned)(e - c->frames))) {
 		if (changed)
@@ -261,11 +240,11 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		empty(c);
 		f = leaf;
 		n = collect(c, &f, 0);
-		e = end_of(c);
+		e = rcp_capture_end(c);
 	}
 	if (changed)
 		for (i = changed; i >= e; i--)
-			i->node = child(c, way, i[1].node, i->key, i->frame);
+			i->node = rcp_child_python(c, way, i[1].node, i->key, i->frame);
 	if (changed || n > 0)
 		c->valid = e - n;
 	c->leaf = put_fresh(c, way, e, n);
@@ -348,6 +327,7 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		e->key = key;
 		e->node = m->node;
 		c->valid = e;
+		c->moved = true;
 	}
 	return is_special(e->node) ? special(c, caller) : e->node;
 }
@@ -378,6 +358,15 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 		[RCP_PY_WAY_CURRENT] = current,
 	};
 
-	return ways[atomic_load_explicit(&rcp_py_rt.way,
-					 memory_order_relaxed)](c, caller);
+	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
+						   memory_order_relaxed);
+	uint32_t node;
+
+	if (RCP_LIKELY(!rcp_native_on || way == RCP_PY_WAY_NONE))
+		return ways[way](c, caller);
+	c->no_python = false;
+	node = ways[way](c, caller);
+	if (c->no_python)
+		return node;
+	return rcp_mixed_node(c, way, (uintptr_t)caller, node);
 }

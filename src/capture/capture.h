@@ -33,9 +33,9 @@ struct rcp_capture_frame {
  * valid start. */
 struct rcp_capture {
 	uint32_t epoch; /* of what follows: see capture.c */
-	struct rcp_trace *trace; /* the native stack; NULL: none yet */
-	uint32_t native;         /* its node */
-	struct rcp_step *native_leaf; /* the hook's caller in it */
+	bool moved;     /* the last stack was not the one before */
+	bool no_python; /* it was native alone */
+	struct rcp_native *native; /* NULL: none yet */
 	bool deep;      /* the last stack had too many frames */
 	/* The stack is `leaf` to the end of `frames`.  What is left of an
 	 * earlier one, from `valid` on, hangs together with it. */
@@ -52,13 +52,13 @@ struct rcp_capture {
 
 bool rcp_capture_setup(uint64_t memory_limit);
 
-/* Native stacks from now on, where there is no Python frame.  False: they
- * cannot be had here. */
+/* Native stacks from now on, with Python's frames in them where those are
+ * walked.  False: they cannot be had here. */
 bool rcp_capture_native_setup(void);
 
 /* The node of the calling thread's stack; CALLER is the return address of the
- * hook, where native frames begin: they are for a thread without Python
- * frames, and CALLER is the only one unless there is more to be had. */
+ * hook, where native frames begin.  Without native stacks it is the one frame
+ * of a thread without Python frames. */
 uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
 
 /* Python frames of the stack that was captured last; 0: none, or too many. */

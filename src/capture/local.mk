@@ -5,10 +5,12 @@ preload_sources += \
 	src/capture/codes.c \
 	src/capture/define.c \
 	src/capture/life.c \
+	src/capture/mixed.c \
 	src/capture/modules.c \
 	src/capture/modules.h \
 	src/capture/names.h \
 	src/capture/native.c \
+	src/capture/native.h \
 	src/capture/nodes.c \
 	src/capture/nodes.h \
 	src/capture/place.c \

@@ -116,6 +116,22 @@ rcp_module_at(const void *address)
 	return m;
 }
 
+bool
+rcp_module_is(const char *name, const void *address)
+{
+	struct dl_find_object found;
+	const char *file, *slash;
+
+	if (!_dl_find_object ||
+	    _dl_find_object((void *)(uintptr_t)address, &found) != 0)
+		return false;
+	file = found.dlfo_link_map->l_name;
+	slash = file ? strrchr(file, '/') : NULL;
+	if (slash)
+		file = slash + 1;
+	return file && strncmp(file, name, strlen(name)) == 0;
+}
+
 struct rcp_module *
 rcp_module_by_id(uint32_t id)
 {

@@ -22,6 +22,9 @@ struct rcp_module {
 /* The module that holds ADDRESS, or NULL.  Takes no lock of the loader's. */
 const struct rcp_module *rcp_module_at(const void *address);
 
+/* Does the file that holds ADDRESS have a name that begins with NAME?  As safe. */
+bool rcp_module_is(const char *name, const void *address);
+
 struct rcp_module *rcp_module_by_id(uint32_t id);
 
 void rcp_modules_fork_prepare(void);

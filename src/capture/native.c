@@ -7,36 +7,40 @@
  * need not say where it stands: the frames inner to the hook's caller are left
  * out of the stack, and cost a read each.
  */
+#include "capture/native.h"
+
 #include "base/mem.h"
-#include "capture/nodes.h"
 #include "capture/tree.h"
-#include "unwind/unwind.h"
 
 #define NOINLINE __attribute__((noinline))
 #define OWN_FRAMES 24 /* steps that are ours, at most */
 
-static bool unwinds;
+bool rcp_native_on;
 
 bool
 rcp_capture_native_setup(void)
 {
-	unwinds = rcp_unwind_works();
-	return unwinds;
+	rcp_native_on = rcp_unwind_works();
+	return rcp_native_on;
 }
 
 void
 rcp_native_forget(struct rcp_capture *c)
 {
-	c->native_leaf = NULL;
-	if (c->trace)
-		rcp_trace_forget(c->trace);
+	if (!c->native)
+		return;
+	c->native->leaf = NULL;
+	c->native->is_mixed = false;
+	rcp_trace_forget(&c->native->trace);
 }
 
 void
 rcp_native_begin(struct rcp_capture *c)
 {
-	if (c->trace)
-		rcp_trace_begin(c->trace);
+	if (!c->native)
+		return;
+	rcp_native_forget(c);
+	rcp_trace_begin(&c->native->trace);
 }
 
 static uint32_t
@@ -60,17 +64,6 @@ folded(struct rcp_capture *c, uintptr_t key)
 	return m->node;
 }
 
-static inline uint32_t
-child(struct rcp_capture *c, uint32_t parent, uintptr_t ip)
-{
-	uint32_t mark = parent | RCP_MEMO_FRAME;
-	struct rcp_capture_memo *m = rcp_memo_slot(c, mark, ip);
-
-	if (RCP_UNLIKELY(!rcp_is_memo(m, mark, ip)))
-		rcp_memo_frame(m, parent, ip);
-	return m->node;
-}
-
 /* The innermost frames of a stack that is too deep, under a marker. */
 static NOINLINE uint32_t
 deep_node(struct rcp_capture *c, uintptr_t caller, const void *frame)
@@ -80,11 +73,11 @@ deep_node(struct rcp_capture *c, uintptr_t caller, const void *frame)
 	unsigned n;
 	bool whole;
 
-	n = rcp_unwind_some(c->trace, frame, ips, RCP_CAPTURE_DEEP, &whole);
+	n = rcp_unwind_some(&c->native->trace, frame, ips, RCP_CAPTURE_DEEP, &whole);
 	while (n > 0) {
 		uintptr_t ip = ips[--n];
 
-		node = child(c, node, ip);
+		node = rcp_child_native(c, node, ip);
 		if (ip == caller)
 			return node == RCP_TREE_TRUNCATED ? folded(c, caller) :
 							    node;
@@ -92,9 +85,8 @@ deep_node(struct rcp_capture *c, uintptr_t caller, const void *frame)
 	return one_frame(c, caller);
 }
 
-/* The step of the hook's caller, or NULL. */
-static inline struct rcp_step *
-find_caller(struct rcp_trace *t, uintptr_t caller)
+struct rcp_step *
+rcp_native_caller(struct rcp_trace *t, uintptr_t caller)
 {
 	struct rcp_step *end = rcp_trace_end(t), *e = t->leaf;
 
@@ -106,44 +98,50 @@ find_caller(struct rcp_trace *t, uintptr_t caller)
 	return NULL;
 }
 
-static struct rcp_trace *
-new_trace(struct rcp_capture *c)
+struct rcp_native *
+rcp_native_get(struct rcp_capture *c)
 {
-	c->trace = rcp_pages_reserve(sizeof(*c->trace));
-	if (c->trace)
-		rcp_trace_begin(c->trace);
-	return c->trace;
+	if (RCP_LIKELY(c->native != NULL))
+		return c->native;
+	c->native = rcp_pages_reserve(sizeof(*c->native));
+	if (c->native)
+		rcp_trace_begin(&c->native->trace);
+	return c->native;
 }
 
 /* The nodes of the steps from CHANGED inwards. */
 static NOINLINE uint32_t
 changed_node(struct rcp_capture *c, uintptr_t caller, struct rcp_step *changed)
 {
-	struct rcp_trace *t = c->trace;
-	struct rcp_step *leaf = find_caller(t, caller), *e;
+	struct rcp_native *n = c->native;
+	struct rcp_trace *t = &n->trace;
+	struct rcp_step *leaf = rcp_native_caller(t, caller), *e;
 	uint32_t node;
 
 	if (RCP_UNLIKELY(!leaf)) {
-		rcp_trace_forget(t);
+		rcp_native_forget(c);
 		return one_frame(c, caller);
 	}
-	/* Another hook, which is nearer to its caller or further from it. */
-	if (leaf != c->native_leaf && changed < leaf)
+	/* No nodes are kept; or this is another hook, which is nearer to its
+	 * caller or further from it. */
+	if (!n->leaf)
+		changed = rcp_trace_end(t) - 1;
+	else if (leaf != n->leaf && changed < leaf)
 		changed = leaf;
-	if (leaf != c->native_leaf && changed < c->native_leaf)
-		changed = c->native_leaf;
-	c->native_leaf = leaf;
+	if (n->leaf && leaf != n->leaf && changed < n->leaf)
+		changed = n->leaf;
+	n->leaf = leaf;
 	if (changed + 1 == rcp_trace_end(t))
 		changed[1].node = t->broken ? RCP_TREE_UNKNOWN : RCP_NODE_NONE;
 	node = changed[1].node;
 	for (e = changed; e >= leaf; e--) {
 		if (rcp_step_is_frame(e))
-			node = child(c, node, e->value);
+			node = rcp_child_native(c, node, e->value);
 		e->node = node;
 	}
 	node = leaf->node;
-	c->native = node == RCP_TREE_TRUNCATED ? folded(c, caller) : node;
-	return c->native;
+	n->node = node == RCP_TREE_TRUNCATED ? folded(c, caller) : node;
+	return n->node;
 }
 
 static NOINLINE uint32_t
@@ -151,17 +149,23 @@ stack(struct rcp_capture *c, uintptr_t caller)
 {
 	const void *frame = __builtin_frame_address(0);
 	struct rcp_step *changed;
+	struct rcp_native *n = rcp_native_get(c);
 
-	if (RCP_UNLIKELY(!c->trace && !new_trace(c)))
+	if (RCP_UNLIKELY(!n))
 		return one_frame(c, caller);
-	switch (rcp_unwind(c->trace, frame, &changed)) {
+	switch (rcp_unwind(&n->trace, frame, &changed)) {
 	case RCP_UNWOUND_SAME:
-		return c->native;
+		if (RCP_LIKELY(n->leaf != NULL))
+			return n->node;
+		changed = rcp_trace_end(&n->trace) - 1;
+		break;
 	case RCP_UNWOUND_CHANGED:
-		return changed_node(c, caller, changed);
+		break;
 	default:
 		return deep_node(c, caller, frame);
 	}
+	n->is_mixed = false;
+	return changed_node(c, caller, changed);
 }
 
 uint32_t
@@ -169,5 +173,6 @@ rcp_native_node(struct rcp_capture *c, const void *caller)
 {
 	uintptr_t key = (uintptr_t)caller;
 
-	return unwinds ? stack(c, key) : one_frame(c, key);
+	c->no_python = true;
+	return rcp_native_on ? stack(c, key) : one_frame(c, key);
 }

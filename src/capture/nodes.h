@@ -7,6 +7,7 @@
 #define RCP_CAPTURE_NODES_H
 
 #include "capture/capture.h"
+#include "python/walk.h"
 
 /* Parents that no node is: keys that are native addresses, and leaves of
  * stacks past the memory limit. */
@@ -49,8 +50,35 @@ void rcp_memo_native_folded(struct rcp_capture_memo *m, uintptr_t key);
 
 /* native.c: the node of the native stack that ends with CALLER, as long as
  * there are such; else of CALLER alone. */
+extern bool rcp_native_on RCP_HIDDEN;
 uint32_t rcp_native_node(struct rcp_capture *c, const void *caller);
 void rcp_native_begin(struct rcp_capture *c); /* for another thread */
 void rcp_native_forget(struct rcp_capture *c);
+
+/* mixed.c: of a stack whose Python frames have the node PYTHON, with its
+ * native ones. */
+uint32_t rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way,
+			uintptr_t caller, uint32_t python);
+
+static inline struct rcp_capture_frame *
+rcp_capture_end(struct rcp_capture *c)
+{
+	return &c->frames[RCP_CAPTURE_MAX];
+}
+
+/* The node of a stack whose leaf, at FRAME, has this KEY, and PARENT before
+ * it. */
+RCP_PY_INLINE uint32_t
+rcp_child_python(struct rcp_capture *c, enum rcp_py_way way, uint32_t parent,
+		 uintptr_t key, const char *frame)
+{
+	struct rcp_capture_memo *m = rcp_memo_slot(c, parent, key);
+
+	if (RCP_UNLIKELY(rcp_py_is_shim(way, frame)))
+		return parent;
+	if (RCP_UNLIKELY(!rcp_is_memo(m, parent, key)))
+		rcp_memo_python(m, parent, key, frame);
+	return m->node;
+}
 
 #endif

@@ -207,8 +207,10 @@ fault(const char *why)
 
 /* The word for the profile. */
 static const char *
-set_up_native(enum rcp_native when)
+set_up_native(enum rcp_native_when when)
 {
+	if (when == RCP_NATIVE_AUTO)
+		when = rcp_life.is_python ? RCP_NATIVE_OFF : RCP_NATIVE_ON;
 	return when == RCP_NATIVE_ON && rcp_capture_native_setup() ? "on" :
 								     "one";
 }

@@ -33,6 +33,8 @@ struct rcp_py_layout {
 	uint16_t tstate_frame; /* frame, or cframe */
 	uint16_t tstate_interp, tstate_thread;
 	uint16_t cframe_frame;
+	/* What stands in each evaluator's C frame: 3.10 and 3.11; else 0. */
+	uint16_t tstate_cframe, cframe_back;
 	/* frame_instr: an int, or a pointer to the instruction.  tlbc: 0 where
 	 * there is none. */
 	uint16_t frame_code, frame_back, frame_instr, frame_owner, frame_tlbc;

@@ -6,6 +6,8 @@ python_sources = \
 	src/python/layout.c \
 	src/python/layout.h \
 	src/python/layout_rows.h \
+	src/python/marks.c \
+	src/python/marks.h \
 	src/python/python.h \
 	src/python/refs.c \
 	src/python/refs.h \

@@ -51,9 +51,11 @@ def test_sites():
         (23, 23 * 2003, 0, 0, 23 * 2003, 23),
         (2, 1003, 0, 0, 1003, 2)]),
         "a free and a realloc count at the site that allocated")
-    lib.ok(1, all(len(s["stack"]) == 1 and s["stack"][0]["kind"] == "native"
-                  and s["kind"] == "malloc" for s in sites),
-           "native sites, one frame each")
+    lib.ok(1, all(f["kind"] == "native" for s in sites for f in s["stack"])
+           and all(s["kind"] == "malloc" for s in sites), "native sites")
+    one = lib.Run("prog_sites", env={"RCPROF_NATIVE": "off"}).report()
+    lib.is_(1, {len(s["stack"]) for s in one.sites}, {1},
+            "one frame each with --native=off")
     names = {s["stack"][0]["function"] for s in sites}
     if names == {None}:
         lib.skip(1, "a site's function and line", "no symbols yet")

@@ -12,6 +12,7 @@ test_scripts += \
 	tests/python/frames.t \
 	tests/python/hazards.t \
 	tests/python/limits.t \
+	tests/python/mixed.t \
 	tests/python/objects.t \
 	tests/python/objects_sample.t \
 	tests/python/processes.t \

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * native.h - what native.c and mixed.c share: a thread's native stack, and
+ * Python's frames in it.
+ */
+#ifndef RCP_CAPTURE_NATIVE_H
+#define RCP_CAPTURE_NATIVE_H
+
+#include "capture/nodes.h"
+#include "python/marks.h"
+#include "unwind/unwind.h"
+
+#define RCP_CAPTURE_MARKS 1024u /* calls of the evaluator in one stack */
+
+/* A call of the evaluator: its native frame, and the innermost of the Python
+ * frames that it runs, which go on to the next one's. */
+struct rcp_native_mark {
+	struct rcp_step *step;
+	struct rcp_capture_frame *first;
+};
+
+/* Mapped when a thread's first native stack is wanted. */
+struct rcp_native {
+	uint32_t node; /* of the previous stack */
+	bool is_mixed; /* it had Python frames */
+	struct rcp_step *leaf; /* the hook's caller in it; NULL: the steps have
+				  no nodes */
+	unsigned count;
+	struct rcp_py_mark found[RCP_CAPTURE_MARKS + 1];
+	struct rcp_native_mark marks[RCP_CAPTURE_MARKS + 1];
+	struct rcp_trace trace;
+};
+
+/* C's, or NULL: there is no memory for it. */
+struct rcp_native *rcp_native_get(struct rcp_capture *c);
+
+/* The step of the hook's caller, or NULL: unwinding began further in. */
+struct rcp_step *rcp_native_caller(struct rcp_trace *t, uintptr_t caller);
+
+/* The node of a native frame whose caller's is PARENT. */
+static inline uint32_t
+rcp_child_native(struct rcp_capture *c, uint32_t parent, uintptr_t ip)
+{
+	uint32_t mark = parent | RCP_MEMO_FRAME;
+	struct rcp_capture_memo *m = rcp_memo_slot(c, mark, ip);
+
+	if (RCP_UNLIKELY(!rcp_is_memo(m, mark, ip)))
+		rcp_memo_frame(m, parent, ip);
+	return m->node;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * marks.h - which frames of Python's belong to which of C's: a call of the
+ * interpreter's evaluator runs one Python frame (up to 3.10) or several, and
+ * leaves in its own C frame something that Python's frames lead to.
+ */
+#ifndef RCP_PYTHON_MARKS_H
+#define RCP_PYTHON_MARKS_H
+
+#include <stdbool.h>
+
+/* One call of the evaluator. */
+struct rcp_py_mark {
+	const char *at;    /* inside its C frame */
+	const char *outer; /* the first frame that is not its own; NULL: all
+			      are, to the root */
+};
+
+/* Of the calling thread, innermost first, into OUT (room for MAX).  Returns their
+ * number, 0 when there are none, or more than MAX, or where this version of the
+ * interpreter leaves nothing.  In the hooks of allocations only, as walks. */
+unsigned rcp_py_marks(struct rcp_py_mark *out, unsigned max);
+
+/* Are they still these N? */
+bool rcp_py_marks_same(const struct rcp_py_mark *marks, unsigned n);
+
+#endif
