@@ -248,7 +248,7 @@ rcp_wiring_setup(void)
 	rcp_thread_register();
 	if (o->objects) {
 		rcp_objects_setup(o->memory_limit);
-		rcp_record_objects(rcp_py_collecting);
+		rcp_record_objects(rcp_py_collecting_here);
 	}
 	if (o->mode == RCP_MODE_SAMPLE)
 		set_up_sampling(o);

@@ -6,25 +6,8 @@
 #include <emmintrin.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "pyhooks/objects.h"
-
-#define FILTER_BITS (1u << 15)
-
-static void
-mark(uint64_t *filter, const uint8_t *p)
-{
-	uint32_t bit = (uint32_t)((uintptr_t)p >> 3) % FILTER_BITS;
-
-	filter[bit / 64] |= 1ull << bit % 64;
-}
-
-static bool
-is_marked(const uint64_t *filter, const uint8_t *p)
-{
-	uint32_t bit = (uint32_t)((uintptr_t)p >> 3) % FILTER_BITS;
-
-	return filter[bit / 64] >> bit % 64 & 1;
-}
 
 static bool
 is_inside(const struct rcp_patch *p, const uint8_t *target)
@@ -70,28 +53,82 @@ target_at(const uint8_t *p)
 				 (uintptr_t)(intptr_t)offset);
 }
 
+/* Of a text that has been looked through: a bit for each byte, set where some
+ * jump may lead.  Functions of a text come in several lots, and looking through
+ * takes some milliseconds. */
+#define TEXTS 16u
+#define TEXT_MOST (16u << 20)
+
+static struct text {
+	const uint8_t *start, *end;
+	uint8_t *targets;
+} texts[TEXTS];
+static unsigned text_count; /* the GIL is held */
+
+static bool
+is_target(const struct text *t, const uint8_t *p)
+{
+	size_t i = (size_t)(p - t->start);
+
+	return t->targets[i / 8] >> i % 8 & 1;
+}
+
 /* Every byte is looked at as if an instruction began there: too many are
  * refused rather than too few.  A jump of one byte does not come from another
  * function.  The text's first byte and its last 20 are in no function that
  * jumps: those are its padding. */
+static void
+look_through(struct text *t, struct rcp_patch *const *plans, size_t count)
+{
+	for (const uint8_t *p = t->start + 1; t->end - p >= 20; p += 16) {
+		for (unsigned bits = opcodes(p); bits; bits &= bits - 1) {
+			const uint8_t *to = target_at(p + __builtin_ctz(bits));
+			size_t i = (uintptr_t)to - (uintptr_t)t->start;
+
+			if (i >= (size_t)(t->end - t->start))
+				continue;
+			if (t->targets)
+				t->targets[i / 8] |= (uint8_t)(1u << i % 8);
+			else
+				refuse(plans, count, to);
+		}
+	}
+}
+
+static struct text *
+text_of(const uint8_t *start, const uint8_t *end)
+{
+	struct text *t;
+
+	for (unsigned i = 0; i < text_count; i++)
+		if (texts[i].start == start && texts[i].end == end)
+			return &texts[i];
+	if (text_count == TEXTS || (size_t)(end - start) > TEXT_MOST)
+		return NULL;
+	t = &texts[text_count];
+	t->targets = rcp_pages_new((size_t)(end - start) / 8 + 1);
+	if (!t->targets)
+		return NULL;
+	t->start = start;
+	t->end = end;
+	look_through(t, NULL, 0);
+	text_count++;
+	return t;
+}
+
 void
 rcp_arch_check_jumps(struct rcp_patch *const *plans, size_t count,
 		     const uint8_t *start, const uint8_t *end)
 {
-	static uint64_t filter[FILTER_BITS / 64]; /* the GIL is held */
+	struct text once = { .start = start, .end = end };
+	const struct text *t = text_of(start, end);
 
-	memset(filter, 0, sizeof(filter));
-	for (size_t i = 0; i < count; i++) {
-		mark(filter, plans[i]->at + 1);
-		mark(filter, plans[i]->at + plans[i]->jump - 1);
+	if (!t) {
+		look_through(&once, plans, count);
+		return;
 	}
-	for (const uint8_t *p = start + 1; end - p >= 20; p += 16) {
-		for (unsigned bits = opcodes(p); bits; bits &= bits - 1) {
-			const uint8_t *target =
-				target_at(p + __builtin_ctz(bits));
-
-			if (is_marked(filter, target))
-				refuse(plans, count, target);
-		}
-	}
+	for (size_t i = 0; i < count; i++)
+		for (unsigned k = 1; k < plans[i]->jump; k++)
+			if (is_target(t, plans[i]->at + k))
+				plans[i]->size = 0;
 }

@@ -127,10 +127,10 @@ rcp_deaths_entered(void *op, const void *const *entry)
 
 /* --- which functions -------------------------------------------------------------- */
 
-#define PATIENCE 20000000u /* ns: placing takes some milliseconds */
+#define SHARE 100u /* of the time, placing takes one part */
 
 bool rcp_deaths_due;
-static uint64_t placed;
+static uint64_t next_time;
 
 void
 rcp_deaths_note(const void *type)
@@ -153,19 +153,21 @@ is_alone(void)
 static void
 place(void)
 {
+	uint64_t begin = rcp_clock_now(), end;
 	const char *why;
 
 	rcp_deaths_due = false;
 	if (rcp_arch_begin(&why) && is_alone())
 		rcp_patches_place();
-	placed = rcp_clock_now();
+	end = rcp_clock_now();
+	next_time = end + (end - begin) * SHARE;
 }
 
 /* New types come in flocks, when a module is imported. */
 void
 rcp_deaths_catch_up(void)
 {
-	if (rcp_clock_now() - placed >= PATIENCE)
+	if (rcp_clock_now() >= next_time)
 		place();
 }
 
@@ -222,7 +224,8 @@ rcp_deaths_look(void)
 	if (rcp_record_samples_objects())
 		rcp_patches_filter(RCP_PATCHED_DEALLOC);
 	find_functions();
-	place();
+	if (rcp_deaths_due)
+		rcp_deaths_catch_up();
 }
 
 void

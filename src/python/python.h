@@ -100,6 +100,8 @@ void rcp_py_set_safe_point(void (*fn)(void));
  * the cyclic collector.  There is one flag for all threads: it is true in
  * another thread too that runs while a finaliser gave up the GIL. */
 bool rcp_py_collecting(void);
+/* The same for a caller that holds the GIL. */
+bool rcp_py_collecting_here(void);
 
 /* Self-test, with the GIL held: does the walk agree with the interpreter's
  * own idea of the current frame?  Switches walking off and returns false when

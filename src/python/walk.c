@@ -118,21 +118,39 @@ rcp_py_frame_code(const struct rcp_py_frame *f, const void **code,
 	return true;
 }
 
+static bool
+is_collecting(const char *tstate)
+{
+	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+	const char *interp;
+
+	if (l->runtime_collecting)
+		return rcp_py_int(rcp_py_rt.state, l->runtime_collecting) != 0;
+	interp = rcp_py_pointer(tstate, l->tstate_interp);
+	return rcp_py_int(interp, l->interp_collecting) != 0;
+}
+
 bool
 rcp_py_collecting(void)
 {
 	const struct rcp_py_runtime *rt = &rcp_py_rt;
-	const struct rcp_py_layout *l = &rt->layout;
-	const char *tstate, *interp;
+	const char *tstate;
 
 	if (!atomic_load_explicit(&rt->way, memory_order_relaxed))
 		return false;
 	/* The collector runs with the GIL held: by us, or not here. */
 	tstate = rcp_py_tstate();
-	if (!tstate || tstate != rt->current())
+	return tstate && tstate == rt->current() && is_collecting(tstate);
+}
+
+bool
+rcp_py_collecting_here(void)
+{
+	const struct rcp_py_runtime *rt = &rcp_py_rt;
+	const char *tstate;
+
+	if (!atomic_load_explicit(&rt->way, memory_order_relaxed))
 		return false;
-	if (l->runtime_collecting)
-		return rcp_py_int(rt->state, l->runtime_collecting) != 0;
-	interp = rcp_py_pointer(tstate, l->tstate_interp);
-	return rcp_py_int(interp, l->interp_collecting) != 0;
+	tstate = rt->current();
+	return tstate && is_collecting(tstate);
 }

@@ -235,6 +235,19 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 static uint32_t *
 block_of(uintptr_t op, unsigned *before)
 {
+	uint32_t *here = rcp_shadow_at(op);
+
+	/* The words of neighbours are neighbours, but for a leaf's first. */
+	if (here && ((op >> 4) & (RCP_SHADOW_WORDS - 1)) >= 2) {
+		unsigned n = here[0] & RCP_HEAD ? 0 :
+			     here[-1] & RCP_HEAD ? 1 : 2;
+		uint32_t *w = here - n;
+
+		*before = 16 * n;
+		return (*w & RCP_HEAD) && rcp_head_size(w) >= *before + 16 ?
+			       w :
+			       NULL;
+	}
 	for (*before = 0; *before <= 32; *before += 16) {
 		uint32_t *w = rcp_head_at(op - *before);
 
