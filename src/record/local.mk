@@ -8,6 +8,7 @@ preload_sources += \
 	src/record/mappings.h \
 	src/record/object.c \
 	src/record/object.h \
+	src/record/object_collector.c \
 	src/record/object_internal.h \
 	src/record/object_sample.c \
 	src/record/record.c \

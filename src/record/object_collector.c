@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * object_collector.c - is it the collector's doing that an object dies?  On the
+ * path of each birth and death, with the GIL held.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "record/object_internal.h"
+
+static bool (*collecting_now)(void);
+
+void
+rcp_record_objects(bool (*collecting)(void))
+{
+	collecting_now = collecting;
+}
+
+bool
+rcp_record_follows_objects(void)
+{
+	return collecting_now != NULL;
+}
+
+/* --- born inside the collection that is under way ---------------------------- */
+
+/* What finalisers and callbacks make and drop is not the collector's doing. */
+#define INSIDE_SLOTS 16384u
+
+static struct {
+	uintptr_t *blocks; /* by hash; 0: free */
+	uint32_t used;
+} inside;
+
+static uint32_t
+inside_slot(uintptr_t block)
+{
+	uint32_t i = (uint32_t)((block >> 4) * 0x9e3779b1u) >> 18;
+
+	while (inside.blocks[i] && inside.blocks[i] != block)
+		i = (i + 1) % INSIDE_SLOTS;
+	return i;
+}
+
+void
+rcp_object_born_inside(uintptr_t block)
+{
+	if (!inside.blocks)
+		inside.blocks = rcp_pages_new(INSIDE_SLOTS *
+					      sizeof(*inside.blocks));
+	/* Past this many the rest counts as the collector's. */
+	if (!inside.blocks || inside.used >= INSIDE_SLOTS / 2)
+		return;
+	inside.blocks[inside_slot(block)] = block;
+	inside.used++;
+}
+
+static bool
+was_born_inside(uintptr_t block)
+{
+	return inside.used && inside.blocks[inside_slot(block)] == block;
+}
+
+bool
+rcp_object_collecting(void)
+{
+	bool now = collecting_now();
+
+	if (!now && inside.used) {
+		memset(inside.blocks, 0,
+		       INSIDE_SLOTS * sizeof(*inside.blocks));
+		inside.used = 0;
+	}
+	return now;
+}
+
+enum rcp_death
+rcp_object_cause(uintptr_t block)
+{
+	return rcp_object_collecting() && !was_born_inside(block) ?
+		       RCP_DEATH_COLLECTOR :
+		       RCP_DEATH_REFCOUNT;
+}
