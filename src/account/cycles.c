@@ -180,10 +180,11 @@ rcp_cycle_other(void)
 void
 rcp_cycle_found(uint32_t kind, uint64_t waited)
 {
-	struct kind *k = &kinds[kind];
+	struct kind *k;
 
 	if (!kind)
 		return;
+	k = &kinds[kind];
 	RCP_STORE(k->now[RCP_CYCLE_COUNT], k->now[RCP_CYCLE_COUNT] + 1);
 	RCP_STORE(k->now[RCP_CYCLE_WAITED], k->now[RCP_CYCLE_WAITED] + waited);
 	if (waited > k->now[RCP_CYCLE_WAITED_MAX])
@@ -193,10 +194,11 @@ rcp_cycle_found(uint32_t kind, uint64_t waited)
 void
 rcp_cycle_died(uint32_t kind, uint64_t bytes, uint64_t byte_ms)
 {
-	struct kind *k = &kinds[kind];
+	struct kind *k;
 
 	if (!kind)
 		return;
+	k = &kinds[kind];
 	RCP_STORE(k->now[RCP_CYCLE_OBJECTS], k->now[RCP_CYCLE_OBJECTS] + 1);
 	RCP_STORE(k->now[RCP_CYCLE_BYTES], k->now[RCP_CYCLE_BYTES] + bytes);
 	RCP_STORE(k->now[RCP_CYCLE_BYTE_MS],

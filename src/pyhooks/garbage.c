@@ -20,6 +20,7 @@
 #define OBJECTS_MOST 65536u /* a collection */
 #define EDGES_MOST (4 * OBJECTS_MOST)
 #define SLOTS (2 * OBJECTS_MOST)
+#define PASSED_OVER 64u
 #define COLLECTOR_STACK 2048 /* bytes from what it calls to its lists */
 
 const struct rcp_tls *rcp_garbage_thread;
@@ -43,13 +44,20 @@ slot_of(const void *op)
 }
 
 /* Garbage, or such that the collector has passed over, since it has nothing to
- * clear; only what is on a cycle with garbage can reach it. */
+ * clear; only what is on a cycle with garbage can reach it.  It may be alive as
+ * well, a large table, say: not more of these are looked at than of garbage. */
 static bool
 is_candidate(const void *op, struct rcp_garbage_object *out)
 {
-	return rcp_garbage_look((uintptr_t)op, out) && out->before &&
-	       ((marked && rcp_py_is_garbage(op)) ||
-		rcp_py_type_is_never_cleared(rcp_py_type_of(op)));
+	if (!rcp_garbage_look((uintptr_t)op, out) || !out->before)
+		return false;
+	if (marked && rcp_py_is_garbage(op))
+		return true;
+	if (!rcp_py_type_is_never_cleared(rcp_py_type_of(op)) ||
+	    graph->passed_over * 2 > graph->g.count + PASSED_OVER)
+		return false;
+	graph->passed_over++;
+	return true;
 }
 
 static uint32_t
@@ -295,12 +303,28 @@ rcp_garbage_setup(void)
 	marked = rcp_py_garbage_is_marked();
 }
 
+static void
+forget(void)
+{
+	if (graph->g.count > SLOTS / 16)
+		memset(graph->slots, 0, SLOTS * sizeof(*graph->slots));
+	else
+		/* From the last: each ends a chain that is still whole. */
+		for (uint32_t i = graph->g.count; i > 0; i--)
+			*slot_of(graph->ops[i - 1]) = 0;
+	graph->g.first = graph->g.count = graph->edge_count = 0;
+	graph->knot_count = graph->passed_over = 0;
+}
+
 void
 rcp_garbage_start(uint64_t now)
 {
+	if (rcp_record_samples_objects())
+		return;
+	rcp_garbage_stop(); /* should the last one's end have been missed */
+	rcp_garbage_begin(now);
 	if (!possible)
 		return;
-	rcp_garbage_begin(now);
 	listed = false;
 	root = NULL;
 	root_now = rcp_garbage_now;
@@ -315,14 +339,7 @@ rcp_garbage_stop(void)
 		return;
 	rcp_patches_switch(RCP_PATCHED_CLEAR, false);
 	rcp_garbage_thread = NULL;
-	if (graph->g.count > SLOTS / 16)
-		memset(graph->slots, 0, SLOTS * sizeof(*graph->slots));
-	else
-		/* From the last: each ends a chain that is still whole. */
-		for (uint32_t i = graph->g.count; i > 0; i--)
-			*slot_of(graph->ops[i - 1]) = 0;
-	graph->g.first = graph->g.count = graph->edge_count = 0;
-	graph->knot_count = 0;
+	forget();
 }
 
 bool

@@ -41,6 +41,7 @@ struct rcp_garbage_graph {
 	struct rcp_garbage_now *knots;
 	uint32_t knot_count;
 	uint32_t *slots; /* by address: node + 1; 0: free */
+	uint32_t passed_over; /* nodes that are not marked as garbage */
 	uint64_t missed; /* objects and edges past the limits */
 };
 struct rcp_garbage_graph *rcp_garbage_graph(void);

@@ -173,6 +173,7 @@ rcp_garbage_end(struct rcp_collection *c)
 	c->waited_max = sum.waited_max;
 	c->byte_ms = sum.byte_ms;
 	sum = (struct rcp_collection){ 0 };
+	rcp_garbage_now = (struct rcp_garbage_now){ rcp_cycle_other(), 0 };
 	if (!current.time)
 		return;
 	current.generation = c->generation;
