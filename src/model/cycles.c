@@ -46,18 +46,53 @@ uint32_t
 rcp_cycle_birth(const struct rcp_set *set, const struct rcp_cycle_group *group)
 {
 	uint32_t count = rcp_cycle_of(set, group)->count;
+	uint32_t best = RCP_NONE;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t site = rcp_cycle_member(set, group, i)->site;
+		uint32_t leaf = site == RCP_NONE ? RCP_NONE
+						 : rcp_site_leaf(set, site);
+
+		if (leaf == RCP_NONE)
+			continue;
+		if (set->frames[leaf].origin == RCP_ORIGIN_OWN)
+			return leaf;
+		if (best == RCP_NONE)
+			best = leaf;
+	}
+	return best;
+}
+
+/* A class of the user's, of a library, or a builtin? */
+static int
+rank_type(const struct rcp_set *set, const char *type)
+{
+	return rcp_type_is_own(set, type) ? 0 : strchr(type, '.') ? 1 : 2;
+}
+
+static enum rcp_cycle_whose
+whose(const struct rcp_set *set, const struct rcp_cycle_group *group)
+{
+	uint32_t count = rcp_cycle_of(set, group)->count;
+	/* Those that found no room may be anyone's. */
+	enum rcp_cycle_whose best = count ? RCP_CYCLE_OTHER : RCP_CYCLE_CALLED;
 
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t site = rcp_cycle_member(set, group, i)->site;
 
-		if (rcp_birth_is_own(set, site))
-			return rcp_site_own_frame(set, site);
+		if (!rcp_birth_is_own(set, site))
+			continue;
+		best = RCP_CYCLE_CALLED;
+		if (rank_type(set, rcp_cycle_type(set, group, i)) == 0 ||
+		    set->frames[rcp_site_leaf(set, site)].origin ==
+			    RCP_ORIGIN_OWN)
+			return RCP_CYCLE_OWN;
 	}
-	return RCP_NONE;
+	return best;
 }
 
 /* The order of two members as the beginning of a chain: the user's own
- * classes, then by name. */
+ * classes, then other classes, then builtin ones; by name. */
 static int
 compare_members(const struct rcp_set *set, const struct rcp_cycle_group *group,
 		uint32_t a, uint32_t b)
@@ -66,7 +101,7 @@ compare_members(const struct rcp_set *set, const struct rcp_cycle_group *group,
 	const char *y = rcp_cycle_type(set, group, b);
 	const char *p = rcp_cycle_member(set, group, a)->attribute;
 	const char *q = rcp_cycle_member(set, group, b)->attribute;
-	int c = (int)rcp_type_is_own(set, y) - (int)rcp_type_is_own(set, x);
+	int c = rank_type(set, x) - rank_type(set, y);
 
 	if (c == 0)
 		c = strcmp(x, y);
@@ -84,9 +119,7 @@ choose_first(const struct rcp_set *set, struct rcp_cycle_group *group)
 		if (compare_members(set, group, i, best) < 0)
 			best = i;
 	group->first = best;
-	for (uint32_t i = 0; i < cycle->count && !group->own; i++)
-		group->own = rcp_birth_is_own(
-			set, rcp_cycle_member(set, group, i)->site);
+	group->whose = whose(set, group);
 }
 
 /* --- groups --------------------------------------------------------------- */
@@ -120,7 +153,7 @@ chain_of(const struct rcp_set *set, struct rcp_map *map,
 			&set->tables->strings, rcp_cycle_type(set, group, i));
 		uint32_t line = m->site == RCP_NONE
 					? RCP_NONE
-					: rcp_site_own_frame(set, m->site);
+					: rcp_site_leaf(set, m->site);
 
 		chain = number_of(map, chain, (uintptr_t)type,
 				  number_of(map, (uintptr_t)m->attribute, line,
@@ -146,8 +179,8 @@ by_waiting(const void *a, const void *b)
 {
 	const struct rcp_cycle_group *x = a, *y = b;
 
-	if (x->own != y->own)
-		return x->own ? -1 : 1;
+	if (x->whose != y->whose)
+		return x->whose < y->whose ? -1 : 1;
 	if (x->byte_ms != y->byte_ms)
 		return x->byte_ms > y->byte_ms ? -1 : 1;
 	if (x->bytes != y->bytes)
@@ -180,10 +213,14 @@ rcp_cycle_groups_new(const struct rcp_set *set, const struct rcp_view *view)
 			rcp_map_put1(&index, chain, at);
 			g->groups[at] = one;
 		}
+		/* It may be the user's by some callers only. */
+		if (one.whose < g->groups[at].whose)
+			g->groups[at].whose = one.whose;
 		add_row(&g->groups[at], row);
 	}
 	qsort(g->groups, g->count, sizeof(*g->groups), by_waiting);
-	while (g->own_count < g->count && g->groups[g->own_count].own)
+	while (g->own_count < g->count &&
+	       g->groups[g->own_count].whose != RCP_CYCLE_OTHER)
 		g->own_count++;
 	rcp_map_free(&parts);
 	rcp_map_free(&index);
@@ -202,17 +239,17 @@ rcp_cycle_groups_free(struct rcp_cycle_groups *groups)
 /* --- what would end them -------------------------------------------------- */
 
 /* Which types stand on it, a bit each. */
-enum { FUNCTION = 1, CELL = 2, TRACEBACK = 4, CLASS = 8 };
+enum { FUNCTION = 1, CELL = 2, TRACEBACK = 4, CLASS = 8, METHOD = 16 };
 
 static unsigned
 types_on(const struct rcp_set *set, const struct rcp_cycle_group *group)
 {
 	static const char *const names[] = { "function", "cell", "traceback",
-					     "type" };
+					     "type", "method" };
 	unsigned seen = 0;
 
 	for (uint32_t i = 0; i < rcp_cycle_of(set, group)->count; i++)
-		for (unsigned k = 0; k < 4; k++)
+		for (unsigned k = 0; k < 5; k++)
 			if (strcmp(rcp_cycle_type(set, group, i), names[k]) ==
 			    0)
 				seen |= 1u << k;
@@ -272,7 +309,8 @@ advise_weakref(const struct rcp_set *set, const struct rcp_cycle_group *group)
 	for (uint32_t i = 0; i < count; i++) {
 		const char *a = rcp_cycle_member(set, group, i)->attribute;
 
-		if (!a || !is_instance(rcp_cycle_type(set, group, i + 1)) ||
+		if (!a || strncmp(a, "__", 2) == 0 ||
+		    !is_instance(rcp_cycle_type(set, group, i + 1)) ||
 		    (count > 1 && uses_of(set, group, a) == count))
 			continue;
 		if (goes_back(a)) {
@@ -311,6 +349,8 @@ rcp_cycle_advice(const struct rcp_set *set,
 						->attribute;
 	} else if ((types & (FUNCTION | CELL)) == (FUNCTION | CELL)) {
 		advice.end = RCP_CYCLE_FUNCTION;
+	} else if (types & METHOD) {
+		advice.end = RCP_CYCLE_METHOD;
 	} else if (types & CLASS) {
 		advice.end = RCP_CYCLE_CLASS;
 	} else {

@@ -8,20 +8,28 @@
 
 #include "model/view.h"
 
-/* Cycles of the same types, attributes and own lines of birth. */
+/* Whose cycles they are: of the user's own classes or lines, of a library that
+ * the user's lines called, or of imports and the start. */
+enum rcp_cycle_whose {
+	RCP_CYCLE_OWN,
+	RCP_CYCLE_CALLED,
+	RCP_CYCLE_OTHER,
+};
+
+/* Cycles of the same types, attributes and lines of birth. */
 struct rcp_cycle_group {
 	uint32_t process; /* one that stands for all */
 	uint32_t cycle;
 	uint32_t first; /* the member from which the chain is told */
-	bool own; /* a member was born in a line of the user's own */
+	enum rcp_cycle_whose whose;
 	int64_t n, objects, bytes, waited, byte_ms; /* as in a cycle row */
 	uint64_t waited_max;
 };
 
 struct rcp_cycle_groups {
-	struct rcp_cycle_group *groups; /* own ones first; then by bytes times
+	struct rcp_cycle_group *groups; /* by whose, then by bytes times
 					   waiting, most first */
-	size_t count, own_count;
+	size_t count, own_count; /* own_count: but for RCP_CYCLE_OTHER */
 };
 
 struct rcp_cycle_groups *rcp_cycle_groups_new(const struct rcp_set *set,
@@ -38,8 +46,8 @@ rcp_cycle_member(const struct rcp_set *set,
 const char *rcp_cycle_type(const struct rcp_set *set,
 			   const struct rcp_cycle_group *group, uint32_t n);
 
-/* The line of the user's own at which a member was born, as a frame, or
- * RCP_NONE. */
+/* The line at which a member was born, as a frame, or RCP_NONE: one of the
+ * user's if there is any. */
 uint32_t rcp_cycle_birth(const struct rcp_set *set,
 			 const struct rcp_cycle_group *group);
 
@@ -49,6 +57,7 @@ enum rcp_cycle_end {
 	RCP_CYCLE_WEAKREF, /* in one of the attributes */
 	RCP_CYCLE_EXCEPTION, /* one that a local of its own traceback's frames
 				keeps; the local's name where it is known */
+	RCP_CYCLE_METHOD,   /* an object keeps a bound method of its own */
 	RCP_CYCLE_FUNCTION, /* its closure refers to itself */
 	RCP_CYCLE_CLASS,    /* a class made at run time */
 };

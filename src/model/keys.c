@@ -220,10 +220,8 @@ native_leaf(const struct rcp_set *set, uint32_t leaf)
 	return leaf ? set->nodes[leaf].frame : RCP_NONE;
 }
 
-/* The deepest Python frame, else the leaf: who writes Python asks for lines of
- * Python. */
-static uint32_t
-leaf_frame(const struct rcp_set *set, uint32_t site)
+uint32_t
+rcp_site_leaf(const struct rcp_set *set, uint32_t site)
 {
 	uint32_t leaf = set->sites[site].node;
 
@@ -285,11 +283,11 @@ of_site(struct rcp_keys *keys, uint32_t site)
 	case RCP_BY_OWN:
 		return by_frame(keys, rcp_site_own_frame(set, site));
 	case RCP_BY_FUNCTION:
-		return by_function(keys, leaf_frame(set, site));
+		return by_function(keys, rcp_site_leaf(set, site));
 	case RCP_BY_LINE:
-		return by_frame(keys, leaf_frame(set, site));
+		return by_frame(keys, rcp_site_leaf(set, site));
 	case RCP_BY_FILE:
-		return by_file(keys, leaf_frame(set, site));
+		return by_file(keys, rcp_site_leaf(set, site));
 	case RCP_BY_MODULE:
 		return by_module(keys,
 				 native_leaf(set, set->sites[site].node));

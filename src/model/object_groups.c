@@ -11,6 +11,7 @@
 
 #include "model/keys.h"
 #include "model/memory.h"
+#include "model/own.h"
 #include "model/tree.h"
 
 static void
@@ -111,6 +112,7 @@ rcp_birth_is_own(const struct rcp_set *set, uint32_t site)
 		if (strncmp(file_of(set, node), "<frozen importlib", 17) == 0)
 			return false;
 	return set->frames[set->nodes[node].frame].kind == RCP_FRAME_PYTHON &&
+	       !rcp_frame_is_generated(&set->frames[set->nodes[node].frame]) &&
 	       !is_start_up(set, node);
 }
 
@@ -171,6 +173,29 @@ rcp_objects_own(const struct rcp_set *set, const struct rcp_view *view,
 	return count;
 }
 
+#define HARDLY_ANY 0.01
+
+bool
+rcp_objects_any_own(const struct rcp_set *set, const struct rcp_view *view)
+{
+	struct rcp_object_row own = { 0 }, all = { 0 };
+	uint32_t *rows;
+	size_t count;
+
+	if (view->object_count == 0)
+		return true;
+	rows = rcp_alloc(view->object_count * sizeof(*rows));
+	count = rcp_objects_own(set, view, rows);
+	for (size_t i = 0; i < count; i++)
+		rcp_object_row_add(&own, &view->objects[rows[i]]);
+	for (size_t i = 0; i < view->object_count; i++)
+		rcp_object_row_add(&all, &view->objects[i]);
+	free(rows);
+	return (double)rcp_objects_alive_bytes(&own) >
+		       HARDLY_ANY * (double)rcp_objects_alive_bytes(&all) ||
+	       (double)own.born_bytes > HARDLY_ANY * (double)all.born_bytes;
+}
+
 /* --- whose class --- */
 
 /* Is the part of the path from `from` to `end` the module that `name` begins
@@ -204,7 +229,8 @@ is_of_file(const char *name, const char *file)
 }
 
 bool
-rcp_type_is_own(const struct rcp_set *set, const char *name)
+rcp_type_is_of(const struct rcp_set *set, const char *name,
+	       enum rcp_origin origin)
 {
 	const char *last = NULL;
 
@@ -216,7 +242,7 @@ rcp_type_is_own(const struct rcp_set *set, const char *name)
 		const char *file = set->frames[i].file;
 
 		/* Strings of the pool are equal if their addresses are. */
-		if (set->frames[i].origin != RCP_ORIGIN_OWN || !file ||
+		if (set->frames[i].origin != origin || !file ||
 		    set->frames[i].kind != RCP_FRAME_PYTHON || file == last)
 			continue;
 		last = file;
@@ -224,6 +250,12 @@ rcp_type_is_own(const struct rcp_set *set, const char *name)
 			return true;
 	}
 	return false;
+}
+
+bool
+rcp_type_is_own(const struct rcp_set *set, const char *name)
+{
+	return rcp_type_is_of(set, name, RCP_ORIGIN_OWN);
 }
 
 /* --- groups --- */

@@ -60,8 +60,17 @@ bool rcp_birth_is_own(const struct rcp_set *set, uint32_t site);
 size_t rcp_objects_own(const struct rcp_set *set, const struct rcp_view *view,
 		       uint32_t *rows);
 
-/* Is it a class of the user's: of the main script, or of a module whose file is
- * the user's own?  By the names; code of no such file may have been seen. */
+/* Have such rows a share of all objects that is worth looking at?  Of a program
+ * that is a library's own command they have not.  True where there is none. */
+bool rcp_objects_any_own(const struct rcp_set *set,
+			 const struct rcp_view *view);
+
+/* Is it a class of the main script, or of a module whose file has this origin?
+ * By the names; a module of which no code was seen is not known. */
+bool rcp_type_is_of(const struct rcp_set *set, const char *name,
+		    enum rcp_origin origin);
+
+/* Is it a class of the user's? */
 bool rcp_type_is_own(const struct rcp_set *set, const char *name);
 
 /* The name of a row's type. */

@@ -25,10 +25,8 @@ rcp_origin_of(const char *file)
 	return RCP_ORIGIN_OWN;
 }
 
-/* What namedtuple() and dataclasses write and run: `<lambda>` and `__init__` of
- * "<string>" stand for the line that called them. */
-static bool
-is_generated(const struct rcp_frame_info *frame)
+bool
+rcp_frame_is_generated(const struct rcp_frame_info *frame)
 {
 	const char *dot = strrchr(frame->function, '.');
 	const char *name = dot ? dot + 1 : frame->function;
@@ -67,7 +65,7 @@ rcp_own_frame(const struct rcp_set *set, uint32_t node)
 			python = true;
 			if (frame->origin != RCP_ORIGIN_OWN)
 				continue;
-			if (!is_generated(frame))
+			if (!rcp_frame_is_generated(frame))
 				return depth;
 			if (generated == RCP_NONE)
 				generated = depth;

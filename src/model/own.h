@@ -19,4 +19,8 @@ enum rcp_origin rcp_origin_of(const char *filename);
  * leaf.  RCP_NONE: there is none. */
 uint32_t rcp_own_frame(const struct rcp_set *set, uint32_t node);
 
+/* What namedtuple() and dataclasses write and run: `<lambda>` and `__init__` of
+ * "<string>" stand for the line that called them. */
+bool rcp_frame_is_generated(const struct rcp_frame_info *frame);
+
 #endif

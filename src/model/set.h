@@ -280,7 +280,11 @@ size_t rcp_stack(const struct rcp_set *set, uint32_t node, uint32_t *frames,
 /* The frame index that owns the site, RCP_NONE if the site has no stack. */
 uint32_t rcp_site_own_frame(const struct rcp_set *set, uint32_t site);
 
-/* The same of any stack, by its innermost node. */
+/* The deepest Python frame of a site, else the leaf: who writes Python asks for
+ * lines of Python.  RCP_NONE as above. */
+uint32_t rcp_site_leaf(const struct rcp_set *set, uint32_t site);
+
+/* As rcp_site_own_frame, of any stack, by its innermost node. */
 uint32_t rcp_node_own_frame(const struct rcp_set *set, uint32_t node);
 
 const char *rcp_kind_name(enum rcp_kind kind); /* "python", "malloc", "mmap" */

@@ -86,6 +86,10 @@ rcp_cycle_sentence(const struct rcp_set *set, struct rcp_text *t,
 			rcp_text_add(t, "`del` it when done.");
 		}
 		break;
+	case RCP_CYCLE_METHOD:
+		rcp_text_add(t, "An object keeps a bound method of its own: "
+				"a weakref.WeakMethod does not keep it.");
+		break;
 	case RCP_CYCLE_FUNCTION:
 		rcp_text_add(t, "A nested function refers to itself: one of "
 				"the module, or a method, does not.");

@@ -83,7 +83,9 @@ rcp_json_cycles(struct rcp_json *j, struct rcp_look *look,
 				rcp_cycle_of(look->set, group)->knot ? "true"
 								     : "false");
 			rcp_json_ready(j, "own",
-				       group->own ? "true" : "false");
+				       group->whose == RCP_CYCLE_OWN
+					       ? "true"
+					       : "false");
 			rcp_text_clear(&t);
 			rcp_cycle_sentence(look->set, &t, group);
 			rcp_json_string(j, "advice", t.len ? t.s : NULL);

@@ -80,10 +80,10 @@ add_edges(const struct rcp_set *set, struct rcp_text *t,
 	}
 }
 
-/* "born tree.py:12 plant, tree.py:4 Node.__init__" */
+/* "born tree.py:12 plant  return Node(name), tree.py:4 Node.__init__" */
 static void
 add_births(const struct rcp_look *look, struct rcp_text *t,
-	   const struct rcp_cycle_group *group, bool own)
+	   const struct rcp_cycle_group *group)
 {
 	uint32_t count = rcp_cycle_of(look->set, group)->count;
 	uint32_t said[MOST_BIRTHS];
@@ -92,27 +92,23 @@ add_births(const struct rcp_look *look, struct rcp_text *t,
 	for (uint32_t i = 0; i < count && n < MOST_BIRTHS; i++) {
 		uint32_t site = rcp_cycle_member(look->set, group, i)->site;
 		struct rcp_group place = { .name = "" };
+		struct rcp_text source = { 0 };
 		bool again = false;
 
-		if (site == RCP_NONE ||
-		    (own && !rcp_birth_is_own(look->set, site)))
+		if (site == RCP_NONE)
 			continue;
-		place.frame = rcp_site_own_frame(look->set, site);
+		place.frame = rcp_site_leaf(look->set, site);
 		for (size_t k = 0; k < n; k++)
 			again = again || said[k] == place.frame;
 		if (again || place.frame == RCP_NONE)
 			continue;
 		rcp_text_add(t, n > 0 ? ", " : "born ");
 		said[n++] = place.frame;
-		rcp_group_place(look, t, &place, RCP_BY_OWN);
-		if (n == 1) {
-			struct rcp_text source = { 0 };
-
-			if (rcp_group_source(look, &source, &place,
-					     RCP_BY_OWN))
-				rcp_text_format(t, "  %s", source.s);
-			rcp_text_free(&source);
-		}
+		rcp_group_place(look, t, &place, RCP_BY_LINE);
+		if (n == 1 &&
+		    rcp_group_source(look, &source, &place, RCP_BY_LINE))
+			rcp_text_format(t, "  %s", source.s);
+		rcp_text_free(&source);
 	}
 }
 
@@ -137,7 +133,7 @@ print_cycle(const struct rcp_cycles_page *page, size_t rank,
 		rcp_out_wrap(&look->out, RCP_PLAIN, line.s, 8);
 	}
 	rcp_text_clear(&t);
-	add_births(look, &t, group, group->own);
+	add_births(look, &t, group);
 	if (t.len > 0) {
 		rcp_text_clear(&line);
 		rcp_text_format(&line, "      %s", t.s);
@@ -163,11 +159,14 @@ print_rest(const struct rcp_cycles_page *page, size_t shown, bool own)
 	struct rcp_text t = { 0 };
 
 	if (mine > 0)
-		rcp_text_format(&t, "%zu more kinds of cycles", mine);
+		rcp_text_format(&t, "%zu more %s", mine,
+				rcp_plural((int64_t)mine, "kind of cycles",
+					   "kinds of cycles"));
 	if (others > 0) {
 		rcp_text_add(&t, mine > 0 ? " and " : "");
 		rcp_text_format(&t, "%zu %s from imports and start-up", others,
-				mine > 0 ? "others"
+				mine > 0 ? rcp_plural((int64_t)others, "other",
+						      "others")
 					 : rcp_plural((int64_t)others,
 						      "kind of cycles",
 						      "kinds of cycles"));
@@ -184,7 +183,8 @@ print_cycles(const struct rcp_cycles_page *page)
 {
 	const struct rcp_view_args *args = &page->look->args;
 	const struct rcp_cycle_groups *g = page->groups;
-	bool own = !args->all && g->own_count > 0;
+	bool own = !args->all &&
+		   rcp_objects_any_own(page->look->set, page->view);
 	size_t count = own ? g->own_count : g->count;
 	size_t most = args->top	  ? args->top
 		      : args->all ? SIZE_MAX
@@ -195,6 +195,9 @@ print_cycles(const struct rcp_cycles_page *page)
 		rcp_out_line(&page->look->out, RCP_PLAIN,
 			     "  no cycle was seen that only the collector "
 			     "freed");
+	else if (count == 0)
+		rcp_out_line(&page->look->out, RCP_PLAIN,
+			     "  none that your lines made");
 	for (size_t i = 0; i < shown; i++)
 		print_cycle(page, i + 1, &g->groups[i]);
 	print_rest(page, shown, own);

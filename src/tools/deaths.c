@@ -4,11 +4,13 @@
  */
 #include "tools/deaths.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "model/keys.h"
 #include "model/memory.h"
+#include "tools/estimate.h"
 #include "tools/place.h"
 #include "tools/report.h"
 #include "tools/sites.h"
@@ -104,7 +106,18 @@ rcp_deaths_free(struct rcp_deaths *d)
 }
 
 static void
-begin_line(struct rcp_deaths *d, struct rcp_text *t, int64_t n)
+add_estimate(struct rcp_text *t, int64_t n, double variance)
+{
+	double error = variance > 0 ? sqrt(variance) : 0;
+
+	if (rcp_estimate_is_guess(n, error))
+		rcp_text_char(t, '~');
+	rcp_estimate_count(t, n, error);
+}
+
+static void
+begin_line(struct rcp_deaths *d, struct rcp_text *t, int64_t n,
+	   double variance)
 {
 	const char *title = d->look->out.columns < NARROW
 				    ? "went"
@@ -117,8 +130,11 @@ begin_line(struct rcp_deaths *d, struct rcp_text *t, int64_t n)
 	else
 		rcp_text_add(t, title);
 	d->titled = true;
-	rcp_text_count(&count, n);
-	rcp_text_fill(t, " ", d->digits + 2 - rcp_text_width(count.s));
+	add_estimate(&count, n, variance);
+	rcp_text_fill(t, " ",
+		      d->digits > rcp_text_width(count.s)
+			      ? d->digits - rcp_text_width(count.s) + 2
+			      : 2);
 	rcp_text_add(t, count.s);
 	rcp_text_add(t, "  ");
 	rcp_text_free(&count);
@@ -145,6 +161,7 @@ print_refcount(struct rcp_deaths *d, const struct rcp_lives_groups *places,
 	       size_t most, uint32_t birth)
 {
 	int64_t whole = 0, rest = 0;
+	double variance = 0;
 	size_t shown = 0, others = 0;
 	struct rcp_text t = { 0 };
 
@@ -159,10 +176,11 @@ print_refcount(struct rcp_deaths *d, const struct rcp_lives_groups *places,
 		if (shown > 0 &&
 		    (shown >= most || (double)n < SHARE * (double)whole)) {
 			rest += n;
+			variance += place->lives.var_refcount;
 			others++;
 			continue;
 		}
-		begin_line(d, &t, n);
+		begin_line(d, &t, n, place->lives.var_refcount);
 		if (place->frame != RCP_NONE && place->frame == birth)
 			rcp_text_add(&t, "at the same line");
 		else
@@ -171,7 +189,7 @@ print_refcount(struct rcp_deaths *d, const struct rcp_lives_groups *places,
 		shown++;
 	}
 	if (others > 0) {
-		begin_line(d, &t, rest);
+		begin_line(d, &t, rest, variance);
 		rcp_text_format(&t, "at %zu other %s", others,
 				rcp_plural((int64_t)others, "place",
 					   "places"));
@@ -225,6 +243,7 @@ print_collector(struct rcp_deaths *d, const uint32_t *rows, size_t count)
 	int64_t *died = rcp_alloc((count + 1) * sizeof(*died));
 	uint32_t seen = 0, frames = 0, best = RCP_NONE;
 	int64_t whole = 0, most = 0;
+	double variance = 0;
 	struct rcp_text t = { 0 };
 
 	for (size_t i = 0; i < count; i++) {
@@ -242,21 +261,23 @@ print_collector(struct rcp_deaths *d, const uint32_t *rows, size_t count)
 		}
 		died[at] += row->died_collector;
 		whole += row->died_collector;
+		variance += row->var_collector;
 		if (frame != RCP_NONE && died[at] > most) {
 			most = died[at];
 			best = frame;
 		}
 	}
 	if (whole != 0) {
-		begin_line(d, &t, whole);
+		begin_line(d, &t, whole, variance);
 		rcp_text_add(&t, "collector");
 		add_generations(&t, seen);
 		if (best != RCP_NONE) {
 			rcp_text_add(&t, ", ");
 			if (most != whole)
-				rcp_text_count(&t, most);
-			rcp_text_add(&t, most != whole ? " of them started at "
-						       : "started at ");
+				rcp_text_format(&t, "%.0f %% of them ",
+						100 * (double)most /
+							(double)whole);
+			rcp_text_add(&t, "started at ");
 			add_place(d, &t, "", best);
 		}
 		rcp_table_line(d->table, &t);

@@ -90,19 +90,22 @@ choose(struct rcp_objects_page *page)
 		rcp_object_row_add(&page->shown, &view->objects[page->rows[i]]);
 }
 
-/* Brings classes of the user's to the front; the order stays otherwise. */
+/* Brings classes of the user's to the front, or where nothing is the user's
+ * those of installed packages; the order stays otherwise. */
 static void
 own_first(struct rcp_objects_page *page)
 {
 	struct rcp_lives_groups *g = page->groups;
 	struct rcp_lives_group *sorted =
 		rcp_alloc((g->count + 1) * sizeof(*sorted));
+	enum rcp_origin origin = page->any_own ? RCP_ORIGIN_OWN
+					       : RCP_ORIGIN_SITE;
 	size_t n = 0;
 
 	for (int own = 1; own >= 0; own--) {
 		for (size_t i = 0; i < g->count; i++)
-			if (rcp_type_is_own(page->look->set,
-					    g->groups[i].name) == own)
+			if (rcp_type_is_of(page->look->set, g->groups[i].name,
+					   origin) == own)
 				sorted[n++] = g->groups[i];
 		if (own)
 			page->own_count = n;
@@ -142,13 +145,10 @@ look_up(struct rcp_objects_page *page, struct rcp_error *error)
 			every[every_count++] = i;
 		rcp_object_row_add(&page->all, &page->view->objects[i]);
 	}
-	page->own = !look->args.all && !look->args.json && !page->type;
+	page->any_own = rcp_objects_any_own(look->set, page->view);
+	page->own = page->any_own && !look->args.all && !look->args.json &&
+		    !page->type;
 	choose(page);
-	/* Where nothing is the user's own, all of it is worth showing. */
-	if (page->row_count == 0 && page->own) {
-		page->own = false;
-		choose(page);
-	}
 	page->types = count_types(page, every_count, every);
 	page->hidden_types =
 		page->types - count_types(page, page->row_count, page->rows);

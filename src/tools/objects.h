@@ -17,7 +17,8 @@ struct rcp_objects_page {
 	struct rcp_keys *places; /* what makes sites one place */
 	uint32_t *rows;       /* of view->objects: those that are shown */
 	size_t row_count;
-	bool own;             /* they are those of the user's own lines */
+	bool any_own;         /* something was born in the user's own lines */
+	bool own;             /* only that is shown */
 	struct rcp_object_row all, shown;
 	size_t types, hidden_types; /* of all; of those not shown */
 	struct rcp_lives_groups *groups; /* of the shown rows */

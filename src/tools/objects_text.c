@@ -16,6 +16,7 @@
 #define MOST_PARTS 3  /* places of birth of a type, types of a place */
 #define MOST_DEATHS 2 /* places where last references went */
 #define WIDE 100
+#define ROOMY 110
 /* Below, a type is not worth a row, nor one of its places: of all bytes. */
 #define LEAST 0.01
 #define SHARE 0.1
@@ -66,6 +67,19 @@ most_parts(const struct rcp_objects_page *page)
 	return page->look->args.all ? SIZE_MAX
 	       : page->type	    ? MOST_GROUPS
 				    : MOST_PARTS;
+}
+
+/* What tells one type from another is the end of a long name. */
+static void
+add_type(const struct rcp_objects_page *page, struct rcp_text *t,
+	 const char *name)
+{
+	struct rcp_text whole = { 0 };
+
+	rcp_type_name(&whole, name);
+	rcp_text_clip(t, rcp_text_string(&whole),
+		      page->look->out.columns < ROOMY ? 16 : 36, true);
+	rcp_text_free(&whole);
 }
 
 static void
@@ -156,25 +170,20 @@ add_deaths(const struct rcp_objects_page *page, struct rcp_table *table,
 			 line ? birth->frame : RCP_NONE);
 }
 
-/* "  5 more places" */
+/* "  5 more": places or types. */
 static void
 add_more(const struct rcp_objects_page *page, struct rcp_table *table,
 	 const struct rcp_lives_groups *parts, size_t shown)
 {
 	struct rcp_object_row rest = { 0 };
 	struct rcp_text t = { 0 };
-	size_t more = parts->count - shown;
 
-	if (more == 0)
+	if (shown == parts->count)
 		return;
 	for (size_t i = shown; i < parts->count; i++)
 		rcp_object_row_add(&rest, &parts->groups[i].lives);
 	rcp_table_row(table, true);
-	rcp_text_format(&t, "  %zu more %s", more,
-			page->by_place ? rcp_plural((int64_t)more, "type",
-						    "types")
-				       : rcp_plural((int64_t)more, "place",
-						    "places"));
+	rcp_text_format(&t, "  %zu more", parts->count - shown);
 	rcp_table_take(table, &t);
 	add_counts(page, table, &rest);
 	rcp_text_free(&t);
@@ -219,7 +228,7 @@ add_part(const struct rcp_objects_page *page, struct rcp_table *table,
 	rcp_table_row(table, false);
 	rcp_text_add(&t, "  ");
 	if (page->by_place)
-		rcp_type_name(&t, part->name);
+		add_type(page, &t, part->name);
 	rcp_table_take(table, &t);
 	add_counts(page, table, &part->lives);
 	if (!page->by_place)
@@ -243,7 +252,7 @@ add_group(const struct rcp_objects_page *page, struct rcp_table *table,
 
 	rcp_table_row(table, false);
 	if (!page->by_place)
-		rcp_type_name(&t, group->name);
+		add_type(page, &t, group->name);
 	rcp_table_take(table, &t);
 	add_counts(page, table, &group->lives);
 	if (page->by_place || only)
@@ -321,7 +330,7 @@ print_table(const struct rcp_objects_page *page)
 	const bool window = page->look->query.window;
 	const struct rcp_column columns[] = {
 		{ page->by_place ? "" : "TYPE", false, false,
-		  least_width(page, 8, 12), 0, RCP_BOLD },
+		  least_width(page, 8, 16), 0, RCP_BOLD },
 		{ "born", true, false, 0, 1, RCP_PLAIN },
 		{ "by refcount", true, false, 0, 3, RCP_PLAIN },
 		{ "by collector", true, false, 0, 2, RCP_PLAIN },
@@ -330,8 +339,9 @@ print_table(const struct rcp_objects_page *page)
 		  RCP_PLAIN },
 		{ "bytes", true, false, 0, 0, RCP_ACCENT },
 		{ "", false, false, 0, 5, RCP_PLAIN },
-		{ "median age", true, false, 0, 4, RCP_PLAIN },
-		{ "born at", false, false, least_width(page, 10, 20), 0,
+		{ page->look->out.columns < ROOMY ? "age" : "median age", true, false,
+		  0, 4, RCP_PLAIN },
+		{ "born at", false, false, least_width(page, 10, 18), 0,
 		  RCP_BOLD },
 		{ "", false, false, 28, 6, RCP_PLAIN },
 	};

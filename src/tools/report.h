@@ -41,6 +41,10 @@ bool rcp_report_exceptions(const struct rcp_report *report,
 bool rcp_report_died(const struct rcp_report *report, struct rcp_text *t,
 		     uint32_t frame);
 
+/* Which share of all allocations has lost the outer part of its stack, at the
+ * limit of the profiler's memory. */
+double rcp_report_folded(const struct rcp_report *report);
+
 /* How long the time is that the report is about, ns. */
 uint64_t rcp_report_span(const struct rcp_report *report);
 

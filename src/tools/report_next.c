@@ -11,6 +11,7 @@
 #include "tools/sites.h"
 
 #define MOST_SENTENCES 3
+#define FOLDED_SHARE 0.2
 #define LARGE_SHARE 0.4
 #define KEPT_SHARE 0.05
 #define LEAST_ADVICE (8 << 20) /* bytes: below, there is nothing to save */
@@ -56,6 +57,30 @@ add_freed(struct rcp_text *t, const struct rcp_values *v)
 	rcp_text_add(t, rcp_plural(v->allocations, " block", " blocks"));
 }
 
+/* No line: [truncated] and the like. */
+static bool
+is_marker(const struct rcp_set *set, uint32_t frame)
+{
+	return frame == RCP_NONE ||
+	       set->frames[frame].kind == RCP_FRAME_MARKER;
+}
+
+/* The steepest line, but for [truncated]; RCP_NONE if nothing grows. */
+static uint32_t
+steepest(const struct rcp_report *report)
+{
+	const struct rcp_growing *g = report->growing;
+	const struct rcp_set *set = report->look->set;
+
+	for (size_t i = 0; g && i < g->growing_count; i++) {
+		uint32_t frame = g->groups->groups[g->growing[i]].frame;
+
+		if (!is_marker(set, frame))
+			return g->growing[i];
+	}
+	return RCP_NONE;
+}
+
 /* The steepest line: does it keep what it is given?  If not, and objects that
  * are kept were named, those are what it is about. */
 static bool
@@ -64,12 +89,13 @@ advise_growing(struct advice *a, bool named)
 	const struct rcp_report *report = a->report;
 	const struct rcp_growing *g = report->growing;
 	const struct rcp_group *group;
+	uint32_t index = steepest(report);
 	struct rcp_text command = { 0 };
 	bool keeps;
 
-	if (!g || g->growing_count == 0)
+	if (index == RCP_NONE)
 		return false;
-	group = &g->groups->groups[g->growing[0]];
+	group = &g->groups->groups[index];
 	keeps = (double)group->values.frees <
 		KEPT_SHARE * (double)group->values.allocations;
 	if (named && !keeps)
@@ -104,9 +130,11 @@ advise_large(struct advice *a)
 			       : rcp_values_error(&group->values,
 						  RCP_METRIC_PEAK);
 
-	if (a->count > 0 || report->look->query.metric != RCP_METRIC_PEAK ||
+	if (a->count >= MOST_SENTENCES ||
+	    report->look->query.metric != RCP_METRIC_PEAK ||
 	    report->look->args.by != RCP_BY_OWN ||
 	    report->groups->count == 0 || peak < LEAST_ADVICE ||
+	    is_marker(report->look->set, group->frame) ||
 	    (double)group->values.peak_bytes < LARGE_SHARE * (double)peak ||
 	    rcp_estimate_is_guess(group->values.peak_bytes, error))
 		return false;
@@ -124,6 +152,22 @@ advise_large(struct advice *a)
 	return true;
 }
 
+/* --- what was not seen ---------------------------------------------------- */
+
+static bool
+advise_limit(struct advice *a)
+{
+	double share = rcp_report_folded(a->report);
+
+	if (share < FOLDED_SHARE)
+		return false;
+	rcp_text_add(&a->text, "the call tree was full: ");
+	rcp_text_percent(&a->text, share, 1);
+	rcp_text_add(&a->text, " of allocations have lost their callers. Run "
+			       "again with --memory-limit 512M.");
+	return true;
+}
+
 /* --- what waits, and what stops ------------------------------------------- */
 
 static bool
@@ -134,7 +178,8 @@ advise_cycles(struct advice *a)
 	const struct rcp_cycle_group *first = g->groups;
 	struct rcp_text sentence = { 0 };
 
-	if (g->own_count == 0 || (first->bytes < LEAST_WAITING &&
+	if (g->count == 0 || first->whose != RCP_CYCLE_OWN ||
+	    (first->bytes < LEAST_WAITING &&
 				  first->n < LEAST_CYCLES))
 		return false;
 	rcp_cycle_chain(set, &a->text, first);
@@ -207,8 +252,11 @@ rcp_report_next(const struct rcp_report *report)
 {
 	struct advice a = { .report = report };
 	struct rcp_text line = { 0 };
-	bool kept = rcp_report_kept(report, &a.text);
+	bool kept;
 
+	if (advise_limit(&a))
+		print(&a, NULL);
+	kept = rcp_report_kept(report, &a.text);
 	if (kept)
 		print(&a, "rcprof objects");
 	if (advise_growing(&a, kept))
@@ -221,7 +269,7 @@ rcp_report_next(const struct rcp_report *report)
 		print(&a, NULL);
 	if (advise_large(&a))
 		print(&a, NULL);
-	if (a.count > 0) {
+	if (a.commands.len > 0) {
 		rcp_text_format(&line, "  %s", rcp_text_string(&a.commands));
 		rcp_out_wrap(&report->look->out, RCP_PLAIN, line.s, 2);
 	}

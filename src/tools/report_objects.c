@@ -73,7 +73,7 @@ print_cycles(const struct rcp_report *report)
 	rcp_text_count(&t, n);
 	rcp_text_add(&t, rcp_plural(n, " cycle", " cycles"));
 	rcp_text_add(&t, " waited for the collector");
-	if (g->groups[0].own) {
+	if (g->groups[0].whose != RCP_CYCLE_OTHER) {
 		rcp_text_add(&t, ", ");
 		rcp_text_size(&t, g->groups[0].bytes);
 		rcp_text_add(&t, " of it in ");

@@ -42,17 +42,23 @@ folded(const struct rcp_set *set, const struct rcp_view *view)
 	return sum;
 }
 
+double
+rcp_report_folded(const struct rcp_report *report)
+{
+	int64_t all = report->view->total.allocations;
+
+	if (!report->view->totals[RCP_TOTAL_SITES_TRUNCATED] || all <= 0)
+		return 0;
+	return (double)folded(report->look->set, report->view) / (double)all;
+}
+
 static void
 add_folded(struct rcp_text *t, const struct rcp_report *report)
 {
-	int64_t part;
-
 	if (!report->view->totals[RCP_TOTAL_SITES_TRUNCATED])
 		return;
-	part = folded(report->look->set, report->view);
 	rcp_text_add(t, "the stacks of ");
-	rcp_text_percent(t, (double)part,
-			 (double)report->view->total.allocations);
+	rcp_text_percent(t, rcp_report_folded(report), 1);
 	rcp_text_add(t, " of allocations (--memory-limit)");
 }
 

@@ -89,12 +89,40 @@ def test_cycles(py):
         py.is_(50, case.lives("Node", line, *WAYS), (n, 0, n, 0, 0),
                "cycle.py: the collector frees them all")
         case.row_of("Node", line, "the birth")
+    whole = json.loads(case.text("cycles", "--json"))
+    first = whole["cycles"][0]
+    py.is_(50, (first["chain"], first["n"], first["own"]),
+           (["__main__.Node", "list", "__main__.Node", "__main__.Node"], 500,
+            True), "cycle.py: which types refer to each other")
+    case.shows("cycles", r"1  Node -> list -> Node -> Node\n +500 cycles, .*\n"
+               r" +Node\.children -> list; Node\.parent -> Node\n"
+               r" +born cycle\.py:(%d|%d) .*\n"
+               r" +A weakref in `parent` ends it" % (root, leaf),
+               "the attributes, the birth, what ends it")
+    case.shows("report", r"Look next: Node -> list -> Node -> Node waits for "
+               r"the collector: 500 cycles, .* born at\s+cycle\.py:%d" % root,
+               "what to do about it")
     case = Example(py, 50, "weak.py")
     for line, n in ((root, 500), (leaf, 1500)):
         py.is_(50, case.lives("Node", line + 1, *WAYS), (n, n, 0, 0, 0),
                "weak.py: reference counts free them all")
+    py.is_(50, [c["chain"] for c in json.loads(case.text(
+        "cycles", "--json"))["cycles"] if c["own"]], [],
+           "weak.py: nothing of its own waits for the collector")
     case.shows("objects", r"last reference went +1,500  weak\.py:%d main" %
                case.at("grow()      #"), "the line that drops the tree")
+
+
+KEPT = {
+    "kept_in_list.py": r"Look next: Request \(0 of 2,000 died, born at "
+                       r"kept_in_list\.py:\d+ handle\)",
+    "kept_in_cache.py": r"Look next: Session \(0 of 2,000 died, born at "
+                        r"kept_in_cache\.py:\d+ serve\)",
+    "kept_by_closure.py": r"Look next: Document \(0 of 1,000 died, born at "
+                          r"kept_by_closure\.py:\d+ edit\)",
+    "kept_by_traceback.py": r"Look next: 500 exceptions raised at "
+                            r"kept_by_traceback\.py:\d+ parse are alive",
+}
 
 
 def test_kept(py):
@@ -110,6 +138,7 @@ def test_kept(py):
                 ("frame", "raise ValueError(", 500),
                 ("traceback", "raise ValueError(", 500)])):
         case = Example(py, 51, name)
+        case.shows("report", KEPT[name], "%s: what to look at next" % name)
         for type, text, n in kept:
             line = case.at(text)
             py.is_(48, case.lives(type, line, "alive"), (n,),
