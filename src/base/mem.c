@@ -36,9 +36,9 @@ rcp_mem_used(void)
 }
 
 static void *
-map(size_t size, int extra)
+map(size_t size, int access, int extra)
 {
-	long p = rcp_sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
+	long p = rcp_sys_mmap(NULL, size, access,
 			      MAP_PRIVATE | MAP_ANONYMOUS | extra, -1, 0);
 
 	if (p < 0 && p > -4096)
@@ -55,7 +55,7 @@ rcp_pages_new(size_t size)
 	void *p;
 
 	size = round_up(size, PAGE);
-	p = map(size, 0);
+	p = map(size, PROT_READ | PROT_WRITE, 0);
 	if (p)
 		atomic_fetch_add_explicit(&used, size, memory_order_relaxed);
 	return p;
@@ -64,7 +64,20 @@ rcp_pages_new(size_t size)
 void *
 rcp_pages_reserve(size_t size)
 {
-	return map(round_up(size, PAGE), MAP_NORESERVE);
+	void *p;
+
+	size = round_up(size, PAGE);
+	p = map(size, PROT_NONE, MAP_NORESERVE);
+	if (!p)
+		return NULL;
+	/* After mlockall(MCL_FUTURE) what can be written is made resident at
+	 * once, unless it is not locked any more. */
+	RCP_SYS2(SYS_munlock, p, size);
+	if (RCP_SYS3(SYS_mprotect, p, size, PROT_READ | PROT_WRITE) < 0) {
+		rcp_sys_munmap(p, size);
+		return NULL;
+	}
+	return p;
 }
 
 void *

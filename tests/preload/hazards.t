@@ -74,6 +74,17 @@ def test_huge_pages():
                 "our own memory has no huge pages")
 
 
+def test_locked():
+    if os.geteuid() != 0:
+        lib.skip(24, "mlockall", "not root")
+        return
+    pair = lib.Pair("prog_hazards", "locked", env=ENV)
+    pair.same(24, "locked: as without rcprof", STATUS)
+    bare, run = (int(r.truth()[0][1]) for r in (pair.bare, pair.run))
+    lib.between(24, run - bare, 0, 48 << 20,
+                "what is only reserved is not made resident")
+
+
 def test_no_descriptors():
     plain(24, "no-descriptors")
 
@@ -192,6 +203,6 @@ def test_valgrind():
 
 
 lib.each(test_timer, test_forks, test_room, test_huge_pages,
-         test_no_descriptors, test_reused, test_landlock,
+         test_locked, test_no_descriptors, test_reused, test_landlock,
          test_registered_frames, test_own_liblzma, test_gdb, test_strace,
          test_valgrind)

@@ -241,6 +241,23 @@ huge_pages(void)
 	printf("huge\n");
 }
 
+/* All memory is to be resident from now on.  How much that is is for the test
+ * alone. */
+static void
+locked(void)
+{
+	long pages = 0;
+	FILE *f;
+
+	NEED(mlockall(MCL_FUTURE) == 0);
+	in_threads(busy, 64 << 10);
+	f = fopen("/proc/self/statm", "r");
+	NEED(f && fscanf(f, "%*d %ld", &pages) == 1);
+	fclose(f);
+	note("resident %ld\n", pages * 4096);
+	printf("locked\n");
+}
+
 static void
 no_descriptors(void)
 {
@@ -371,6 +388,8 @@ main(int argc, char **argv)
 		limited(RLIMIT_DATA, arg);
 	else if (strcmp(what, "huge") == 0)
 		huge_pages();
+	else if (strcmp(what, "locked") == 0)
+		locked();
 	else if (strcmp(what, "no-descriptors") == 0)
 		no_descriptors();
 	else if (strcmp(what, "reused") == 0)
