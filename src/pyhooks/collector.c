@@ -54,21 +54,24 @@ number(void *info, const char *key)
 	return n < 0 ? 0 : (uint64_t)n;
 }
 
+/* Before a collection rather than behind it: what we make and drop is then not
+ * in the interpreter's counts of what is new since. */
 static void
-phase(void *args)
+begins(void)
 {
-	const struct rcp_objects_api *api = &rcp_objects_api;
-	void *word = api->tuple_item(args, 0);
-	void *info = api->tuple_item(args, 1);
+	rcp_births_check();
+	if (rcp_deaths_due)
+		rcp_deaths_catch_up();
+	look_again();
+	begun = rcp_clock_now();
+	rcp_garbage_start(begun);
+}
+
+static void
+ends(void *info)
+{
 	uint64_t now = rcp_clock_now();
 
-	if (!word || !info)
-		return;
-	if (api->str_compare(word, "start") == 0) {
-		begun = now;
-		rcp_garbage_start(now);
-		return;
-	}
 	rcp_garbage_stop();
 	if (begun)
 		rcp_record_collected(&rcp_tls, begun, now - begun,
@@ -76,15 +79,26 @@ phase(void *args)
 				     number(info, "collected"),
 				     number(info, "uncollectable"));
 	begun = 0;
-	rcp_births_check();
 	/* Of the few that are not known from when they were sampled. */
 	if (now - looked >= SECOND) {
 		looked = now;
 		rcp_alive_look(&rcp_tls, false);
 	}
-	if (rcp_deaths_due)
-		rcp_deaths_catch_up();
-	look_again();
+}
+
+static void
+phase(void *args)
+{
+	const struct rcp_objects_api *api = &rcp_objects_api;
+	void *word = api->tuple_item(args, 0);
+	void *info = api->tuple_item(args, 1);
+
+	if (!word || !info)
+		return;
+	if (api->str_compare(word, "start") == 0)
+		begins();
+	else
+		ends(info);
 }
 
 static void *
