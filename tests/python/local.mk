@@ -44,6 +44,7 @@ EXTRA_DIST += \
 	tests/python/programs/lifetimes.py \
 	tests/python/programs/sampled.py \
 	tests/python/programs/lines.py \
+	tests/python/programs/mixed.py \
 	tests/python/programs/modules.py \
 	tests/python/programs/names.py \
 	tests/python/programs/native.c \
