@@ -12,6 +12,7 @@ test_scripts += \
 	tests/python/frames.t \
 	tests/python/hazards.t \
 	tests/python/limits.t \
+	tests/python/merged.t \
 	tests/python/mixed.t \
 	tests/python/objects.t \
 	tests/python/objects_sample.t \
@@ -44,6 +45,8 @@ EXTRA_DIST += \
 	tests/python/programs/lifetimes.py \
 	tests/python/programs/sampled.py \
 	tests/python/programs/lines.py \
+	tests/python/programs/merged.c \
+	tests/python/programs/merged.py \
 	tests/python/programs/mixed.py \
 	tests/python/programs/modules.py \
 	tests/python/programs/names.py \
