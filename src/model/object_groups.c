@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * object_groups.c - see object_groups.h.  Sums wrap like the numbers of the file.  Offline
- * only.
+ * object_groups.c - see object_groups.h.  Sums wrap like the numbers of the
+ * file.  Offline only.
  */
 #include "model/object_groups.h"
 
@@ -383,6 +383,7 @@ rcp_lives_groups_new(const struct rcp_set *set, const struct rcp_view *view,
 		.index = { .words = 1 },
 	};
 
+	g.all = rcp_room(NULL, 0, &g.room, sizeof(*g.all));
 	for (size_t i = 0; i < count; i++)
 		put(&g, rows[i]);
 	groups->count = g.count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * object_groups.h - part of model.h: Python objects, added up by type, by place of
- * birth and by where the last reference went.
+ * object_groups.h - part of model.h: Python objects, added up by type, by
+ * place of birth and by where the last reference went.
  */
 #ifndef RCP_MODEL_OBJECT_GROUPS_H
 #define RCP_MODEL_OBJECT_GROUPS_H

@@ -205,19 +205,19 @@ print_cycles(const struct rcp_cycles_page *page)
 
 /* --- over time ------------------------------------------------------------ */
 
-/* "GARBAGE   0.0 s ▁▂▂▅█▁ 60.1 s   at most 3.1 MiB waited; found 41 MiB in
- * 12 collections" */
-static void
-print_garbage(const struct rcp_cycles_page *page)
-{
-	const struct rcp_look *look = page->look;
-	struct rcp_text line = { 0 }, tail = { 0 };
-	double values[LONGEST_SPARK], high = 0;
-	uint64_t bytes = 0, runs = 0, worst = 0;
-	size_t used, width;
+struct garbage {
+	uint64_t bytes, runs, worst; /* worst: ns that something waited */
+	double high;                 /* bytes that waited at a time */
+};
 
-	for (size_t p = 0; p < look->set->process_count; p++) {
-		const struct rcp_process *process = look->set->processes[p];
+static struct garbage
+sum_garbage(const struct rcp_cycles_page *page)
+{
+	const struct rcp_set *set = page->look->set;
+	struct garbage sum = { 0 };
+
+	for (size_t p = 0; p < set->process_count; p++) {
+		const struct rcp_process *process = set->processes[p];
 
 		for (size_t i = 0; i < process->garbage_count; i++) {
 			const struct rcp_garbage_info *g =
@@ -225,13 +225,25 @@ print_garbage(const struct rcp_cycles_page *page)
 
 			if (g->time < page->from || g->time > page->to)
 				continue;
-			bytes += g->bytes;
-			runs++;
-			worst = g->waited_max > worst ? g->waited_max : worst;
+			sum.bytes += g->bytes;
+			sum.runs++;
+			if (g->waited_max > sum.worst)
+				sum.worst = g->waited_max;
 		}
 	}
-	if (runs == 0)
-		return;
+	return sum;
+}
+
+/* "GARBAGE   0.0 s ▁▂▂▅█▁ 60.1 s", where there is room for it; finds the
+ * highest point. */
+static void
+print_curve(const struct rcp_cycles_page *page, struct garbage *sum)
+{
+	const struct rcp_look *look = page->look;
+	struct rcp_text line = { 0 }, tail = { 0 };
+	double values[LONGEST_SPARK];
+	size_t used, width;
+
 	rcp_text_add(&line, "GARBAGE   ");
 	rcp_look_time(look, &line, page->from);
 	rcp_text_char(&line, ' ');
@@ -239,30 +251,42 @@ print_garbage(const struct rcp_cycles_page *page)
 	rcp_look_time(look, &tail, page->to);
 	used = rcp_text_width(line.s) + rcp_text_width(tail.s);
 	width = look->out.columns > used ? look->out.columns - used : 0;
-	width = width > LONGEST_SPARK ? LONGEST_SPARK : width;
-	if (width >= SHORTEST_SPARK) {
-		rcp_garbage_columns(look->set, page->from, page->to, values,
-				    width);
-		for (size_t i = 0; i < width; i++)
-			high = values[i] > high ? values[i] : high;
-		rcp_spark(&line, values, width, 0, high);
-		rcp_text_add(&line, tail.s);
-		rcp_out_line(&look->out, RCP_PLAIN, line.s);
-	}
-	rcp_text_clear(&line);
-	rcp_text_add(&line, "  at most ");
-	rcp_text_size(&line, (int64_t)high);
-	rcp_text_add(&line, " waited at a time, ");
-	rcp_text_duration(&line, worst);
-	rcp_text_add(&line, " at most; ");
-	rcp_text_size(&line, (int64_t)bytes);
-	rcp_text_add(&line, " in all, freed by ");
-	rcp_text_count(&line, (int64_t)runs);
-	rcp_text_add(&line, rcp_plural((int64_t)runs, " collection",
-				       " collections"));
-	rcp_out_wrap(&look->out, RCP_PLAIN, line.s, 2);
+	width = width > LONGEST_SPARK	 ? LONGEST_SPARK
+		: width < SHORTEST_SPARK ? SHORTEST_SPARK
+					 : width;
+	rcp_garbage_columns(look->set, page->from, page->to, values, width);
+	for (size_t i = 0; i < width; i++)
+		sum->high = values[i] > sum->high ? values[i] : sum->high;
+	rcp_spark(&line, values, width, 0, sum->high);
+	rcp_text_add(&line, tail.s);
+	rcp_out_line(&look->out, RCP_PLAIN, line.s);
 	rcp_text_free(&line);
 	rcp_text_free(&tail);
+}
+
+/* "at most 3.1 MiB waited at a time, 1.2 s at most; 41 MiB in all, freed by 12
+ * collections" */
+static void
+print_garbage(const struct rcp_cycles_page *page)
+{
+	struct garbage sum = sum_garbage(page);
+	struct rcp_text t = { 0 };
+
+	if (sum.runs == 0)
+		return;
+	print_curve(page, &sum);
+	rcp_text_add(&t, "  at most ");
+	rcp_text_size(&t, (int64_t)sum.high);
+	rcp_text_add(&t, " waited at a time, ");
+	rcp_text_duration(&t, sum.worst);
+	rcp_text_add(&t, " at most; ");
+	rcp_text_size(&t, (int64_t)sum.bytes);
+	rcp_text_add(&t, " in all, freed by ");
+	rcp_text_count(&t, (int64_t)sum.runs);
+	rcp_text_add(&t, rcp_plural((int64_t)sum.runs, " collection",
+				    " collections"));
+	rcp_out_wrap(&page->look->out, RCP_PLAIN, t.s, 2);
+	rcp_text_free(&t);
 }
 
 /* "COLLECTOR   3 runs, 0.4 ms in all, worst 0.3 ms (generation 2) at

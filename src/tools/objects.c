@@ -42,7 +42,8 @@ static const struct rcp_flag flags[] = {
 	{ "type", 0, "TYPE",
 	  "only types of this name, with or without the module; * and ? stand "
 	  "for other characters",
-	  "a type's name", rcp_flag_text, offsetof(struct objects_args, type), 0 },
+	  "a type's name", rcp_flag_text,
+	  offsetof(struct objects_args, type), 0 },
 	{ .name = NULL },
 };
 

@@ -78,10 +78,10 @@ put_deaths(struct rcp_json *j, const struct rcp_objects_page *page,
 	for (size_t i = 0; i < deaths->count; i++) {
 		const struct rcp_lives_group *death = &deaths->groups[i];
 
-		put_death(j, page->look, death->site, death->lives.died_refcount,
-			  "refcount");
-		put_death(j, page->look, death->site, death->lives.died_collector,
-			  "collector");
+		put_death(j, page->look, death->site,
+			  death->lives.died_refcount, "refcount");
+		put_death(j, page->look, death->site,
+			  death->lives.died_collector, "collector");
 	}
 	rcp_json_close(j, ']');
 	rcp_lives_groups_free(deaths);

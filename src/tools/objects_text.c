@@ -191,8 +191,8 @@ add_more(const struct rcp_objects_page *page, struct rcp_table *table,
 
 /* Is that much of the whole worth a row? */
 static bool
-is_significant(const struct rcp_object_row *part, const struct rcp_object_row *whole,
-	       double share)
+is_significant(const struct rcp_object_row *part,
+	       const struct rcp_object_row *whole, double share)
 {
 	double alive = (double)rcp_objects_alive_bytes(part);
 	double born = (double)part->born_bytes;
@@ -339,8 +339,8 @@ print_table(const struct rcp_objects_page *page)
 		  RCP_PLAIN },
 		{ "bytes", true, false, 0, 0, RCP_ACCENT },
 		{ "", false, false, 0, 5, RCP_PLAIN },
-		{ page->look->out.columns < ROOMY ? "age" : "median age", true, false,
-		  0, 4, RCP_PLAIN },
+		{ page->look->out.columns < ROOMY ? "age" : "median age", true,
+		  false, 0, 4, RCP_PLAIN },
 		{ "born at", false, false, least_width(page, 10, 18), 0,
 		  RCP_BOLD },
 		{ "", false, false, 28, 6, RCP_PLAIN },
