@@ -25,6 +25,7 @@ struct advice {
 	struct rcp_text text;     /* of the sentence that is being made */
 	struct rcp_text commands; /* of all of them */
 	size_t count;
+	uint32_t grows; /* the line that was said to grow, or RCP_NONE */
 };
 
 static void
@@ -100,6 +101,7 @@ advise_growing(struct advice *a, bool named)
 		KEPT_SHARE * (double)group->values.allocations;
 	if (named && !keeps)
 		return false;
+	a->grows = group->frame;
 	rcp_group_place(report->look, &a->text, group, RCP_BY_OWN);
 	rcp_text_add(&a->text, keeps ? " keeps what it is given: "
 				     : " frees less than it allocates: ");
@@ -135,6 +137,7 @@ advise_large(struct advice *a)
 	    report->look->args.by != RCP_BY_OWN ||
 	    report->groups->count == 0 || peak < LEAST_ADVICE ||
 	    is_marker(report->look->set, group->frame) ||
+	    group->frame == a->grows ||
 	    (double)group->values.peak_bytes < LARGE_SHARE * (double)peak ||
 	    rcp_estimate_is_guess(group->values.peak_bytes, error))
 		return false;
@@ -250,7 +253,7 @@ print(struct advice *a, const char *command)
 void
 rcp_report_next(const struct rcp_report *report)
 {
-	struct advice a = { .report = report };
+	struct advice a = { .report = report, .grows = RCP_NONE };
 	struct rcp_text line = { 0 };
 	bool kept;
 
