@@ -45,13 +45,23 @@ in_stdlib(const char *p, const char *end)
 	return false;
 }
 
+/* What numpy, decorator and attrs write and compile for their callers. */
+static bool
+is_generated(const char *p, const char *end)
+{
+	return starts(p, end, "<__array_function__ ") ||
+	       starts(p, end, "<decorator-gen-") ||
+	       starts(p, end, "<attrs generated ");
+}
+
 enum rcp_path_origin
 rcp_path_origin(const char *path, size_t size)
 {
 	if (starts(path, path + size, "<frozen "))
 		return RCP_PATH_STDLIB;
 	if (find(path, size, "/site-packages/") ||
-	    find(path, size, "/dist-packages/"))
+	    find(path, size, "/dist-packages/") ||
+	    is_generated(path, path + size))
 		return RCP_PATH_SITE;
 	return in_stdlib(path, path + size) ? RCP_PATH_STDLIB : RCP_PATH_OWN;
 }

@@ -205,10 +205,14 @@ static void
 add_module(struct rcp_text *t, const char *module)
 {
 	const char *slash = strrchr(module, '/');
+	const char *name = slash && slash[1] ? slash + 1 : module;
+	const char *tag = strstr(name, ".cpython-");
 
+	/* "_json.cpython-311-x86_64-linux-gnu.so" is _json.so to people. */
 	rcp_text_char(t, '[');
-	rcp_text_name(t, slash && slash[1] ? slash + 1 : module);
-	rcp_text_char(t, ']');
+	rcp_text_name_bytes(t, name, tag ? (size_t)(tag - name)
+					 : strlen(name));
+	rcp_text_add(t, tag ? ".so]" : "]");
 }
 
 void

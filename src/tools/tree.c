@@ -64,14 +64,15 @@ child_of(struct rcp_tree *tree, uint32_t parent, uint32_t frame)
 }
 
 /* Tracebacks leave the import machinery out, and so does the tree, unless it
- * is what allocates.  Of the inside of C++'s and Rust's libraries it shows
- * what the program called. */
+ * is what allocates.  Of the inside of C++'s and Rust's libraries, and of
+ * libraries without names, it shows what was called from outside. */
 static bool
 is_machinery(const struct rcp_tree *tree, uint32_t node, bool leaf)
 {
 	const struct rcp_set *set = tree->look->set;
 	const struct rcp_frame_info *frame =
 		&set->frames[set->nodes[node].frame];
+	const struct rcp_frame_info *above;
 	uint32_t caller = set->nodes[node].parent;
 
 	if (tree->look->args.all)
@@ -79,10 +80,15 @@ is_machinery(const struct rcp_tree *tree, uint32_t node, bool leaf)
 	if (!leaf && frame->file &&
 	    strncmp(frame->file, "<frozen importlib", 17) == 0)
 		return true;
-	return set->native != RCP_NATIVE_ALL && caller &&
-	       frame->origin == RCP_ORIGIN_HEADER &&
-	       set->frames[set->nodes[caller].frame].origin ==
-		       RCP_ORIGIN_HEADER;
+	if (set->native == RCP_NATIVE_ALL || !caller)
+		return false;
+	above = &set->frames[set->nodes[caller].frame];
+	if (frame->origin != above->origin)
+		return false;
+	return frame->origin == RCP_ORIGIN_HEADER ||
+	       (frame->origin == RCP_ORIGIN_NATIVE && frame->module &&
+		frame->module == above->module && frame->address &&
+		above->address);
 }
 
 /* Adds one site's value along its stack, root first. */

@@ -122,4 +122,18 @@ tap.is_(by_blocks(), [(1, ["libc", "server"]), (2, ["libc"])],
 tap.is_(groups("module"), {"/gone/bin/server": 1, LIBC: 2},
         "--by module: not libc, if there is anything else")
 tap.is_(len(by_blocks("--native")[0][1]), 3, "--native: all of it")
+
+# Code without names, and code that a package has written.
+name = native.profile("nameless.rcprof", [
+    [(NUMPY, 0x81), (NUMPY, 0x82), (BLAS, 0x83), (BLAS, 0x84), (NUMPY, 0x85),
+     ("<__array_function__ internals>", "svd", 200), LOAD, MAIN]])
+shown = re.findall(r"0x8\d \[\S+\]", views.good("tree", name))
+tap.is_(shown, ["0x85 [_core.so]", "0x84 [libblas.so.3]", "0x82 [_core.so]"],
+        "the tree: where a library without names was entered")
+for flag in ("--all", "--native"):
+    tap.is_(len(re.findall(r"0x8\d \[", views.good("tree", flag, name))), 5,
+            "the tree %s: all of its frames" % flag)
+site, = json.loads(views.good("report", "--json", name))["sites"]
+tap.is_(site["stack"][site["own"]]["function"], "load",
+        "what numpy wrote is nobody's own line")
 tap.done()
