@@ -10,7 +10,6 @@
  */
 #include "capture/native.h"
 
-#include "capture/modules.h"
 #include "capture/tree.h"
 
 #define NOINLINE __attribute__((noinline))
@@ -20,7 +19,7 @@
 static bool
 is_last(uintptr_t ip)
 {
-	return rcp_module_is("_greenlet", (const void *)ip);
+	return ip - rcp_greenlets.low < rcp_greenlets.high - rcp_greenlets.low;
 }
 
 /* Is AT inside the frame of E, whose caller's is OUTER? */
@@ -143,11 +142,18 @@ merge(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 {
 	struct rcp_step *leaf = rcp_native_caller(&c->native->trace, caller);
 	struct rcp_step *root;
+	uintptr_t greenlets;
 	uint32_t node;
 
-	if (!leaf || !divide(c, way) || !match(c, way, leaf, &root))
+	if (!leaf)
 		return python;
-	node = node_of(c, way, leaf, root);
+	do {
+		/* The first frame of a greenlet's makes it known. */
+		greenlets = rcp_greenlets.low;
+		if (!divide(c, way) || !match(c, way, leaf, &root))
+			return python;
+		node = node_of(c, way, leaf, root);
+	} while (greenlets != rcp_greenlets.low);
 	return node == RCP_TREE_TRUNCATED ? python : node;
 }
 

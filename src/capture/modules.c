@@ -79,6 +79,7 @@ fill(struct rcp_module *m, const struct dl_find_object *found)
 	const char *id;
 	size_t size;
 
+	m->map = found->dlfo_link_map;
 	m->base = found->dlfo_link_map->l_addr;
 	m->low = (uintptr_t)found->dlfo_map_start;
 	m->high = (uintptr_t)found->dlfo_map_end;
@@ -90,15 +91,39 @@ fill(struct rcp_module *m, const struct dl_find_object *found)
 	rcp_names_unlock();
 }
 
+/* The one that FOUND was when it was last looked at, if nothing has been
+ * unloaded since. */
+static const struct rcp_module *
+known(const struct dl_find_object *found, uint32_t epoch)
+{
+	uint32_t n = __atomic_load_n(&count, __ATOMIC_ACQUIRE);
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct rcp_module *m = &modules[i];
+
+		if (m->low == (uintptr_t)found->dlfo_map_start &&
+		    m->high == (uintptr_t)found->dlfo_map_end &&
+		    __atomic_load_n(&m->epoch, __ATOMIC_ACQUIRE) == epoch &&
+		    __atomic_load_n(&m->map, __ATOMIC_RELAXED) ==
+			    found->dlfo_link_map)
+			return m;
+	}
+	return NULL;
+}
+
 const struct rcp_module *
-rcp_module_at(const void *address)
+rcp_module_at(const void *address, uint32_t epoch)
 {
 	struct dl_find_object found;
 	struct rcp_module fresh = { 0 }, *m = NULL;
+	const struct rcp_module *same;
 
 	if (!_dl_find_object ||
 	    _dl_find_object((void *)(uintptr_t)address, &found) != 0)
 		return NULL;
+	same = known(&found, epoch);
+	if (same)
+		return same;
 	fill(&fresh, &found);
 	rcp_lock_take(&lock);
 	for (uint32_t i = 0; i < count && !m; i++)
@@ -110,26 +135,15 @@ rcp_module_at(const void *address)
 	if (!m && count < MODULES) {
 		m = &modules[count];
 		*m = fresh;
-		m->id = ++count;
+		m->id = count + 1;
+		__atomic_store_n(&count, count + 1, __ATOMIC_RELEASE);
+	}
+	if (m) {
+		__atomic_store_n(&m->map, fresh.map, __ATOMIC_RELAXED);
+		__atomic_store_n(&m->epoch, epoch, __ATOMIC_RELEASE);
 	}
 	rcp_lock_drop(&lock);
 	return m;
-}
-
-bool
-rcp_module_is(const char *name, const void *address)
-{
-	struct dl_find_object found;
-	const char *file, *slash;
-
-	if (!_dl_find_object ||
-	    _dl_find_object((void *)(uintptr_t)address, &found) != 0)
-		return false;
-	file = found.dlfo_link_map->l_name;
-	slash = file ? strrchr(file, '/') : NULL;
-	if (slash)
-		file = slash + 1;
-	return file && strncmp(file, name, strlen(name)) == 0;
 }
 
 struct rcp_module *

@@ -17,13 +17,13 @@ struct rcp_module {
 	const struct rcp_string *path;
 	const struct rcp_string *build_id; /* raw bytes; NULL: none */
 	uintptr_t base, low, high;
+	const void *map; /* the loader's */
+	uint32_t epoch;  /* in which it was seen to be this one */
 };
 
-/* The module that holds ADDRESS, or NULL.  Takes no lock of the loader's. */
-const struct rcp_module *rcp_module_at(const void *address);
-
-/* Does the file that holds ADDRESS have a name that begins with NAME?  As safe. */
-bool rcp_module_is(const char *name, const void *address);
+/* The module that holds ADDRESS, or NULL.  Takes no lock of the loader's.
+ * EPOCH: another one whenever something may have been unloaded. */
+const struct rcp_module *rcp_module_at(const void *address, uint32_t epoch);
 
 struct rcp_module *rcp_module_by_id(uint32_t id);
 

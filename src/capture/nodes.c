@@ -5,6 +5,8 @@
  */
 #include "capture/nodes.h"
 
+#include <string.h>
+
 #include "capture/modules.h"
 #include "capture/names.h"
 #include "capture/tree.h"
@@ -34,12 +36,28 @@ intern_python(uint32_t parent, uintptr_t key, const char *frame)
 			       (uint32_t)(lasti + 1));
 }
 
+struct rcp_range rcp_greenlets;
+
+/* Is M greenlet's C module? */
+static bool
+is_greenlets(const struct rcp_module *m)
+{
+	static const char name[] = "/_greenlet.";
+	const size_t size = sizeof(name) - 1;
+
+	return m->path && m->path->size > size &&
+	       memmem(m->path->text, m->path->size, name, size);
+}
+
 static uint32_t
 intern_native(uint32_t parent, const void *address)
 {
-	const struct rcp_module *m = rcp_module_at(address);
+	uint32_t epoch = __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
+	const struct rcp_module *m = rcp_module_at(address, epoch);
 	uintptr_t p = (uintptr_t)address;
 
+	if (m && is_greenlets(m))
+		rcp_greenlets = (struct rcp_range){ m->low, m->high };
 	if (m && p - m->base <= UINT32_MAX)
 		return rcp_tree_intern(parent, RCP_FRAME_NATIVE, m->id,
 				       (uint32_t)(p - m->base));

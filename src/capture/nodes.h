@@ -48,6 +48,13 @@ void rcp_memo_frame(struct rcp_capture_memo *m, uint32_t parent,
 		    uintptr_t key);
 void rcp_memo_native_folded(struct rcp_capture_memo *m, uintptr_t key);
 
+/* Where greenlet's C module was when a frame of it was last entered into the
+ * tree; any thread's. */
+struct rcp_range {
+	uintptr_t low, high;
+};
+extern struct rcp_range rcp_greenlets RCP_HIDDEN;
+
 /* native.c: the node of the native stack that ends with CALLER, as long as
  * there are such; else of CALLER alone. */
 extern bool rcp_native_on RCP_HIDDEN;

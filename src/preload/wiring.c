@@ -207,10 +207,11 @@ fault(const char *why)
 
 /* The word for the profile. */
 static const char *
-set_up_native(enum rcp_native_when when)
+set_up_native(enum rcp_native_when when, bool sampling)
 {
 	if (when == RCP_NATIVE_AUTO)
-		when = rcp_life.is_python ? RCP_NATIVE_OFF : RCP_NATIVE_ON;
+		when = rcp_life.is_python && !sampling ? RCP_NATIVE_OFF :
+							 RCP_NATIVE_ON;
 	return when == RCP_NATIVE_ON && rcp_capture_native_setup() ? "on" :
 								     "one";
 }
@@ -254,7 +255,8 @@ rcp_wiring_setup(void)
 		set_up_sampling(o);
 	rcp_account_register(rcp_capture_define);
 	rcp_emit_register(&capture_source);
-	rcp_emit_info(RCP_INFO_NATIVE, set_up_native(o->native));
+	rcp_emit_info(RCP_INFO_NATIVE,
+		      set_up_native(o->native, o->mode == RCP_MODE_SAMPLE));
 	tell_age_unit();
 	return true;
 }

@@ -151,6 +151,11 @@ tests_preload_prog_unseen_CFLAGS = $(native_cflags)
 tests_preload_prog_unseen_LDFLAGS = $(native_ldflags)
 tests_preload_prog_unseen_LDADD =
 
+check_PROGRAMS += tests/preload/prog_unwinds
+tests_preload_prog_unwinds_CFLAGS = $(native_cflags)
+tests_preload_prog_unwinds_LDFLAGS = $(native_ldflags)
+tests_preload_prog_unwinds_LDADD =
+
 check_PROGRAMS += tests/preload/prog_walk
 tests_preload_prog_walk_CFLAGS = $(native_cflags)
 tests_preload_prog_walk_LDFLAGS = $(native_ldflags)
@@ -180,6 +185,12 @@ tests_preload_libcallback_so_SOURCES = tests/preload/libcallback.c
 tests_preload_libcallback_so_CFLAGS = $(library_cflags)
 tests_preload_libcallback_so_LDFLAGS = $(library_ldflags)
 tests_preload_libcallback_so_LDADD =
+
+check_PROGRAMS += tests/preload/libcallback_two.so
+tests_preload_libcallback_two_so_SOURCES = tests/preload/libcallback.c
+tests_preload_libcallback_two_so_CFLAGS = $(library_cflags) -O0
+tests_preload_libcallback_two_so_LDFLAGS = $(library_ldflags)
+tests_preload_libcallback_two_so_LDADD =
 
 check_PROGRAMS += tests/preload/libcounter.so
 tests_preload_libcounter_so_SOURCES = tests/preload/libcounter.c

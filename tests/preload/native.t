@@ -68,4 +68,34 @@ def test_names():
             "a forked child")
 
 
-lib.each(test_names)
+def test_many():
+    """Two threads, while libraries come and go and children are forked; each
+    stack is one that the program has."""
+    blocks = 1000000 if os.environ.get("RCPROF_LONG") else 40000
+    run = lib.Run("prog_unwinds", [lib.program("libcallback.so"),
+                                   lib.program("libcallback_two.so"), blocks],
+                  env={"RCPROF_NATIVE": "on", "RCPROF_FOLLOW": "none"},
+                  seconds=1000)
+    lib.is_(22, (run.status, run.stdout, run.stderr), (0, "done\n", ""),
+            "two threads unwind beside dlopen, dlclose and fork")
+    ours = [s for s in run.report("--native").sites if s["stack"]
+            and s["stack"][0]["function"] == "leaf"]
+    lib.ok(22, sum(s["allocations"] for s in ours) > 2 * blocks,
+           "every block is there")
+    strange = [names for names in (
+        [f["function"] for f in s["stack"]] for s in ours)
+        if not is_one(names)]
+    lib.is_(22, strange, [], "no stack that there was not")
+
+
+def is_one(names):
+    """leaf, perhaps the library, down up to 16 times, work; or the loader's."""
+    rest = [n for n in names[1:] if n != "down"]
+    downs = len(names) - 1 - len(rest)
+    if rest[:1] == ["call_back"]:
+        del rest[0]
+    return (rest[:1] == ["work"] and 1 <= downs <= 16
+            or rest[:1] == ["load"] and downs == 0)
+
+
+lib.each(test_names, test_many)
