@@ -122,6 +122,31 @@ both = objects("two.50.rcprof", "two.51.rcprof")
 tap.is_([(t["type"], t["born"], t["died_collector"]) for t in both["types"]],
         [("a.Both", 4, 2)], "[row 68] processes add up, types by name")
 
+# Estimates have errors, ages have bounds.
+VAR_BORN, VAR_BORN_BYTES, VAR_REFCOUNT = 34, 35, 36
+p = Profile("some.61.rcprof", pid=61, mode="sample", rate="auto", budget="1")
+p.rate(0, 65536, 0, "start")
+site = p.site([("s.py", "make", 3)])
+there = p.site([("s.py", "drop", 9)])
+kind = p.type("s.Thing")
+AGE = 8                         # + 2: from 2 to 4 units of 10 ms
+p.objects([(site, kind, 0, {BORN: 12345, BYTES: 1234567, VAR_BORN: 640000,
+                            VAR_BORN_BYTES: 10000}),
+           (site, kind, there, {REFCOUNT: 2345, DIED_BYTES: 234567, 7: 2345,
+                                AGE + 2: 2345, VAR_REFCOUNT: 40000})])
+p.end(3.0)
+some = objects("some.61.rcprof")
+tap.is_(some["totals"]["std_error"]["born"], 800, "sampled: standard errors")
+tap.is_(round(some["totals"]["std_error"]["alive"]), 775,
+        "of those alive: births less deaths")
+tap.is_(some["totals"]["age_median_within_s"], [0.02, 0.04],
+        "the median age and its bounds")
+shown = text("some.61.rcprof", COLUMNS="140")
+tap.like(shown, r"sampled.*\n.*median age.*\n *s\.Thing +12,300 +2,300 .* "
+         r"~30 ms +s\.py:3", "estimates are rounded, ages approximate")
+tap.like(" ".join(shown.split()), r"12,300 \(\xb1800\) born",
+         "and the sum has its error")
+
 # Names that are no names.
 p = Profile("odd.60.rcprof", pid=60)
 site = p.site([("o\x1b[2J.py", "<script>\n", 3)])
