@@ -29,6 +29,7 @@ static struct rcp_garbage_graph *graph;
 static bool possible, marked, listed;
 static const void *const *root; /* the stack where the collector itself clears */
 static struct rcp_garbage_now root_now;
+static struct rcp_garbage_now unknown; /* what no graph has */
 
 /* --- nodes ------------------------------------------------------------------ */
 
@@ -132,14 +133,18 @@ explore_list(const void *op)
 {
 	const void *head = rcp_py_gc_previous(op), *next = op;
 
-	for (uint32_t i = 0; i < OBJECTS_MOST && next != head; i++) {
+	for (; next != head; next = rcp_py_gc_next(next)) {
 		struct rcp_garbage_object object;
-		uint32_t *slot = slot_of(next);
+		uint32_t *slot;
 
+		if (graph->g.count == OBJECTS_MOST) {
+			graph->missed++;
+			continue;
+		}
+		slot = slot_of(next);
 		if (!*slot && rcp_garbage_look((uintptr_t)next, &object) &&
 		    object.before)
 			(void)add_node(next, &object, slot);
-		next = rcp_py_gc_next(next);
 	}
 	listed = true;
 	explore();
@@ -219,23 +224,29 @@ static void
 cleared(const void *op, const void *const *entry)
 {
 	struct rcp_garbage_object object;
-	uint32_t n;
+	struct rcp_garbage_now now = unknown;
+	bool known = rcp_garbage_look((uintptr_t)op, &object) && object.before;
 
-	if (!rcp_garbage_look((uintptr_t)op, &object) || !object.before ||
-	    !is_listed(op, entry))
+	if (known && is_listed(op, entry)) {
+		uint32_t n;
+
+		if (!listed)
+			explore_list(op);
+		n = find(op);
+		if (n != RCP_KNOT_NONE)
+			now = now_of(n);
+		else
+			now.since = object.since;
+	} else if (!listed) {
 		return;
-	if (!listed)
-		explore_list(op);
+	} else if (known) {
+		now.since = object.since;
+	}
 	/* A deallocator may clear as well: that is farther in. */
 	if (entry < root)
 		return;
 	root = entry;
-	n = find(op);
-	root_now = n == RCP_KNOT_NONE ?
-			   (struct rcp_garbage_now){ rcp_cycle_other(),
-						     object.since } :
-			   now_of(n);
-	rcp_garbage_now = root_now;
+	rcp_garbage_now = root_now = now;
 }
 
 void
@@ -327,7 +338,7 @@ rcp_garbage_start(uint64_t now)
 		return;
 	listed = false;
 	root = NULL;
-	root_now = rcp_garbage_now;
+	unknown = root_now = rcp_garbage_now;
 	rcp_garbage_thread = &rcp_tls;
 	rcp_patches_switch(RCP_PATCHED_CLEAR, true);
 }
