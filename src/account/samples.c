@@ -252,6 +252,14 @@ rcp_samples_take_range(uintptr_t p, size_t size,
 		each(ctx, &sample);
 }
 
+void
+rcp_samples_let_by(uintptr_t p, bool on)
+{
+	rcp_lock_take(&lock);
+	filter_count(p, on ? 1 : -1);
+	rcp_lock_drop(&lock);
+}
+
 uint32_t
 rcp_samples_count(void)
 {

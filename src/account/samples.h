@@ -77,6 +77,9 @@ void rcp_samples_take_range(uintptr_t p, size_t size,
 					 const struct rcp_sample *sample),
 			    void *ctx);
 
+/* The filter takes P for a sample from now on; or no longer. */
+void rcp_samples_let_by(uintptr_t p, bool on);
+
 /* Samples that are alive. */
 uint32_t rcp_samples_count(void);
 

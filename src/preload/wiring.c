@@ -248,7 +248,8 @@ rcp_wiring_setup(void)
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
 	if (o->objects) {
-		rcp_objects_setup(o->memory_limit);
+		/* The other half is for sites, which have no less to say. */
+		rcp_objects_setup(o->memory_limit / 2);
 		rcp_record_objects(rcp_py_collecting_here);
 	}
 	if (o->mode == RCP_MODE_SAMPLE)

@@ -23,7 +23,7 @@ static tracer_fn *chained;
 static void *chained_data;
 
 static enum rcp_py_births way;
-static bool running;
+static bool running, deaths_only;
 static const char *state = "not watched";
 
 void
@@ -52,7 +52,7 @@ static int
 tracer(void *op, int event, void *data)
 {
 	(void)data;
-	if (event == EVENT_CREATE)
+	if (event == EVENT_CREATE && !deaths_only)
 		rcp_births_created(op);
 	else if (event == EVENT_DESTROY)
 		rcp_deaths_entered(op,
@@ -110,6 +110,22 @@ rcp_births_begin(const char **why)
 	if (!running)
 		state = *why;
 	return running;
+}
+
+void
+rcp_births_begin_deaths(void)
+{
+	way = rcp_py_births();
+	if (way != RCP_PY_BIRTHS_TRACER || !find_tracer())
+		return;
+	running = deaths_only = true;
+	place_tracer();
+}
+
+bool
+rcp_births_by_tracer(void)
+{
+	return running && way == RCP_PY_BIRTHS_TRACER;
 }
 
 /* Another tracer takes the one place silently, tracemalloc's for instance. */

@@ -107,6 +107,8 @@ rcp_deaths_entered(void *op, const void *const *entry)
 		    RCP_STATE_OFF)
 			/* A death costs four instructions from now on. */
 			rcp_patches_switch(RCP_PATCHED_DEALLOC, false);
+		else if (op == rcp_deaths_probe)
+			rcp_deaths_probe = NULL;
 		return;
 	}
 	rcp_deaths_settle(t, op);
@@ -127,7 +129,7 @@ rcp_deaths_entered(void *op, const void *const *entry)
 
 /* --- which functions -------------------------------------------------------------- */
 
-#define SHARE 100u /* of the time, placing takes one part */
+#define SHARE 20u /* of the time, placing takes one part */
 
 bool rcp_deaths_due;
 static uint64_t next_time;
@@ -228,19 +230,25 @@ rcp_deaths_look(void)
 		rcp_deaths_catch_up();
 }
 
-void
-rcp_deaths_cover(struct rcp_str *out)
+bool
+rcp_deaths_patched(void)
 {
 	const char *why;
 
-	if (!rcp_arch_begin(&why)) {
-		rcp_str_add(out, "when memory is freed only: ");
+	return rcp_arch_begin(&why) && !rcp_patches_refused();
+}
+
+void
+rcp_deaths_cover(struct rcp_str *out)
+{
+	const char *why = "the program's text can not be written to";
+
+	if (!rcp_arch_begin(&why) || rcp_patches_refused()) {
+		rcp_str_add(out, rcp_births_by_tracer() ?
+					 "by PyRefTracer and when memory is "
+					 "freed, since " :
+					 "when memory is freed only, since ");
 		rcp_str_add(out, why);
-		return;
-	}
-	if (rcp_patches_refused()) {
-		rcp_str_add(out, "when memory is freed only: the program's "
-				 "text can not be written to");
 		return;
 	}
 	rcp_patches_cover(RCP_PATCHED_DEALLOC, out);

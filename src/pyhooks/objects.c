@@ -59,9 +59,11 @@ rcp_objects_install(void)
 void
 rcp_objects_cover(void)
 {
-	char text[300], cycles[300];
+	char text[400], cycles[300];
 	struct rcp_str s = RCP_STR(text), c = RCP_STR(cycles);
 
+	rcp_deaths_tested(&s);
+	rcp_str_add(&s, ": ");
 	rcp_deaths_cover(&s);
 	rcp_str_add(&s, "; ");
 	rcp_str_add(&s, rcp_record_samples_objects() ?
@@ -89,6 +91,9 @@ rcp_objects_begin(void (*coverage)(const char *key, const char *text))
 	rcp_objects_running = true;
 	if (!rcp_record_samples_objects())
 		(void)rcp_births_begin(&why);
+	else if (!rcp_deaths_patched())
+		rcp_births_begin_deaths();
+	rcp_deaths_test();
 	rcp_alive_begin();
 	if (!rcp_collector_begin())
 		tell(RCP_COVER_NOTE "collector",

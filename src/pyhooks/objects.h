@@ -100,6 +100,10 @@ void rcp_deaths_entered(void *op, const void *const *entry);
 void rcp_deaths_settle(struct rcp_tls *t, const void *op);
 
 bool rcp_births_begin(const char **why);
+/* Only deaths are asked for, where the interpreter tells of them. */
+void rcp_births_begin_deaths(void);
+/* PyRefTracer is in place. */
+bool rcp_births_by_tracer(void);
 void rcp_births_end(void);
 const char *rcp_births_state(void); /* for the coverage */
 /* From births_hook.c: it has ended by itself; WHY is static text. */
@@ -121,6 +125,15 @@ void rcp_deaths_note(const void *type);
 extern bool rcp_deaths_due RCP_HIDDEN;
 void rcp_deaths_catch_up(void);
 void rcp_deaths_cover(struct rcp_str *out);
+/* Can deallocators be patched here? */
+bool rcp_deaths_patched(void);
+
+/* deaths_test.c: are deaths heard of?  Once, when all hooks stand. */
+void rcp_deaths_test(void);
+/* "all 10 kinds tested" */
+void rcp_deaths_tested(struct rcp_str *out);
+/* An object of ours; NULL once its death has been heard of. */
+extern const void *volatile rcp_deaths_probe RCP_HIDDEN;
 
 /* --- patches.c: hooks at the entries of functions -------------------------------- */
 

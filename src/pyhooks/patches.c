@@ -228,6 +228,8 @@ write_all(const struct rcp_maps *maps)
 
 		if (n && rcp_text_write(at, jump, n))
 			functions[i].fate = FATE_PATCHED;
+		else
+			refused = refused || n;
 	}
 	rcp_text_sync();
 }
@@ -262,7 +264,10 @@ rcp_patches_place(void)
 bool
 rcp_patches_refused(void)
 {
-	return refused && !area_count;
+	for (uint32_t i = 0; i < count; i++)
+		if (functions[i].fate == FATE_PATCHED)
+			return false;
+	return refused;
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * object.h - Python objects are born and die; the rule by which each life is
- * counted once (section 9 of doc/INTERNALS.md).
+ * counted once (section 10 of doc/INTERNALS.md).
  *
  * All calls are made with the GIL held, between rcp_enter() and rcp_leave().
  * An address that a hook hands us is a hint: nothing is read through it before
@@ -51,6 +51,9 @@ uint32_t rcp_record_maybe_objects(uint32_t *at, uintptr_t *out,
 /* BLOCK has turned out to hold one, BEFORE bytes behind its beginning. */
 void rcp_record_is_object(struct rcp_tls *t, uintptr_t block, unsigned before,
 			  uint32_t type);
+
+/* The filter lets OP by from now on, whatever it is; or no longer. */
+void rcp_record_let_by(uintptr_t op, bool on);
 
 /* What such a block holds could not be told. */
 void rcp_record_untold(void);

@@ -57,6 +57,12 @@ rcp_record_untold(void)
 	rcp_objects_count(RCP_OBJECTS_UNTOLD);
 }
 
+void
+rcp_record_let_by(uintptr_t op, bool on)
+{
+	rcp_samples_let_by(op, on);
+}
+
 static uint32_t (*tell)(const uint64_t words[6], uint64_t bytes,
 			unsigned *before);
 

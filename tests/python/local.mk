@@ -15,6 +15,7 @@ test_scripts += \
 	tests/python/merged.t \
 	tests/python/mixed.t \
 	tests/python/objects.t \
+	tests/python/objects_refused.t \
 	tests/python/objects_sample.t \
 	tests/python/processes.t \
 	tests/python/start.t \
