@@ -16,6 +16,7 @@ import rcpread  # noqa: E402
 
 ON = {"RCPROF_OBJECTS": "on"}
 DEEP, SEED = 300000, random.randrange(1 << 30)
+LIMIT = 40000       # pairs
 COUNT, OBJECTS, BYTES, WAITED, LONGEST = range(5)
 
 
@@ -167,4 +168,20 @@ def test_cascades(py):
                "and so many bytes")
 
 
-lib.each(50, test_cycles, test_cascades)
+def test_limit(py):
+    """Of a collection 65,536 objects are looked at; the others count as well,
+    but go with no cycle."""
+    if py.version[:2] not in ((3, 8), (3, 11)):
+        return
+    case = lib.Case(py, 50, "many.py", str(LIMIT), env=ON)
+    case.same()
+    cycles = Cycles(case.file())
+    row = [r for c, r in cycles.rows.items() if c and c[0][0] == "Half"]
+    py.is_(50, [r[:2] for r in row], [[32768, 65536]], "past the limit")
+    died = sum(r.get(3, 0) for r in cycles.profile.objects.values())
+    py.is_(50, sum(r[OBJECTS] for r in cycles.rows.values()), died,
+           "the others go with no cycle")
+    py.ok(50, died >= 2 * LIMIT, "but are counted")
+
+
+lib.each(50, test_cycles, test_cascades, test_limit)

@@ -46,6 +46,7 @@ EXTRA_DIST += \
 	tests/python/programs/lifetimes.py \
 	tests/python/programs/sampled.py \
 	tests/python/programs/lines.py \
+	tests/python/programs/many.py \
 	tests/python/programs/merged.c \
 	tests/python/programs/merged.py \
 	tests/python/programs/mixed.py \
