@@ -47,7 +47,7 @@ bool
 rcp_alive_type(uintptr_t type, struct rcp_pytype *out)
 {
 	struct rcp_pytype meta;
-	uint64_t of_type;
+	uint64_t of_type = 0;
 
 	if (rcp_pytype_find((const void *)type, out))
 		return out->id != 0;

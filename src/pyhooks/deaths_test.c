@@ -39,6 +39,7 @@ static void *
 make(void *p, enum how how)
 {
 	union {
+		// cppcheck-suppress unusedStructMember ; initialised
 		void *p;
 		void *(*empty)(void);
 		void *(*size)(ssize_t size);
