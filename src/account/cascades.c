@@ -36,7 +36,7 @@ smallest(void)
 static void
 add(const struct rcp_cascade *c)
 {
-	unsigned at = count;
+	unsigned at;
 
 	if (count < ROOM) {
 		waiting[count++] = *c;
