@@ -345,8 +345,15 @@ class Profile:
 
     def object_rows(self):
         unit = self.age_unit()
-        result = []
+        result, merged = [], {}
+        # Sites that run through the same lines are one.
         for (site, type_, death), row in self.objects.items():
+            key = json.dumps([type_, self.sites.get(site),
+                              self.sites.get(death)])
+            sums = merged.setdefault(key, (site, type_, death, {}))[3]
+            for field, value in row.items():
+                sums[field] = sums.get(field, 0) + value
+        for site, type_, death, row in merged.values():
             result.append(
                 [self.types.get(type_), len(self.sites.get(site, ([],))[0]),
                  len(self.sites.get(death, ([],))[0])] +
