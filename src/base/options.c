@@ -15,7 +15,6 @@ const struct rcp_option rcp_option_table[RCP_OPTIONS] = {
 #define IS_FLAG_duration false
 #define IS_FLAG_count false
 #define IS_FLAG_follow false
-#define IS_FLAG_native false
 #define IS_FLAG_bytes false
 #define IS_FLAG_rate false
 #define IS_FLAG_percent false
@@ -66,31 +65,17 @@ parse_flag(const char *text, bool *out)
 }
 
 static bool
-parse_when(const char *text, bool *out)
+parse_when(const char *text, enum rcp_when *out)
 {
-	static const struct word words[] = { { "on", 1 },
-					     { "off", 0 },
+	static const struct word words[] = { { "auto", RCP_WHEN_AUTO },
+					     { "on", RCP_WHEN_ON },
+					     { "off", RCP_WHEN_OFF },
 					     { NULL, 0 } };
 	int value;
 
 	if (!parse_word(words, text, &value))
 		return false;
-	*out = value;
-	return true;
-}
-
-static bool
-parse_native(const char *text, enum rcp_native_when *out)
-{
-	static const struct word words[] = { { "auto", RCP_NATIVE_AUTO },
-					     { "on", RCP_NATIVE_ON },
-					     { "off", RCP_NATIVE_OFF },
-					     { NULL, 0 } };
-	int value;
-
-	if (!parse_word(words, text, &value))
-		return false;
-	*out = (enum rcp_native_when)value;
+	*out = (enum rcp_when)value;
 	return true;
 }
 
@@ -267,7 +252,7 @@ set_value(struct rcp_options *o, enum rcp_option_id id, const char *value)
 	case RCP_OPTION_objects:
 		return parse_when(value, &o->objects);
 	case RCP_OPTION_native:
-		return parse_native(value, &o->native);
+		return parse_when(value, &o->native);
 	case RCP_OPTION_force:
 		return parse_flag(value, &o->force);
 	case RCP_OPTION_quiet:

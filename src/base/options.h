@@ -13,7 +13,7 @@
 #include "base/str.h"
 
 enum rcp_mode { RCP_MODE_EXACT, RCP_MODE_SAMPLE, RCP_MODE_IDLE };
-enum rcp_native_when { RCP_NATIVE_AUTO, RCP_NATIVE_ON, RCP_NATIVE_OFF };
+enum rcp_when { RCP_WHEN_AUTO, RCP_WHEN_ON, RCP_WHEN_OFF };
 enum rcp_follow { RCP_FOLLOW_PYTHON, RCP_FOLLOW_ALL, RCP_FOLLOW_NONE };
 
 enum rcp_option_id {
@@ -38,8 +38,7 @@ struct rcp_options {
 	uint64_t seed;
 	bool has_seed;         /* false: a random one */
 	int signal;            /* 0: none */
-	enum rcp_native_when native;
-	bool objects;
+	enum rcp_when native, objects;
 	bool force, quiet, verbose;
 };
 

@@ -207,13 +207,22 @@ fault(const char *why)
 
 /* The word for the profile. */
 static const char *
-set_up_native(enum rcp_native_when when, bool sampling)
+set_up_native(enum rcp_when when, bool sampling)
 {
-	if (when == RCP_NATIVE_AUTO)
-		when = rcp_life.is_python && !sampling ? RCP_NATIVE_OFF :
-							 RCP_NATIVE_ON;
-	return when == RCP_NATIVE_ON && rcp_capture_native_setup() ? "on" :
+	if (when == RCP_WHEN_AUTO)
+		when = rcp_life.is_python && !sampling ? RCP_WHEN_OFF :
+							 RCP_WHEN_ON;
+	return when == RCP_WHEN_ON && rcp_capture_native_setup() ? "on" :
 								     "one";
+}
+
+/* In exact mode births and deaths cost as much again as allocations, and have
+ * as many sites: only when they are asked for. */
+static bool
+watches_objects(const struct rcp_options *o)
+{
+	return o->objects == RCP_WHEN_ON || (o->objects == RCP_WHEN_AUTO &&
+					     o->mode == RCP_MODE_SAMPLE);
 }
 
 bool
@@ -247,7 +256,7 @@ rcp_wiring_setup(void)
 	rcp_emit_on_fault(fault);
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
-	if (o->objects) {
+	if (watches_objects(o)) {
 		/* The other half is for sites, which have no less to say. */
 		rcp_objects_setup(o->memory_limit / 2);
 		rcp_record_objects(rcp_py_collecting_here);

@@ -40,6 +40,7 @@ become(const struct rcp_probe *probe, const char *path, char *const *argv,
 	setpgid(0, 0);
 	setenv("RCPROF_OUTPUT", output, 1);
 	setenv("RCPROF_MODE", "exact", 1);
+	setenv("RCPROF_OBJECTS", "on", 0);
 	setenv("RCPROF_QUIET", "1", 1);
 	setenv("RCPROF_RSS_INTERVAL", "10ms", 1);
 	setenv("RCPROF_INTERVAL", "100ms", 1);

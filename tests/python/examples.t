@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/python"))
 import lib  # noqa: E402
 import tap  # noqa: E402
 
-FOLDER = os.path.join(tap.SRC, "examples")
+FOLDER = os.path.realpath(os.path.join(tap.SRC, "examples"))
 
 
 class Example(lib.Case):
