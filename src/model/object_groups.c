@@ -21,7 +21,7 @@ add(int64_t *sum, int64_t more)
 }
 
 int64_t
-rcp_objects_died(const struct rcp_object_row *row)
+rcp_lives_died(const struct rcp_object_row *row)
 {
 	int64_t died = row->died_refcount;
 
@@ -34,7 +34,7 @@ int64_t
 rcp_objects_alive(const struct rcp_object_row *row)
 {
 	return (int64_t)((uint64_t)row->born -
-			 (uint64_t)rcp_objects_died(row));
+			 (uint64_t)rcp_lives_died(row));
 }
 
 int64_t
@@ -364,8 +364,8 @@ by_deaths(const void *a, const void *b)
 	int c = (x->frame == RCP_NONE) - (y->frame == RCP_NONE);
 
 	if (c == 0)
-		c = compare(rcp_objects_died(&x->lives),
-			    rcp_objects_died(&y->lives));
+		c = compare(rcp_lives_died(&x->lives),
+			    rcp_lives_died(&y->lives));
 	return c ? c : strcmp(x->name, y->name);
 }
 

@@ -13,7 +13,7 @@ struct rcp_keys;
 /* Of a row, or of a sum of rows.  Always born = refcount + collector + unseen
  * + alive, over a window and for a filtered thread too; alive may then be
  * negative. */
-int64_t rcp_objects_died(const struct rcp_object_row *row);
+int64_t rcp_lives_died(const struct rcp_object_row *row);
 int64_t rcp_objects_alive(const struct rcp_object_row *row);
 int64_t rcp_objects_alive_bytes(const struct rcp_object_row *row);
 

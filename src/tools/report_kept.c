@@ -32,7 +32,7 @@ static bool
 is_kept(const struct rcp_object_row *lives)
 {
 	return lives->born >= LEAST_KEPT && rcp_objects_alive(lives) > 0 &&
-	       (double)rcp_objects_died(lives) <
+	       (double)rcp_lives_died(lives) <
 		       KEPT_SHARE * (double)lives->born &&
 	       !rcp_estimate_is_guess(rcp_objects_alive(lives),
 				      rcp_objects_alive_error(lives));
@@ -168,7 +168,7 @@ add_kept(const struct rcp_report *report, struct rcp_text *t,
 		rcp_text_add(t, t->len > 0 ? "; " : "");
 		rcp_type_name(t, type->name);
 		rcp_text_add(t, " (");
-		rcp_text_count(t, rcp_objects_died(&most->lives));
+		rcp_text_count(t, rcp_lives_died(&most->lives));
 		rcp_text_add(t, " of ");
 		rcp_estimate_count_both(t, most->lives.born,
 					rcp_objects_alive_error(&most->lives));
@@ -236,7 +236,7 @@ rcp_report_died(const struct rcp_report *report, struct rcp_text *t,
 	if (types->count > 0 && is_kept(&types->groups[0].lives)) {
 		const struct rcp_object_row *lives = &types->groups[0].lives;
 
-		rcp_text_count(t, rcp_objects_died(lives));
+		rcp_text_count(t, rcp_lives_died(lives));
 		rcp_text_add(t, " of ");
 		rcp_estimate_count_both(t, lives->born,
 					rcp_objects_alive_error(lives));

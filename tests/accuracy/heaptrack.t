@@ -14,7 +14,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/tap"))
 import tap  # noqa: E402
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+HERE = os.path.join(os.environ["RCPROF_SRC"], "tests/accuracy")
 CXX = os.environ.get("CXX", "g++")
 if not shutil.which("heaptrack"):
     tap.skip_all("no heaptrack")

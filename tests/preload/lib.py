@@ -278,7 +278,7 @@ def truths(run):
 
 def numbers_at(run, truth, at):
     """The running sums that TRUTH is about, at a mark."""
-    seen = run.report("--at", "mark:" + at)
+    seen = run.report("--native", "--at", "mark:" + at)
     module = None if truth.module == "*" else truth.module
     out = {}
     for kind in KINDS:

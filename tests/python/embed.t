@@ -25,8 +25,9 @@ def check(py, what, program, argv, prefix):
                "%s: gone after round %d" % (what, n))
         # A C program's own calls, before, between and after.
         c = lib.Numbers([
-            s for s in gone.sites if not s["py"] and s["kind"] == "malloc"
-            and any("embed" in (f["module"] or "") for f in s["stack"])])
+            s for s in case.own("--native", "--at", "mark:after %d" % n).sites
+            if not s["py"] and s["kind"] == "malloc"
+            and "embed" in ((s["stack"] or [{}])[0].get("module") or "")])
         py.between(45, c.live_bytes, 54321 + (n + 1) * 65432,
                    54321 + (n + 1) * 65432 + 9000,
                    "%s: C's own blocks after round %d" % (what, n))

@@ -11,8 +11,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/tap"))
 import tap  # noqa: E402
 
-PROGRAMS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                        "programs")
+PROGRAMS = os.path.join(os.environ["RCPROF_SRC"], "tests/python/programs")
 CC = os.environ.get("CC", "gcc").split()
 ENV = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
 ENV.update(RCPROF_SYMBOL_CACHE="", RCPROF_NATIVE="on",
