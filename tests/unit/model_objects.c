@@ -183,7 +183,7 @@ groups(void)
 	is_int((long long)g->count, 2, "two types");
 	is_str(g->groups[0].name, "app.Node", "the most bytes first");
 	is_int(l->born, 61, "its births");
-	is_int(rcp_objects_died(l), 5, "its deaths");
+	is_int(rcp_lives_died(l), 5, "its deaths");
 	is_int(rcp_objects_alive(l), 56, "its alive");
 	is_int(rcp_objects_alive_bytes(l), 560, "their bytes");
 	rcp_lives_groups_free(g);
