@@ -15,17 +15,17 @@ RECURSION = (["__init__"] + ["recursion"] * 9
 WANT = [
     (100001, ["__init__", "inner"] + C * 4 + ["middle"] + C * 2
      + ["outer", "<module>"], "C, Python, C, Python"),
-    (100011, ["__init__", "middle"] + C * 2 + ["outer", "<module>"],
+    (100101, ["__init__", "middle"] + C * 2 + ["outer", "<module>"],
      "the outer one afterwards"),
-    (100021, ["__init__", "<lambda>"] + C + ["__lt__", "by_sorting",
+    (100201, ["__init__", "<lambda>"] + C + ["__lt__", "by_sorting",
                                              "<module>"],
      "a comparison in a sort"),
-    (100031, ["__init__", "<lambda>"] + C + ["numbers", "by_generator",
+    (100301, ["__init__", "<lambda>"] + C + ["numbers", "by_generator",
                                              "<module>"],
      "a generator, resumed by Python and by C"),
-    (100041, ["__init__", "in_thread", "python_thread"],
+    (100401, ["__init__", "in_thread", "python_thread"],
      "threads that C started"),
-    (100051, RECURSION, "recursion through both"),
+    (100501, RECURSION, "recursion through both"),
 ]
 
 
@@ -68,7 +68,7 @@ def check_order(py):
     for size, want, what in WANT:
         stacks = [shown(s) for s in report.sites if s["py"] and s["allocations"]
                   and size <= s["allocated_bytes"] / s["allocations"]
-                  < size + 8]
+                  < size + 64]  # 3.15 has a bytes object in it
         if not stacks or any(s != want for s in stacks):
             py.ok(40, False, what)
             lib.tap.diag("got %r" % stacks)

@@ -19,7 +19,7 @@ def inner():
 
 def middle():
     c.call_back(CALLBACK(inner), 3)
-    Block(100011)
+    Block(100101)
 
 
 def outer():
@@ -28,7 +28,7 @@ def outer():
 
 class Less:
     def __lt__(self, other):
-        c.call_back(CALLBACK(lambda: Block(100021)), 0)
+        c.call_back(CALLBACK(lambda: Block(100201)), 0)
         return True
 
 
@@ -37,7 +37,7 @@ def by_sorting():
 
 
 def numbers():
-    c.call_back(CALLBACK(lambda: Block(100031)), 0)
+    c.call_back(CALLBACK(lambda: Block(100301)), 0)
     yield 1
 
 
@@ -48,7 +48,7 @@ def by_generator():
 
 
 def in_thread():
-    Block(100041)
+    Block(100401)
 
 
 def recursion(n):
@@ -57,7 +57,7 @@ def recursion(n):
     elif n > 1:
         recursion(n - 1)
     else:
-        Block(100051)
+        Block(100501)
 
 
 outer()
