@@ -397,6 +397,12 @@ rcp_objects_new(uint32_t thread)
 	return o;
 }
 
+bool
+rcp_objects_crowded(void)
+{
+	return rcp_arena_used() >= limit / 2;
+}
+
 void
 rcp_objects_setup(uint64_t memory_limit)
 {

@@ -45,6 +45,7 @@ enum rcp_object_count {
 	RCP_OBJECTS_UNSEEN,   /* births over an object alive */
 	RCP_OBJECTS_NO_OBJECT, /* deaths that were none: hints refused */
 	RCP_OBJECTS_NO_ROOM,  /* births that the memory limit kept out */
+	RCP_OBJECTS_FOLDED,   /* deaths of whose stack the last line is kept */
 	RCP_OBJECTS_UNTOLD,   /* samples that may have held an object */
 	RCP_OBJECT_COUNTS,
 };
@@ -64,6 +65,10 @@ rcp_objects_count(enum rcp_object_count which)
 /* Before any other; registers the source of OBJECTS and TYPE.  Without this
  * call nothing is followed. */
 void rcp_objects_setup(uint64_t memory_limit);
+
+/* Deaths have as many stacks as births, and say less: when half of the room for
+ * objects is used, only the last line is to be kept of theirs. */
+bool rcp_objects_crowded(void);
 
 void rcp_objects_fork_prepare(void);
 void rcp_objects_fork_done(bool child);

@@ -370,3 +370,29 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 		return node;
 	return rcp_mixed_node(c, way, (uintptr_t)caller, node);
 }
+
+uint32_t
+rcp_capture_leaf(struct rcp_capture *c, const void *caller)
+{
+	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
+						   memory_order_relaxed);
+	const char *tstate, *frame = NULL;
+	struct rcp_capture_memo *m;
+	uint32_t now = epoch();
+	uintptr_t key;
+
+	if (UNLIKELY(c->epoch != now))
+		begin_epoch(c, now);
+	tstate = way == RCP_PY_WAY_NONE ? NULL : rcp_py_tstate();
+	if (tstate)
+		frame = rcp_py_top(way, tstate);
+	while (frame && rcp_py_is_shim(way, frame))
+		frame = rcp_py_back(frame);
+	if (!frame)
+		return rcp_native_node(c, caller);
+	key = rcp_py_key(way, frame);
+	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, key);
+	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, key))
+		rcp_memo_folded(m, key, frame);
+	return m->node;
+}

@@ -78,6 +78,10 @@ rcp_capture_goes_on(const struct rcp_capture *c, uint32_t depth, uint32_t node)
 	       c->frames[RCP_CAPTURE_MAX - depth].node == node;
 }
 
+/* Only the innermost Python frame, under the marker of stacks that were folded:
+ * a few nodes for each line of code.  CALLER as above. */
+uint32_t rcp_capture_leaf(struct rcp_capture *c, const void *caller);
+
 /* Another thread goes on with C. */
 void rcp_capture_begin(struct rcp_capture *c);
 

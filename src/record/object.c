@@ -139,11 +139,21 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 
 /* --- deaths ----------------------------------------------------------------- */
 
+static uint32_t
+death_site(struct rcp_thread *th, const void *caller)
+{
+	if (RCP_LIKELY(!rcp_objects_crowded()))
+		return rcp_object_site(th, caller);
+	rcp_objects_count(RCP_OBJECTS_FOLDED);
+	return rcp_site_get(rcp_capture_leaf(&th->capture, caller),
+			    RCP_KIND_PYTHON);
+}
+
 static void
 died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
      uintptr_t block, const void *const *entry)
 {
-	uint32_t id = w[0] & RCP_HEAD_SITE, site = rcp_object_site(th, *entry);
+	uint32_t id = w[0] & RCP_HEAD_SITE, site = death_site(th, *entry);
 	enum rcp_death how = rcp_object_cause(block);
 
 	rcp_head_die(w);
@@ -319,7 +329,7 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 	how = rcp_object_collecting() ? RCP_DEATH_COLLECTOR :
 					RCP_DEATH_REFCOUNT;
 	rcp_objects_died(o, object & RCP_HEAD_SITE,
-			 rcp_object_site(th, caller), how, size, age);
+			 death_site(th, caller), how, size, age);
 	if (how == RCP_DEATH_COLLECTOR)
 		rcp_garbage_died(size);
 }

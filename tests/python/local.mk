@@ -2,6 +2,7 @@
 test_scripts += \
 	tests/python/alike.t \
 	tests/python/asked.t \
+	tests/python/crowded.t \
 	tests/python/cycles.t \
 	tests/python/distinct.t \
 	tests/python/domains.t \
@@ -29,6 +30,7 @@ EXTRA_DIST += \
 	tests/python/programs/books.py \
 	tests/python/programs/callbacks.py \
 	tests/python/programs/compared.py \
+	tests/python/programs/crowded.py \
 	tests/python/programs/cycles.py \
 	tests/python/programs/daemons.py \
 	tests/python/programs/deep.py \
