@@ -51,6 +51,21 @@ remember_leaf(uint32_t *words)
 		;
 }
 
+/* The program has set itself a limit that reservations count against.  Asked
+ * for each leaf until the answer is yes: from then on there are no more. */
+static bool
+has_little_room(void)
+{
+	static bool little;
+
+	if (__atomic_load_n(&little, __ATOMIC_RELAXED))
+		return true;
+	if (!rcp_mem_is_limited())
+		return false;
+	__atomic_store_n(&little, true, __ATOMIC_RELAXED);
+	return true;
+}
+
 /* The leaf above P; made when missing.  Two threads may race: one of their
  * leaves is given back. */
 static bool
@@ -61,6 +76,8 @@ new_leaf(uintptr_t p)
 
 	if (__atomic_load_n(slot, __ATOMIC_ACQUIRE))
 		return true;
+	if (has_little_room())
+		return false;
 	leaf = rcp_pages_reserve(LEAF_BYTES + PAGE);
 	if (!leaf)
 		return false;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #include <stdatomic.h>
+#include <sys/resource.h>
 
 #include "base/lock.h"
 #include "base/sys.h"
@@ -33,6 +34,21 @@ uint64_t
 rcp_mem_used(void)
 {
 	return atomic_load_explicit(&used, memory_order_relaxed);
+}
+
+static bool
+is_limited(int what)
+{
+	struct rlimit limit;
+
+	return RCP_SYS4(SYS_prlimit64, 0, what, NULL, &limit) == 0 &&
+	       limit.rlim_cur != RLIM_INFINITY;
+}
+
+bool
+rcp_mem_is_limited(void)
+{
+	return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
 }
 
 static void *

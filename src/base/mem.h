@@ -25,6 +25,10 @@ void *rcp_pages_new(size_t size);
  * counted here, and the kernel may refuse them under strict overcommit. */
 void *rcp_pages_reserve(size_t size);
 
+/* The program has a limit that reservations count against: RLIMIT_AS or
+ * RLIMIT_DATA.  Two system calls. */
+bool rcp_mem_is_limited(void);
+
 /* Grow (or move) a block of rcp_pages_new; the old one is intact on NULL. */
 void *rcp_pages_grow(void *p, size_t old, size_t size);
 

@@ -24,17 +24,7 @@
 #include "record/tick.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
-
-static bool
-is_limited(int what)
-{
-	struct rlimit limit;
-
-	return RCP_SYS4(SYS_prlimit64, 0, what, NULL, &limit) == 0 &&
-	       limit.rlim_cur != RLIM_INFINITY;
-}
 
 /* Reservations of address space are refused or counted: no shadow then. */
 static bool
@@ -43,7 +33,7 @@ address_space_is_free(void)
 	char text[4] = "";
 	long fd;
 
-	if (is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA))
+	if (rcp_mem_is_limited())
 		return false;
 	fd = rcp_sys_open("/proc/sys/vm/overcommit_memory",
 			  O_RDONLY | O_CLOEXEC, 0);
