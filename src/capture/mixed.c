@@ -5,8 +5,9 @@
  *
  * The native frame in which a mark of the interpreter's stands (python/marks.h)
  * is a call of its evaluator: after it, that is, inner to it, come the Python
- * frames that it runs.  No symbol is asked for, and no frame is guessed: where
- * not each mark is found, the stack is Python's alone.
+ * frames that it runs.  No frame is guessed: where not each mark is found, or
+ * (up to 3.9) more calls of the evaluator than frames, the stack is Python's
+ * alone.
  */
 #include "capture/native.h"
 
@@ -88,13 +89,18 @@ match(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
 {
 	struct rcp_native *n = c->native;
 	struct rcp_step *end = rcp_trace_end(&n->trace), *e, *outer;
+	bool placed = n->found[0].at != NULL;
 	unsigned i = 0;
 
 	*root = NULL;
 	for (e = leaf; e < end; e = outer) {
 		outer = next_frame(e, end);
-		if (outer < end && i < n->count &&
-		    holds(e, outer, n->found[i].at))
+		if (!placed && rcp_py_is_evaluator(e->value)) {
+			if (i == n->count)
+				return false;
+			n->marks[i++].step = e;
+		} else if (placed && outer < end && i < n->count &&
+			   holds(e, outer, n->found[i].at))
 			n->marks[i++].step = e;
 		else if (i == n->count && is_last(e->value))
 			*root = e;

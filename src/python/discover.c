@@ -4,6 +4,7 @@
  * start and after each dlopen, under t->boot, since dlsym allocates.
  */
 #include <dlfcn.h>
+#include <link.h>
 #include <sys/types.h>
 
 #include "base/str.h"
@@ -92,6 +93,23 @@ find_functions(void)
 	return rcp_py_rt.current != NULL;
 }
 
+/* A compiler may have moved rare parts of it elsewhere: calls from there are
+ * not known as its. */
+static void
+find_evaluator(void)
+{
+	void *p = rcp_py_symbol("_PyEval_EvalFrameDefault"), *extra = NULL;
+	const ElfW(Sym) *symbol;
+	Dl_info info;
+
+	if (!p || !dladdr1(p, &info, &extra, RTLD_DL_SYMENT) || !extra ||
+	    info.dli_saddr != p)
+		return;
+	symbol = extra;
+	rcp_py_rt.evaluator = (uintptr_t)p;
+	rcp_py_rt.evaluator_size = symbol->st_size;
+}
+
 static bool
 discover(void *handle)
 {
@@ -120,6 +138,8 @@ discover(void *handle)
 	else
 		rcp_py_layout_choose(&rt->layout, minor, rt->state,
 				     &rt->no_walk);
+	if (minor < 10)
+		find_evaluator();
 	rcp_py_tstate_look(handle == NULL);
 	rt->found = true;
 	rcp_py_walk_enable(rt->no_walk == NULL);

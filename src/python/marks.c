@@ -2,7 +2,8 @@
  *
  * marks.c - see marks.h.  3.10 and 3.11 chain a struct in each evaluator's
  * frame, the cframe; from 3.12 on a frame of the interpreter's own, the shim,
- * stands there, behind those that the evaluator runs.
+ * stands there, behind those that the evaluator runs.  3.8 and 3.9 have the
+ * evaluator's address range.
  */
 #include "python/marks.h"
 
@@ -53,6 +54,18 @@ next_cframe(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 	return true;
 }
 
+/* 3.8 and 3.9. */
+static bool
+next_call(struct place *p, struct rcp_py_mark *out)
+{
+	if (!p->frame)
+		return false;
+	out->at = NULL;
+	p->frame = rcp_py_back(p->frame);
+	out->outer = p->frame;
+	return true;
+}
+
 static bool
 next_shim(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 {
@@ -71,7 +84,15 @@ next(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 {
 	if (way == RCP_PY_WAY_CFRAMES || way == RCP_PY_WAY_CURRENT)
 		return next_shim(way, p, out);
+	if (!rcp_py_rt.layout.tstate_cframe)
+		return rcp_py_rt.evaluator_size && next_call(p, out);
 	return next_cframe(way, p, out);
+}
+
+bool
+rcp_py_is_evaluator(uintptr_t ip)
+{
+	return ip - rcp_py_rt.evaluator <= rcp_py_rt.evaluator_size;
 }
 
 static enum rcp_py_way

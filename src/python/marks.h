@@ -2,26 +2,33 @@
  *
  * marks.h - which frames of Python's belong to which of C's: a call of the
  * interpreter's evaluator runs one Python frame (up to 3.10) or several, and
- * leaves in its own C frame something that Python's frames lead to.
+ * from 3.10 on leaves in its own C frame something that Python's frames lead
+ * to.  Before, the calls are told by their code alone: the innermost one runs
+ * the innermost frame, and so on.
  */
 #ifndef RCP_PYTHON_MARKS_H
 #define RCP_PYTHON_MARKS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* One call of the evaluator. */
 struct rcp_py_mark {
-	const char *at;    /* inside its C frame */
+	const char *at;    /* inside its C frame; NULL: it leaves nothing, and
+			      all C frames of the evaluator are marks */
 	const char *outer; /* the first frame that is not its own; NULL: all
 			      are, to the root */
 };
 
 /* Of the calling thread, innermost first, into OUT (room for MAX).  Returns their
- * number, 0 when there are none, or more than MAX, or where this version of the
- * interpreter leaves nothing.  In the hooks of allocations only, as walks. */
+ * number, 0 when there are none, or more than MAX, or where the evaluator was
+ * not found.  In the hooks of allocations only, as walks. */
 unsigned rcp_py_marks(struct rcp_py_mark *out, unsigned max);
 
 /* Are they still these N? */
 bool rcp_py_marks_same(const struct rcp_py_mark *marks, unsigned n);
+
+/* Is IP in the evaluator's code?  Asked where marks have no place. */
+bool rcp_py_is_evaluator(uintptr_t ip);
 
 #endif

@@ -60,6 +60,9 @@ struct rcp_py_runtime {
 
 	const char *state; /* &_PyRuntime */
 	const char *code_type, *bytes_type;
+	/* 3.8 and 3.9: the code of _PyEval_EvalFrameDefault; 0: not known. */
+	uintptr_t evaluator;
+	size_t evaluator_size;
 
 	/* The thread state of whoever has the GIL (<= 3.11), or of the calling
 	 * thread while it has it. */
