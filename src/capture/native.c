@@ -116,6 +116,8 @@ changed_node(struct rcp_capture *c, uintptr_t caller, struct rcp_step *changed)
 	struct rcp_native *n = c->native;
 	struct rcp_trace *t = &n->trace;
 	struct rcp_step *leaf = rcp_native_caller(t, caller), *e;
+	const struct rcp_step *outermost = changed;
+	struct rcp_variant *v;
 	uint32_t node;
 
 	if (RCP_UNLIKELY(!leaf)) {
@@ -141,6 +143,11 @@ changed_node(struct rcp_capture *c, uintptr_t caller, struct rcp_step *changed)
 	}
 	node = leaf->node;
 	n->node = node == RCP_TREE_TRUNCATED ? folded(c, caller) : node;
+	v = rcp_variant_keep(t, leaf, outermost);
+	if (v) {
+		v->base = rcp_variant_base(t)->node;
+		v->node = n->node;
+	}
 	return n->node;
 }
 
@@ -150,14 +157,21 @@ stack(struct rcp_capture *c, uintptr_t caller)
 	const void *frame = __builtin_frame_address(0);
 	struct rcp_step *changed;
 	struct rcp_native *n = rcp_native_get(c);
+	struct rcp_trace *t = &n->trace;
 
 	if (RCP_UNLIKELY(!n))
 		return one_frame(c, caller);
-	switch (rcp_unwind(&n->trace, frame, &changed)) {
+	switch (rcp_unwind_known(t, frame, &changed)) {
+	case RCP_UNWOUND_KNOWN:
+		if (RCP_LIKELY(n->leaf &&
+			       t->variant->base == rcp_variant_base(t)->node))
+			return t->variant->node;
+		changed = rcp_variants_settle(t);
+		break;
 	case RCP_UNWOUND_SAME:
 		if (RCP_LIKELY(n->leaf != NULL))
 			return n->node;
-		changed = rcp_trace_end(&n->trace) - 1;
+		changed = rcp_trace_end(t) - 1;
 		break;
 	case RCP_UNWOUND_CHANGED:
 		break;

@@ -8,4 +8,6 @@ preload_sources += \
 	src/unwind/rule.h \
 	src/unwind/table.c \
 	src/unwind/trace.c \
-	src/unwind/unwind.h
+	src/unwind/unwind.h \
+	src/unwind/variants.c \
+	src/unwind/variants.h

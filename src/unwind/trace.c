@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "unwind/reach.h"
+#include "unwind/variants.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -27,6 +28,7 @@ rcp_trace_forget(struct rcp_trace *t)
 
 	end->slot = &never;
 	end->value = NOT_NEVER;
+	rcp_variants_forget(t);
 	t->leaf = end;
 	t->start = NULL;
 }
@@ -44,9 +46,7 @@ rcp_trace_begin(struct rcp_trace *t)
 static inline uintptr_t
 word_at(uintptr_t slot)
 {
-	/* Found readable before.
-	 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no null */
-	return *(const volatile uintptr_t *)slot;
+	return rcp_word_at((const uintptr_t *)slot);
 }
 
 static inline rcp_rule
@@ -169,7 +169,7 @@ read_again(struct rcp_step *e, const struct rcp_step *end,
 	   struct rcp_step **changed)
 {
 	for (;; e++) {
-		uintptr_t now = word_at((uintptr_t)e->slot);
+		uintptr_t now = rcp_word_at(e->slot);
 
 		if (RCP_LIKELY(now == e->value))
 			continue;
@@ -321,19 +321,64 @@ unwind_on(struct rcp_trace *t, const void *frame, const struct rcp_step *limit,
 	return RCP_UNWOUND_CHANGED;
 }
 
-enum rcp_unwound
-rcp_unwind(struct rcp_trace *t, const void *frame, struct rcp_step **changed)
+static inline enum rcp_unwound
+unwind(struct rcp_trace *t, const void *frame, struct rcp_step **changed)
 {
 	const struct rcp_step *end = rcp_trace_end(t), *stop = t->leaf - 1;
 
 	*changed = NULL;
 	if (RCP_LIKELY(t->start == frame)) {
 		stop = read_again(t->leaf, end, changed);
-		if (RCP_LIKELY(stop == end))
+		if (RCP_LIKELY(stop == end)) {
+			t->lasting += *changed != NULL && t->lasting < INT32_MAX;
 			return *changed ? RCP_UNWOUND_CHANGED :
 					  RCP_UNWOUND_SAME;
+		}
 	} else if (!rcp_reach(t->reach, (uintptr_t)frame)) {
 		return RCP_UNWOUND_DEEPER;
 	}
+	rcp_variants_forget(t);
 	return unwind_on(t, frame, stop, changed);
+}
+
+enum rcp_unwound
+rcp_unwind(struct rcp_trace *t, const void *frame, struct rcp_step **changed)
+{
+	enum rcp_unwound result;
+	struct rcp_step *stale;
+
+	if (RCP_LIKELY(!t->variant))
+		return unwind(t, frame, changed);
+	stale = rcp_variants_settle(t);
+	result = unwind(t, frame, changed);
+	if (result == RCP_UNWOUND_DEEPER) {
+		rcp_trace_forget(t);
+		return result;
+	}
+	if (*changed < stale)
+		*changed = stale;
+	return RCP_UNWOUND_CHANGED;
+}
+
+enum rcp_unwound
+rcp_unwind_known(struct rcp_trace *t, const void *frame,
+		 struct rcp_step **changed)
+{
+	const struct rcp_step *e;
+	struct rcp_variant *v;
+
+	if (RCP_LIKELY(t->inner && t->start == frame)) {
+		v = rcp_variant_now(t);
+		if (RCP_LIKELY(v != NULL)) {
+			e = rcp_variant_base(t);
+			while (RCP_LIKELY(rcp_word_at(e->slot) == e->value))
+				e++;
+			if (RCP_LIKELY(e == rcp_trace_end(t))) {
+				t->variant = v;
+				t->known++;
+				return RCP_UNWOUND_KNOWN;
+			}
+		}
+	}
+	return rcp_unwind(t, frame, changed);
 }

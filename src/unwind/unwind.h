@@ -31,6 +31,16 @@ struct rcp_step {
 	uint32_t node;   /* the caller's own; of the stack up to here */
 };
 
+/* The innermost words of a trace, as they were: see variants.h. */
+#define RCP_VARIANT_WORDS 24u
+#define RCP_VARIANTS 128u
+
+struct rcp_variant {
+	uint64_t shape;      /* of the trace: others have other slots */
+	uint32_t base, node; /* the caller's own */
+	uintptr_t value[RCP_VARIANT_WORDS];
+};
+
 /* A frame on the way to becoming a step. */
 struct rcp_fresh {
 	uintptr_t slot, ip, sp, rbp;
@@ -52,9 +62,18 @@ struct rcp_trace {
 	 * one that is never what it was. */
 	struct rcp_step *leaf;
 	bool broken; /* its outermost frame has no rule: there are more */
+	int32_t lasting; /* changes since it has been of this shape */
+	unsigned inner;  /* words that variants have; 0: there are none */
+	/* That of the words now: the steps have the values that they had
+	 * before, and no valid nodes.  NULL: theirs are right. */
+	struct rcp_variant *variant;
+	uint64_t shape;
+	uint32_t known, kept, turn; /* variants found again, and new ones */
 	struct rcp_reach reach[2];
 	struct rcp_step steps[RCP_UNWIND_WORDS + 1];
 	struct rcp_fresh fresh[RCP_UNWIND_WORDS + 2]; /* leaf first; scratch */
+	uint64_t sums[RCP_VARIANTS];
+	struct rcp_variant variants[RCP_VARIANTS];
 };
 
 static inline struct rcp_step *
@@ -80,6 +99,7 @@ enum rcp_unwound {
 	RCP_UNWOUND_SAME,    /* all is as it was */
 	RCP_UNWOUND_CHANGED, /* steps from *CHANGED inwards have no valid
 				node */
+	RCP_UNWOUND_KNOWN,   /* t->variant, the rest is as it was */
 	RCP_UNWOUND_DEEPER,  /* more than RCP_UNWIND_WORDS: T is empty */
 };
 
@@ -87,6 +107,28 @@ enum rcp_unwound {
  * that has not returned yet; its caller is the innermost frame. */
 enum rcp_unwound rcp_unwind(struct rcp_trace *t, const void *frame,
 			    struct rcp_step **changed);
+
+/* The same; may find a variant again. */
+enum rcp_unwound rcp_unwind_known(struct rcp_trace *t, const void *frame,
+				  struct rcp_step **changed);
+
+/* Keeps what T is now, if that is worth it, for the caller to give it a node.
+ * LEAF is part of it, and CHANGED, which has changed, if possible.  NULL: no. */
+struct rcp_variant *rcp_variant_keep(struct rcp_trace *t,
+				     const struct rcp_step *leaf,
+				     const struct rcp_step *changed);
+
+/* The first step that is no part of a variant. */
+static inline struct rcp_step *
+rcp_variant_base(struct rcp_trace *t)
+{
+	return t->leaf + t->inner;
+}
+
+/* Writes the variant that T is into its steps; returns the outermost of
+ * those, which have no valid nodes.  There is one. */
+struct rcp_step *rcp_variants_settle(struct rcp_trace *t);
+void rcp_variants_forget(struct rcp_trace *t); /* for another shape */
 
 /* Without a trace: the return addresses of at most MAX innermost frames.
  * *WHOLE: the outermost one is the thread's first. */

@@ -20,6 +20,7 @@
 static __thread struct rcp_trace *trace;
 static __thread struct {
 	unsigned long stacks, same, partly, wrong, wrong_nodes, deeper;
+	unsigned long known;
 	unsigned long longest;
 } seen;
 
@@ -48,23 +49,76 @@ child(uint32_t parent, uintptr_t ip)
 	return (uint32_t)((parent ^ ip) * 0x9e3779b97f4a7c15u >> 32) | 1;
 }
 
+/* The return address of E, or 0. */
+static uintptr_t
+ip_of(const struct rcp_step *e)
+{
+	if (!rcp_step_is_frame(e))
+		return 0;
+	return trace->variant && e < rcp_variant_base(trace) ?
+		       trace->variant->value[e - trace->leaf] :
+		       e->value;
+}
+
+static uint32_t
+whole_node(void)
+{
+	const struct rcp_step *e = rcp_trace_end(trace);
+	uint32_t node = 0;
+
+	while (--e >= trace->leaf)
+		if (ip_of(e))
+			node = child(node, ip_of(e));
+	return node;
+}
+
 /* Nodes as the caller of rcp_unwind() keeps them: from CHANGED inwards. */
 static void
 number(struct rcp_step *changed)
 {
 	struct rcp_step *end = rcp_trace_end(trace), *e;
-	uint32_t node;
 
 	end->node = 0;
 	for (e = changed; e >= trace->leaf; e--)
 		e->node = rcp_step_is_frame(e) && e->value ?
 				  child(e[1].node, e->value) :
 				  e[1].node;
-	node = 0;
-	for (e = end - 1; e >= trace->leaf; e--)
-		if (rcp_step_is_frame(e) && e->value)
-			node = child(node, e->value);
-	seen.wrong_nodes += node != trace->leaf->node;
+	seen.wrong_nodes += whole_node() != trace->leaf->node;
+}
+
+static void
+keep_variant(const struct rcp_step *changed)
+{
+	struct rcp_step *leaf = trace->leaf + 1;
+	struct rcp_variant *v;
+
+	if (leaf >= rcp_trace_end(trace))
+		return;
+	trace->lasting = 1000; /* as if it had been like this for long */
+	v = rcp_variant_keep(trace, leaf, changed);
+	if (v) {
+		v->base = rcp_variant_base(trace)->node;
+		v->node = trace->leaf->node;
+	}
+}
+
+/* Now and then it is written into the steps; else they stay behind, over
+ * several that are known. */
+static void
+check_variant(void)
+{
+	static __thread unsigned turn;
+	const struct rcp_variant *v = trace->variant;
+	bool right = v->base == rcp_variant_base(trace)->node;
+	struct rcp_step *changed;
+
+	seen.known++;
+	seen.wrong_nodes += right && whole_node() != v->node;
+	if (right && ++turn % 4 != 0)
+		return;
+	changed = rcp_variants_settle(trace);
+	number(changed);
+	keep_variant(changed);
 }
 
 static void
@@ -74,9 +128,9 @@ compare(const struct ips *theirs)
 	unsigned n = 1; /* theirs begin with check() itself */
 
 	for (; e < end; e++) {
-		if (!rcp_step_is_frame(e) || !e->value)
+		if (!ip_of(e))
 			continue;
-		if (n >= theirs->n || theirs->ip[n] != e->value)
+		if (n >= theirs->n || theirs->ip[n] != ip_of(e))
 			break;
 		n++;
 	}
@@ -85,7 +139,7 @@ compare(const struct ips *theirs)
 	if (seen.wrong++ == 0)
 		diag("stack %lu differs at frame %u of %u: %lx, want %lx",
 		     seen.stacks, n, theirs->n,
-		     e < end ? (unsigned long)e->value : 0,
+		     e < end ? (unsigned long)ip_of(e) : 0,
 		     n < theirs->n ? (unsigned long)theirs->ip[n] : 0);
 }
 
@@ -100,13 +154,19 @@ check(void)
 	seen.stacks++;
 	if (theirs.n > seen.longest)
 		seen.longest = theirs.n;
-	switch (rcp_unwind(trace, __builtin_frame_address(0), &changed)) {
+	/* By the other way, each is changed or the same. */
+	switch ((seen.stacks % 16 ? rcp_unwind_known : rcp_unwind)(
+		trace, __builtin_frame_address(0), &changed)) {
+	case RCP_UNWOUND_KNOWN:
+		check_variant();
+		break;
 	case RCP_UNWOUND_SAME:
 		seen.same++;
 		break;
 	case RCP_UNWOUND_CHANGED:
 		seen.partly += changed + 1 != rcp_trace_end(trace);
 		number(changed);
+		keep_variant(changed);
 		break;
 	case RCP_UNWOUND_DEEPER:
 		seen.deeper++;
@@ -135,8 +195,8 @@ report(const char *name)
 	is_int((long long)seen.wrong, 0, "%s: %lu stacks of up to %lu frames",
 	       name, seen.stacks, seen.longest);
 	is_int((long long)seen.wrong_nodes, 0,
-	       "%s: what changed is told (%lu had not, %lu in part)", name,
-	       seen.same, seen.partly);
+	       "%s: what changed is told (%lu had not, %lu in part, %lu known)",
+	       name, seen.same, seen.partly, seen.known);
 	memset(&seen, 0, sizeof(seen));
 }
 
@@ -239,6 +299,59 @@ test_coroutines(void)
 	free(stacks);
 }
 
+/* --- turns -------------------------------------------------------------------------- */
+
+/* Frames alike, so that nothing but return addresses tells stacks apart; one
+ * that moves all that is inner to it, one found by rbp, now and then. */
+#define TURN(name, left, right, prepare) \
+	__attribute__((noinline, noclone)) static void name(unsigned way) \
+	{ \
+		prepare; \
+		if (way & 1) \
+			right(way >> 1); \
+		else \
+			left(way >> 1); \
+		__asm__ volatile("# " #name ::: "memory"); \
+	}
+#define SIZED \
+	volatile char *room = __builtin_alloca(way % 8 == 3 ? 4096 - 64 : 8); \
+	room[0] = 0
+
+__attribute__((noinline)) static void
+turn_end(unsigned way)
+{
+	check();
+	__asm__ volatile("# turn_end %0" ::"r"(way) : "memory");
+}
+
+TURN(turn_a, turn_end, turn_end, )
+TURN(turn_b, turn_a, turn_a, )
+TURN(turn_c, turn_a, turn_b, SIZED)
+TURN(turn_d, turn_b, turn_a, )
+TURN(turn_e, turn_d, turn_b, )
+TURN(turn_f, turn_e, turn_d, )
+TURN(turn_g, turn_f, turn_e, )
+TURN(turn_h, turn_c, turn_g, )
+TURN(turn_i, turn_g, turn_h, )
+TURN(turn_j, turn_i, turn_i, )
+
+static void
+test_turns(void)
+{
+	struct frames_walk w = { .random = 3 };
+	unsigned bits = 4;
+
+	while (seen.stacks < many() * 4) {
+		unsigned way = frames_random(&w);
+
+		if (way % 97 == 0)
+			bits = way / 97 % 14;
+		turn_j((way >> 8 & ((1u << bits) - 1)) | 5);
+	}
+	ok(seen.known > seen.stacks / 8, "stacks that take turns are known");
+	report("stacks that take turns");
+}
+
 /* --- depth ----------------------------------------------------------------------------- */
 
 __attribute__((noinline)) static void
@@ -307,6 +420,7 @@ main(void)
 	test_kinds();
 	test_threads();
 	test_coroutines();
+	test_turns();
 	test_depth();
 	test_damage();
 	free(trace);

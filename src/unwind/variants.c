@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * variants.c - see variants.h; the slow half.  Runs inside malloc.
+ */
+#include "unwind/variants.h"
+
+#define PAGE ((uintptr_t)4096)
+
+/* Stacks in turn by which a shape is worth it, and how many more than are
+ * found again may be new. */
+#define LASTING 8
+#define MORE 256
+#define REST (-4096) /* in which nothing is kept then */
+
+/* May the innermost N words be read before it is known that plain unwinding
+ * would?  A loose frame's word is no word of the stack, and on no such page. */
+static bool
+can_have(struct rcp_trace *t, size_t n)
+{
+	uintptr_t page = (uintptr_t)t->start / PAGE;
+
+	if (n > RCP_VARIANT_WORDS ||
+	    n > (size_t)(rcp_trace_end(t) - t->leaf))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if ((uintptr_t)t->leaf[i].slot / PAGE != page)
+			return false;
+	return true;
+}
+
+void
+rcp_variants_forget(struct rcp_trace *t)
+{
+	if (t->inner)
+		t->shape++;
+	t->inner = 0;
+	t->variant = NULL;
+	t->lasting = 0;
+}
+
+struct rcp_step *
+rcp_variants_settle(struct rcp_trace *t)
+{
+	const struct rcp_variant *v = t->variant;
+
+	t->variant = NULL;
+	for (unsigned i = 0; i < t->inner; i++)
+		t->leaf[i].value = v->value[i];
+	return t->leaf + t->inner - 1;
+}
+
+/* False: none are to be kept. */
+static bool
+widen(struct rcp_trace *t, const struct rcp_step *outermost)
+{
+	size_t n = ((size_t)(outermost - t->leaf) / 4 + 1) * 4;
+
+	if (n > t->inner && can_have(t, n)) {
+		t->inner = (unsigned)n;
+		t->shape++;
+		t->known = t->kept = 0;
+	}
+	if (t->kept > t->known / 2 + MORE) {
+		rcp_variants_forget(t);
+		t->lasting = REST;
+	}
+	return t->inner > 0;
+}
+
+struct rcp_variant *
+rcp_variant_keep(struct rcp_trace *t, const struct rcp_step *leaf,
+		 const struct rcp_step *changed)
+{
+	uint64_t sum;
+	unsigned i;
+
+	if (t->lasting < LASTING ||
+	    !widen(t, changed > leaf ? changed : leaf) ||
+	    leaf >= rcp_variant_base(t))
+		return NULL;
+	sum = rcp_variant_sum(t->leaf, t->inner);
+	i = rcp_variant_place(sum);
+	if (t->sums[i] != sum && t->variants[i].shape == t->shape &&
+	    (t->sums[i + 1] == sum || t->variants[i + 1].shape != t->shape ||
+	     ++t->turn % 2))
+		i++;
+	t->sums[i] = sum;
+	t->kept++;
+	t->variants[i].shape = t->shape;
+	for (unsigned k = 0; k < t->inner; k++)
+		t->variants[i].value[k] = t->leaf[k].value;
+	return &t->variants[i];
+}
