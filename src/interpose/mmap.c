@@ -20,12 +20,7 @@ static void
 mapped(struct rcp_tls *t, void *p, size_t size, int prot, int flags,
        const void *caller)
 {
-	struct rcp_taken stale;
-
-	/* What we still have there was unmapped behind our back. */
-	rcp_record_unmapping(p, size, &stale);
-	if (stale.count)
-		rcp_record_unmapped(t, &stale);
+	rcp_record_mapped_over(t, p, size);
 	if (flags & MAP_ANONYMOUS)
 		rcp_record_mapped(t, p, size,
 				  prot == PROT_NONE || (flags & MAP_NORESERVE),
@@ -44,7 +39,7 @@ map(mmap_function *next, void *addr, size_t size, int prot, int flags, int fd,
 	if (!rcp_enter(t))
 		return next(addr, size, prot, flags, fd, offset);
 	if (over)
-		rcp_record_unmapping(addr, size, &taken);
+		rcp_record_unmapping(t, addr, size, &taken);
 	p = next(addr, size, prot, flags, fd, offset);
 	if (over && p == MAP_FAILED)
 		rcp_record_unmap_failed(&taken);
@@ -107,7 +102,7 @@ munmap(void *addr, size_t size)
 		return mapping(RCP_SYS2(SYS_munmap, addr, size)) ? -1 : 0;
 	if (!rcp_enter(t))
 		return rcp_next.munmap(addr, size);
-	rcp_record_unmapping(addr, size, &taken);
+	rcp_record_unmapping(t, addr, size, &taken);
 	result = rcp_next.munmap(addr, size);
 	if (result == 0)
 		rcp_record_unmapped(t, &taken);
@@ -156,9 +151,9 @@ remap(struct rcp_tls *t, void *addr, size_t old, size_t size, int flags,
 			rcp_record_mapped(t, p, size, false, caller);
 		return p;
 	}
-	rcp_record_unmapping(addr, old, &from);
+	rcp_record_unmapping(t, addr, old, &from);
 	if (fixed)
-		rcp_record_unmapping(to, size, &over);
+		rcp_record_unmapping(t, to, size, &over);
 	p = rcp_next.mremap(addr, old, size, flags, to);
 	if (p == MAP_FAILED) {
 		rcp_record_unmap_failed(&from);

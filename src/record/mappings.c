@@ -38,16 +38,27 @@ rcp_record_mapped(struct rcp_tls *t, void *p, size_t size, bool reserved,
 		rcp_account_alloc(&th->account, block.site, size, 1);
 }
 
-void
-rcp_record_unmapping(void *p, size_t size, struct rcp_taken *taken)
+static void
+take(void *p, size_t size, struct rcp_taken *taken)
 {
 	taken->start = (uintptr_t)p;
 	taken->size = whole_pages(size);
 	taken->count = 0;
-	/* An address within a page is refused. */
-	if (taken->start % PAGE == 0 && rcp_regions_count())
+	if (rcp_regions_count())
 		taken->count = rcp_regions_take(taken->start, taken->size,
 						taken->pieces);
+}
+
+void
+rcp_record_unmapping(struct rcp_tls *t, void *p, size_t size,
+		     struct rcp_taken *taken)
+{
+	taken->count = 0;
+	/* An address within a page is refused. */
+	if ((uintptr_t)p % PAGE)
+		return;
+	take(p, size, taken);
+	rcp_record_range_gone(t, p, taken->size);
 }
 
 static void
@@ -85,7 +96,18 @@ rcp_record_unmapped(struct rcp_tls *t, const struct rcp_taken *taken)
 					      more.pieces);
 		account_pieces(th, more.pieces, more.count);
 	}
-	rcp_record_range_gone(t, (void *)taken->start, taken->size);
+}
+
+void
+rcp_record_mapped_over(struct rcp_tls *t, void *p, size_t size)
+{
+	struct rcp_taken stale;
+
+	take(p, size, &stale);
+	if (!stale.count)
+		return;
+	rcp_record_range_gone(t, p, stale.size);
+	rcp_record_unmapped(t, &stale);
 }
 
 void

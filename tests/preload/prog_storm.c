@@ -88,6 +88,8 @@ storm_malloc(void *arg)
 	return NULL;
 }
 
+static size_t mapped_pages = 1;
+
 /* The kernel, too, hands a range to the next who asks. */
 static void *
 storm_mmap(void *arg)
@@ -96,7 +98,8 @@ storm_mmap(void *arg)
 
 	pthread_barrier_wait(&all_there);
 	for (int i = 0; i < calls / 10; i++) {
-		size_t size = (1 + (size_t)i % 8) * PAGE, next = size + PAGE;
+		size_t size = (mapped_pages + (size_t)i % 8) * PAGE;
+		size_t next = size + PAGE;
 		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -115,6 +118,34 @@ storm_mmap(void *arg)
 	return NULL;
 }
 
+/* malloc maps blocks of this size, where a thread has just unmapped. */
+static void *
+storm_large(void *arg)
+{
+	struct counts *c = arg;
+
+	pthread_barrier_wait(&all_there);
+	for (int i = 0; i < calls / 10; i++) {
+		size_t size = (64 + (size_t)i % 8) * PAGE;
+		char *p = malloc(size);
+
+		NEED(p);
+		add(c, size);
+		p[0] = 1;
+		free(p);
+		drop(c, size);
+	}
+	return NULL;
+}
+
+static void *
+storm_both(void *arg)
+{
+	size_t i = (size_t)((struct counts *)arg - counted);
+
+	return i % 2 ? storm_large(arg) : storm_mmap(arg);
+}
+
 static void
 run(int threads, void *(*body)(void *), struct counts *into)
 {
@@ -125,6 +156,10 @@ run(int threads, void *(*body)(void *), struct counts *into)
 	for (int i = 0; i < threads; i++)
 		NEED(pthread_create(&ids[i], NULL, body, &counted[i]) == 0);
 	for (int i = 0; i < threads; i++) {
+		if (body == storm_both && i % 2 == 0)
+			into = &truth.mmap;
+		else if (body == storm_both)
+			into = &truth.malloc;
 		pthread_join(ids[i], NULL);
 		into->allocs += counted[i].allocs;
 		into->bytes += counted[i].bytes;
@@ -196,5 +231,9 @@ main(int argc, char **argv)
 	run(4, storm_mmap, &truth.mmap);
 	done("14,20", "four threads storm mmap, mremap and munmap");
 	test_handover();
+	mapped_pages = 64;
+	NEED(mallopt(M_MMAP_THRESHOLD, 128 << 10));
+	run(4, storm_both, NULL);
+	done("14,20", "two threads storm mmap, two more what malloc maps");
 	return 0;
 }

@@ -23,8 +23,8 @@ def test_storm():
     pair = lib.Pair("prog_storm")
     pair.same(20)
     lib.check_cases(pair)
-    end = pair.run.report("--at",
-                          "mark:one thread allocates, another frees")
+    end = pair.run.report("--at", "mark:two threads storm mmap, two more "
+                          "what malloc maps")
     sums = end.sum(module="prog_storm")
     lib.is_(20, (sums["live_bytes"], sums["live_blocks"]), (0, 0),
             "in the end nothing is live")
