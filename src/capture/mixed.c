@@ -112,6 +112,19 @@ match(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
 	return i == n->count;
 }
 
+/* Does E only call MARK's frame?  -X perf has such code for each function; it
+ * says no more than the Python frame. */
+static bool
+is_trampoline(const struct rcp_step *e, const struct rcp_native_mark *mark)
+{
+	if (rcp_rule_kind(e->rule) != RCP_RULE_TAIL)
+		return false;
+	do
+		e--;
+	while (e > mark->step && !rcp_step_is_frame(e));
+	return e == mark->step;
+}
+
 /* From the root inwards. */
 static uint32_t
 node_of(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
@@ -129,7 +142,8 @@ node_of(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
 	for (struct rcp_step *e = root; e >= leaf; e--) {
 		const struct rcp_capture_frame *f;
 
-		if (!rcp_step_is_frame(e))
+		if (!rcp_step_is_frame(e) ||
+		    (i > 0 && is_trampoline(e, &n->marks[i - 1])))
 			continue;
 		node = rcp_child_native(c, node, e->value);
 		if (i == 0 || n->marks[i - 1].step != e)

@@ -5,6 +5,7 @@ preload_sources += \
 	src/unwind/entry.c \
 	src/unwind/reach.c \
 	src/unwind/reach.h \
+	src/unwind/tail.c \
 	src/unwind/rule.h \
 	src/unwind/table.c \
 	src/unwind/trace.c \

@@ -9,13 +9,13 @@
 
 #include "base/sys.h"
 
-#define PAGE ((uintptr_t)4096)
+#define PAGE RCP_REACH_PAGE
 #define APART 64 /* pages, of one stack: more is another one */
 
 /* The kernel reads the new mask before it finds that there is nothing to be
  * done with it. */
-static bool
-is_readable(uintptr_t page)
+bool
+rcp_reach_page(uintptr_t page)
 {
 	return RCP_SYS4(SYS_rt_sigprocmask, -1, page, NULL, 8) == -22;
 }
@@ -24,7 +24,7 @@ static bool
 extend_up(struct rcp_reach *r, uintptr_t to)
 {
 	while (r->high <= to) {
-		if (!is_readable(r->high))
+		if (!rcp_reach_page(r->high))
 			return false;
 		r->high += PAGE;
 	}
@@ -35,7 +35,7 @@ static bool
 extend_down(struct rcp_reach *r, uintptr_t to)
 {
 	while (r->low > to) {
-		if (!is_readable(r->low - PAGE))
+		if (!rcp_reach_page(r->low - PAGE))
 			return false;
 		r->low -= PAGE;
 	}
@@ -59,7 +59,7 @@ rcp_reach_slow(struct rcp_reach reach[2], uintptr_t slot)
 		    extend_down(r, slot))
 			return true;
 	}
-	if (!is_readable(slot & -PAGE))
+	if (!rcp_reach_page(slot & -PAGE))
 		return false;
 	reach[1] = reach[0];
 	reach[0].low = slot & -PAGE;

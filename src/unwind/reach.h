@@ -10,6 +10,11 @@
 
 #include "unwind/unwind.h"
 
+#define RCP_REACH_PAGE ((uintptr_t)4096)
+
+/* Can the 8 bytes at the begin of PAGE be read?  A system call. */
+bool rcp_reach_page(uintptr_t page);
+
 /* False: the word at SLOT is not to be read. */
 bool rcp_reach_slow(struct rcp_reach reach[2], uintptr_t slot);
 

@@ -27,6 +27,8 @@ enum rcp_rule_kind {
 	RCP_RULE_SIGNAL = 4, /* all registers stand at rsp + offset */
 	RCP_RULE_END = 5,    /* there is no outer frame */
 	RCP_RULE_NONE = 6,   /* there is one, and nobody knows where */
+	RCP_RULE_TAIL = 7,   /* CFA = rsp + offset, as long as the code there
+				is what it was, which nobody would tell */
 };
 
 /* Where the interrupted frame's registers stand, from its rsp's place. */
@@ -96,6 +98,10 @@ rcp_rule rcp_rule_learn(uintptr_t ip);
 /* The same without a look into the table: see cfi.c.  *LASTING: it holds as
  * long as the module is there. */
 rcp_rule rcp_cfi_rule(uintptr_t ip, bool *lasting);
+
+/* The rule of IP in code that is in no module, by the end of its function if
+ * that is what comes next.  Does not last. */
+rcp_rule rcp_tail_rule(uintptr_t ip);
 
 static inline rcp_rule
 rcp_rule_of(uintptr_t ip)

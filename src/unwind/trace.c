@@ -31,6 +31,7 @@ rcp_trace_forget(struct rcp_trace *t)
 	rcp_variants_forget(t);
 	t->leaf = end;
 	t->start = NULL;
+	t->fleeting = false;
 }
 
 void
@@ -87,6 +88,7 @@ step(struct rcp_reach reach[2], struct rcp_fresh *f)
 	f->word = f->base = 0;
 	switch (rcp_rule_kind(f->rule)) {
 	case RCP_RULE_SP:
+	case RCP_RULE_TAIL:
 		cfa = f->sp + (uintptr_t)rcp_rule_offset(f->rule);
 		break;
 	case RCP_RULE_BP:
@@ -213,6 +215,8 @@ collect(struct rcp_trace *t, const void *frame, const struct rcp_step *limit,
 			break;
 		}
 		f->rule = rule_of(f->ip);
+		if (rcp_rule_kind(f->rule) == RCP_RULE_TAIL)
+			t->fleeting = true;
 		if (f == &t->fresh[RCP_UNWIND_WORDS])
 			return RCP_UNWIND_WORDS + 1;
 		f[1] = f[0];
@@ -255,6 +259,7 @@ needs(rcp_rule rule, rcp_rule outer)
 {
 	switch (rcp_rule_kind(rule)) {
 	case RCP_RULE_SP:
+	case RCP_RULE_TAIL:
 		return rcp_rule_rbp(rule) ? 0 : outer & RCP_STEP_NEEDED;
 	case RCP_RULE_BP:
 	case RCP_RULE_DRAP:
@@ -317,7 +322,7 @@ unwind_on(struct rcp_trace *t, const void *frame, const struct rcp_step *limit,
 	}
 	if (!*changed)
 		*changed = e - 1;
-	t->start = frame;
+	t->start = t->fleeting ? NULL : frame;
 	return RCP_UNWOUND_CHANGED;
 }
 
@@ -336,6 +341,9 @@ unwind(struct rcp_trace *t, const void *frame, struct rcp_step **changed)
 		}
 	} else if (!rcp_reach(t->reach, (uintptr_t)frame)) {
 		return RCP_UNWOUND_DEEPER;
+	} else if (RCP_UNLIKELY(t->fleeting)) {
+		rcp_trace_forget(t);
+		stop = t->leaf - 1;
 	}
 	rcp_variants_forget(t);
 	return unwind_on(t, frame, stop, changed);

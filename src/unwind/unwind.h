@@ -61,6 +61,7 @@ struct rcp_trace {
 	/* The words from `leaf` to the end, the root's last, and behind it
 	 * one that is never what it was. */
 	struct rcp_step *leaf;
+	bool fleeting; /* has rules that need not hold the next time */
 	bool broken; /* its outermost frame has no rule: there are more */
 	int32_t lasting; /* changes since it has been of this shape */
 	unsigned inner;  /* words that variants have; 0: there are none */

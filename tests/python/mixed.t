@@ -56,9 +56,9 @@ def shown(site):
     return out
 
 
-def test_order(py):
-    case = lib.Case(py, 40, "mixed.py", env=ON)
-    case.same("mixed.py runs as without rcprof")
+def check_order(py, *flags):
+    case = lib.Case(py, 40, "mixed.py", env=ON, flags=flags)
+    case.same(" ".join(flags + ("mixed.py runs as without rcprof",)))
     report = case.biggest("--native", metric="allocated")
     for size, want, what in WANT:
         stacks = [shown(s) for s in report.sites if s["py"] and s["allocations"]
@@ -72,4 +72,14 @@ def test_order(py):
             py.ok(40, True, what)
 
 
-lib.each("40,33,34", test_order, test_same)
+def test_order(py):
+    check_order(py)
+
+
+def test_trampolines(py):
+    """Between two calls of the evaluator stands code of no module."""
+    if py.version >= (3, 12):
+        check_order(py, "-X", "perf")
+
+
+lib.each("40,33,34", test_order, test_trampolines, test_same)

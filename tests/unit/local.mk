@@ -44,6 +44,10 @@ tests_unit_python_probe_so_CFLAGS = $(librcprof_so_CFLAGS)
 tests_unit_python_probe_so_LDFLAGS = -shared
 tests_unit_python_probe_so_LDADD =
 
+# Code in no module.
+unit_tests += tests/unit/unwind_tail.t
+tests_unit_unwind_tail_t_SOURCES = tests/unit/unwind_tail.c
+
 # src/unwind against libgcc's.
 unit_tests += tests/unit/unwind.t
 tests_unit_unwind_t_SOURCES = tests/unit/unwind.c \

@@ -1,4 +1,5 @@
 """Python that calls C that calls Python: whose frames stand between whose."""
+import os
 import sys
 
 from now import CALLBACK, keep, native
@@ -66,4 +67,6 @@ by_generator()
 if len(sys.argv) == 1:
     native(False).python_threads(2, 1, in_thread)
 recursion(45)
+if sys._xoptions.get("perf"):
+    os.remove("/tmp/perf-%d.map" % os.getpid())
 print("done")
