@@ -337,14 +337,18 @@ INSTANCE(cframes_shared, RCP_PY_WAY_CFRAMES_SHARED)
 INSTANCE(cframes, RCP_PY_WAY_CFRAMES)
 INSTANCE(current, RCP_PY_WAY_CURRENT)
 
+static NOINLINE uint32_t
+none_anew(struct rcp_capture *c, const void *caller)
+{
+	begin_epoch(c, epoch());
+	return rcp_native_node(c, caller);
+}
+
 static uint32_t
 none(struct rcp_capture *c, const void *caller)
 {
-	uint32_t now = epoch();
-
-	if (UNLIKELY(c->epoch != now))
-		begin_epoch(c, now);
-	return rcp_native_node(c, caller);
+	return UNLIKELY(c->epoch != epoch()) ? none_anew(c, caller) :
+					       rcp_native_node(c, caller);
 }
 
 uint32_t
@@ -362,8 +366,10 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 						   memory_order_relaxed);
 	uint32_t node;
 
-	if (RCP_LIKELY(!rcp_native_on || way == RCP_PY_WAY_NONE))
+	if (RCP_LIKELY(!rcp_native_on))
 		return ways[way](c, caller);
+	if (RCP_LIKELY(way == RCP_PY_WAY_NONE))
+		return none(c, caller);
 	c->no_python = false;
 	node = ways[way](c, caller);
 	if (c->no_python)

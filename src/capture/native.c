@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "capture/tree.h"
+#include "unwind/variants.h"
 
 #define NOINLINE __attribute__((noinline))
 #define OWN_FRAMES 24 /* steps that are ours, at most */
@@ -151,27 +152,20 @@ changed_node(struct rcp_capture *c, uintptr_t caller, struct rcp_step *changed)
 	return n->node;
 }
 
+/* FRAME is that of rcp_native_node(). */
 static NOINLINE uint32_t
-stack(struct rcp_capture *c, uintptr_t caller)
+stack(struct rcp_capture *c, uintptr_t caller, const void *frame)
 {
-	const void *frame = __builtin_frame_address(0);
 	struct rcp_step *changed;
 	struct rcp_native *n = rcp_native_get(c);
-	struct rcp_trace *t = &n->trace;
 
 	if (RCP_UNLIKELY(!n))
 		return one_frame(c, caller);
-	switch (rcp_unwind_known(t, frame, &changed)) {
-	case RCP_UNWOUND_KNOWN:
-		if (RCP_LIKELY(n->leaf &&
-			       t->variant->base == rcp_variant_base(t)->node))
-			return t->variant->node;
-		changed = rcp_variants_settle(t);
-		break;
+	switch (rcp_unwind(&n->trace, frame, &changed)) {
 	case RCP_UNWOUND_SAME:
 		if (RCP_LIKELY(n->leaf != NULL))
 			return n->node;
-		changed = rcp_trace_end(t) - 1;
+		changed = rcp_trace_end(&n->trace) - 1;
 		break;
 	case RCP_UNWOUND_CHANGED:
 		break;
@@ -185,8 +179,22 @@ stack(struct rcp_capture *c, uintptr_t caller)
 uint32_t
 rcp_native_node(struct rcp_capture *c, const void *caller)
 {
+	struct rcp_native *n = c->native;
 	uintptr_t key = (uintptr_t)caller;
+	uint32_t node;
 
 	c->no_python = true;
-	return rcp_native_on ? stack(c, key) : one_frame(c, key);
+	if (RCP_LIKELY(n && n->leaf)) {
+		const struct rcp_variant *v = rcp_variant_find(
+			&n->trace, __builtin_frame_address(0));
+
+		if (RCP_LIKELY(v && v->base == rcp_variant_base(&n->trace)->node))
+			return v->node;
+	}
+	if (!rcp_native_on)
+		return one_frame(c, key);
+	node = stack(c, key, __builtin_frame_address(0));
+	/* Our frame has to stand until then. */
+	__asm__ volatile("");
+	return node;
 }

@@ -13,7 +13,6 @@
 #include <stddef.h>
 
 #include "unwind/reach.h"
-#include "unwind/variants.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -47,7 +46,9 @@ rcp_trace_begin(struct rcp_trace *t)
 static inline uintptr_t
 word_at(uintptr_t slot)
 {
-	return rcp_word_at((const uintptr_t *)slot);
+	/* Found readable before.
+	 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no null */
+	return *(const uintptr_t *)slot;
 }
 
 static inline rcp_rule
@@ -171,7 +172,7 @@ read_again(struct rcp_step *e, const struct rcp_step *end,
 	   struct rcp_step **changed)
 {
 	for (;; e++) {
-		uintptr_t now = rcp_word_at(e->slot);
+		uintptr_t now = *e->slot;
 
 		if (RCP_LIKELY(now == e->value))
 			continue;
@@ -366,27 +367,4 @@ rcp_unwind(struct rcp_trace *t, const void *frame, struct rcp_step **changed)
 	if (*changed < stale)
 		*changed = stale;
 	return RCP_UNWOUND_CHANGED;
-}
-
-enum rcp_unwound
-rcp_unwind_known(struct rcp_trace *t, const void *frame,
-		 struct rcp_step **changed)
-{
-	const struct rcp_step *e;
-	struct rcp_variant *v;
-
-	if (RCP_LIKELY(t->inner && t->start == frame)) {
-		v = rcp_variant_now(t);
-		if (RCP_LIKELY(v != NULL)) {
-			e = rcp_variant_base(t);
-			while (RCP_LIKELY(rcp_word_at(e->slot) == e->value))
-				e++;
-			if (RCP_LIKELY(e == rcp_trace_end(t))) {
-				t->variant = v;
-				t->known++;
-				return RCP_UNWOUND_KNOWN;
-			}
-		}
-	}
-	return rcp_unwind(t, frame, changed);
 }

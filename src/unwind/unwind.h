@@ -32,13 +32,15 @@ struct rcp_step {
 };
 
 /* The innermost words of a trace, as they were: see variants.h. */
-#define RCP_VARIANT_WORDS 24u
+#define RCP_VARIANT_WORDS 28u
 #define RCP_VARIANTS 128u
 
 struct rcp_variant {
+	uint64_t sum;
 	uint64_t shape;      /* of the trace: others have other slots */
 	uint32_t base, node; /* the caller's own */
 	uintptr_t value[RCP_VARIANT_WORDS];
+	uintptr_t unused; /* found by a shift */
 };
 
 /* A frame on the way to becoming a step. */
@@ -73,7 +75,6 @@ struct rcp_trace {
 	struct rcp_reach reach[2];
 	struct rcp_step steps[RCP_UNWIND_WORDS + 1];
 	struct rcp_fresh fresh[RCP_UNWIND_WORDS + 2]; /* leaf first; scratch */
-	uint64_t sums[RCP_VARIANTS];
 	struct rcp_variant variants[RCP_VARIANTS];
 };
 
@@ -100,7 +101,6 @@ enum rcp_unwound {
 	RCP_UNWOUND_SAME,    /* all is as it was */
 	RCP_UNWOUND_CHANGED, /* steps from *CHANGED inwards have no valid
 				node */
-	RCP_UNWOUND_KNOWN,   /* t->variant, the rest is as it was */
 	RCP_UNWOUND_DEEPER,  /* more than RCP_UNWIND_WORDS: T is empty */
 };
 
@@ -108,10 +108,6 @@ enum rcp_unwound {
  * that has not returned yet; its caller is the innermost frame. */
 enum rcp_unwound rcp_unwind(struct rcp_trace *t, const void *frame,
 			    struct rcp_step **changed);
-
-/* The same; may find a variant again. */
-enum rcp_unwound rcp_unwind_known(struct rcp_trace *t, const void *frame,
-				  struct rcp_step **changed);
 
 /* Keeps what T is now, if that is worth it, for the caller to give it a node.
  * LEAF is part of it, and CHANGED, which has changed, if possible.  NULL: no. */

@@ -71,23 +71,23 @@ struct rcp_variant *
 rcp_variant_keep(struct rcp_trace *t, const struct rcp_step *leaf,
 		 const struct rcp_step *changed)
 {
+	struct rcp_variant *v, *other;
 	uint64_t sum;
-	unsigned i;
 
 	if (t->lasting < LASTING ||
 	    !widen(t, changed > leaf ? changed : leaf) ||
 	    leaf >= rcp_variant_base(t))
 		return NULL;
 	sum = rcp_variant_sum(t->leaf, t->inner);
-	i = rcp_variant_place(sum);
-	if (t->sums[i] != sum && t->variants[i].shape == t->shape &&
-	    (t->sums[i + 1] == sum || t->variants[i + 1].shape != t->shape ||
-	     ++t->turn % 2))
-		i++;
-	t->sums[i] = sum;
+	v = rcp_variant_place(t, sum);
+	other = rcp_variant_other(t, sum);
+	if (v->sum != sum && v->shape == t->shape &&
+	    (other->sum == sum || other->shape != t->shape || ++t->turn % 2))
+		v = other;
 	t->kept++;
-	t->variants[i].shape = t->shape;
-	for (unsigned k = 0; k < t->inner; k++)
-		t->variants[i].value[k] = t->leaf[k].value;
-	return &t->variants[i];
+	v->sum = sum;
+	v->shape = t->shape;
+	for (unsigned i = 0; i < t->inner; i++)
+		v->value[i] = t->leaf[i].value;
+	return v;
 }

@@ -16,14 +16,6 @@
 
 #include "unwind/unwind.h"
 
-static inline uintptr_t
-rcp_word_at(const uintptr_t *slot)
-{
-	/* Found readable before.
-	 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference): no null */
-	return *(const volatile uintptr_t *)slot;
-}
-
 static inline uint64_t
 rcp_variant_mix(uint64_t sum, uintptr_t word)
 {
@@ -39,20 +31,27 @@ rcp_variant_sum(const struct rcp_step *e, unsigned n)
 	uint64_t a = 0, b = 0;
 
 	do {
-		a = rcp_variant_mix(a, rcp_word_at(e[0].slot));
-		b = rcp_variant_mix(b, rcp_word_at(e[1].slot));
-		a = rcp_variant_mix(a, rcp_word_at(e[2].slot));
-		b = rcp_variant_mix(b, rcp_word_at(e[3].slot));
+		a = rcp_variant_mix(a, *e[0].slot);
+		b = rcp_variant_mix(b, *e[1].slot);
+		a = rcp_variant_mix(a, *e[2].slot);
+		b = rcp_variant_mix(b, *e[3].slot);
 		e += 4;
 	} while (e < end);
 	return (a ^ (b << 29 | b >> 35)) * 0x9e3779b97f4a7c15u;
 }
 
-/* The first of the two places of what has this sum. */
-static inline unsigned
-rcp_variant_place(uint64_t sum)
+/* What has this sum is in one of two places: as they hang on nothing else in
+ * common, two that meet in one part in the other. */
+static inline struct rcp_variant *
+rcp_variant_place(struct rcp_trace *t, uint64_t sum)
 {
-	return (unsigned)(sum >> 56) & (RCP_VARIANTS - 2);
+	return &t->variants[sum >> 48 & (RCP_VARIANTS - 1)];
+}
+
+static inline struct rcp_variant *
+rcp_variant_other(struct rcp_trace *t, uint64_t sum)
+{
+	return &t->variants[sum >> 56 & (RCP_VARIANTS - 1)];
 }
 
 /* What the innermost words are now; NULL: they have not been so before. */
@@ -61,26 +60,48 @@ rcp_variant_now(struct rcp_trace *t)
 {
 	const struct rcp_step *e = t->leaf, *end = e + t->inner;
 	uint64_t sum = rcp_variant_sum(e, t->inner);
-	unsigned i = rcp_variant_place(sum);
-	struct rcp_variant *v;
+	struct rcp_variant *v = rcp_variant_place(t, sum);
 	const uintptr_t *value;
-	uintptr_t differ;
 
-	i += t->sums[i] != sum;
-	v = &t->variants[i];
-	if (RCP_UNLIKELY(t->sums[i] != sum || v->shape != t->shape))
+	if (v->sum != sum)
+		v = rcp_variant_other(t, sum);
+	if (RCP_UNLIKELY(v->sum != sum || v->shape != t->shape))
 		return NULL;
 	value = v->value;
-	differ = 0;
 	do {
-		differ |= rcp_word_at(e[0].slot) ^ value[0];
-		differ |= rcp_word_at(e[1].slot) ^ value[1];
-		differ |= rcp_word_at(e[2].slot) ^ value[2];
-		differ |= rcp_word_at(e[3].slot) ^ value[3];
+		if (RCP_UNLIKELY(*e[0].slot != value[0] ||
+				 *e[1].slot != value[1] ||
+				 *e[2].slot != value[2] ||
+				 *e[3].slot != value[3]))
+			return NULL;
 		e += 4;
 		value += 4;
 	} while (e < end);
-	return RCP_LIKELY(!differ) ? v : NULL;
+	return v;
+}
+
+/* The hot half of rcp_unwind(): if the stack is a variant, T becomes it. */
+static inline struct rcp_variant *
+rcp_variant_find(struct rcp_trace *t, const void *frame)
+{
+	const struct rcp_step *e;
+	struct rcp_variant *v;
+
+	if (RCP_UNLIKELY(!t->inner || t->start != frame))
+		return NULL;
+	v = rcp_variant_now(t);
+	if (RCP_UNLIKELY(!v))
+		return NULL;
+	for (e = rcp_variant_base(t); *e->slot == e->value; e++) {
+		e++;
+		if (*e->slot != e->value)
+			break;
+	}
+	if (RCP_UNLIKELY(e != rcp_trace_end(t)))
+		return NULL;
+	t->variant = v;
+	t->known++;
+	return v;
 }
 
 #endif

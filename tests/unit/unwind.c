@@ -14,6 +14,7 @@
 #include "tap/tap.h"
 #include "unit/unwind_frames.h"
 #include "unwind/unwind.h"
+#include "unwind/variants.h"
 
 #define MOST 16384
 
@@ -155,11 +156,13 @@ check(void)
 	if (theirs.n > seen.longest)
 		seen.longest = theirs.n;
 	/* By the other way, each is changed or the same. */
-	switch ((seen.stacks % 16 ? rcp_unwind_known : rcp_unwind)(
-		trace, __builtin_frame_address(0), &changed)) {
-	case RCP_UNWOUND_KNOWN:
+	if (seen.stacks % 16 &&
+	    rcp_variant_find(trace, __builtin_frame_address(0))) {
 		check_variant();
-		break;
+		compare(&theirs);
+		return;
+	}
+	switch (rcp_unwind(trace, __builtin_frame_address(0), &changed)) {
 	case RCP_UNWOUND_SAME:
 		seen.same++;
 		break;
