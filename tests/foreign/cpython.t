@@ -24,25 +24,6 @@ def has_tests(python):
                           stderr=subprocess.DEVNULL).returncode == 0
 
 
-def launcher(python, folder):
-    """A Python of the shared library that stands beside PYTHON, as the
-    images of Docker have it; None where there is none."""
-    text = subprocess.run(
-        [python, "-c", "import sysconfig; v = sysconfig.get_config_var; "
-         "print(v('LIBDIR') + '/' + v('INSTSONAME'))"],
-        stdout=subprocess.PIPE).stdout.decode().strip()
-    source = os.path.join(folder, "launcher.c")
-    target = os.path.join(folder, "python3")
-    with open(source, "w") as f:
-        f.write("int Py_BytesMain(int argc, char **argv);\n"
-                "int main(int argc, char **argv)\n"
-                "{ return Py_BytesMain(argc, argv); }\n")
-    made = text.endswith(".a") or subprocess.run(
-        os.environ.get("CC", "cc").split() + ["-o", target, source, text],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
-    return None if made else target
-
-
 def choose(everything, folder):
     """[(python, version, mode, suites)]: a distribution's own build, PGO and
     LTO, then 3.12, the last that is hooked the old way, or what is nearest."""
@@ -58,7 +39,7 @@ def choose(everything, folder):
     plan += [(path, version, "exact", QUICK) for path, version in found
              if (path, version) not in main]
     for path, version in system[:1]:
-        shared = launcher(path, folder)
+        shared = tap.shared_python(path, folder)
         if shared:
             plan.append((shared, version + " shared", "exact", QUICK))
     return plan

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	scripts/run-under-preload \
 	tests/foreign/harness.py \
 	tests/foreign/outcomes.py \
+	tests/foreign/suites.py \
 	tests/foreign/programs/frames.py \
 	tests/foreign/programs/history.sh \
 	tests/foreign/programs/http_load.py \

@@ -135,6 +135,28 @@ def commands(folder):
             "a library that is not there: exit status 2")
 
 
+def missing(folder):
+    """Suites that the interpreter has not."""
+    given = os.path.join(folder, "given")
+    os.mkdir(given)
+    with open(os.path.join(given, "test_given.py"), "w") as f:
+        f.write("import unittest\nclass C(unittest.TestCase):\n"
+                "    def test_a(self): pass\n")
+    status, output = run(folder, "nothing", "--tests", given,
+                         "test_of_nothing", "test_given")
+    if not tap.ok("not there" in output and (
+            "has no test_of_nothing" in output
+            or "no package `test`" in output),
+            "a suite that is not there, and why"):
+        tap.diag(output)
+    if subprocess.run([sys.executable, "-c", "import test.libregrtest"],
+                      stderr=subprocess.DEVNULL).returncode:
+        tap.skip("a suite that is given", "no package `test`")
+    elif not tap.ok(status == 0 and "from " + given in output
+                    and " 1 " in output, "a suite that is given"):
+        tap.diag(output)
+
+
 def parsers():
     tap.is_(outcomes.from_unittest(
         "test_a (m.C) ... ok\ntest_b (m.C.test_b)\nDoc ... noise\nFAIL\n"
@@ -159,6 +181,7 @@ def main():
         make(folder)
         sides(folder)
         commands(folder)
+        missing(folder)
         parsers()
     finally:
         shutil.rmtree(folder)
