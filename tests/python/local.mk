@@ -19,6 +19,7 @@ test_scripts += \
 	tests/python/objects_refused.t \
 	tests/python/objects_sample.t \
 	tests/python/processes.t \
+	tests/python/shared.t \
 	tests/python/start.t \
 	tests/python/teardown.t \
 	tests/python/threads.t \

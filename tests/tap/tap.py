@@ -108,3 +108,23 @@ def pythons():
         [os.path.join(SRC, "scripts/pythons"), "--versions"],
         stdout=subprocess.PIPE, check=True).stdout.decode()
     return [tuple(line.split("\t")[:2]) for line in text.splitlines()]
+
+
+def shared_python(path, folder):
+    """A Python of the shared library that stands beside PATH, a program that
+    has all in itself, as the images of Docker have it: made in FOLDER.  None
+    where there is no such library, or no compiler."""
+    library = subprocess.run(
+        [path, "-c", "import sysconfig; v = sysconfig.get_config_var; "
+         "print(v('LIBDIR') + '/' + v('INSTSONAME'))"],
+        stdout=subprocess.PIPE).stdout.decode().strip()
+    source = os.path.join(folder, "launcher.c")
+    target = os.path.join(folder, "python3")
+    with open(source, "w") as f:
+        f.write("int Py_BytesMain(int argc, char **argv);\n"
+                "int main(int argc, char **argv)\n"
+                "{ return Py_BytesMain(argc, argv); }\n")
+    made = not library.endswith(".a") and subprocess.run(
+        os.environ.get("CC", "cc").split() + ["-o", target, source, library],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return target if made else None
