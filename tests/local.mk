@@ -3,6 +3,7 @@
 TEST_EXTENSIONS = .t
 T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
 	$(top_srcdir)/build-aux/tap-driver.sh
+test_scripts += tests/hazards.t
 TESTS = $(unit_tests) $(test_scripts)
 
 # What every test finds in its environment.
@@ -13,8 +14,8 @@ AM_TESTS_ENVIRONMENT = $(tests_environment); \
 	export RCPROF_BUILD RCPROF_SRC CC CXX \
 	RCPROF_SYMBOL_CACHE;
 
-EXTRA_DIST += $(test_scripts) tests/tap/tap.h tests/tap/tap.sh \
-	tests/tap/tap.py
+EXTRA_DIST += $(test_scripts) tests/hazards.tsv tests/tap/tap.h \
+	tests/tap/tap.sh tests/tap/tap.py
 
 # The same tests under prove.  A part of them:
 #	make prove TESTS='tests/unit/varint.t tests/tools/report.t'

@@ -96,6 +96,22 @@ def test_limits(py):
             letter, kilobytes), "ulimit -%s %d: " % (letter, kilobytes)])
 
 
+def test_joined(py):
+    """What needs the GIL is not left to the main thread's pending calls."""
+    argv = [py.path, "-S", PROGRAM, "joined"]
+    bare = lib.Run(argv, None, None, False)
+    for mode in (MODES[0], dict(MODES[1], RCPROF_RATE="16")):
+        run = lib.Run(argv, mode, None)
+        what = "the main thread in join(), %s" % mode["RCPROF_MODE"]
+        check_run(py, "37,46", what, bare, run)
+        types = {t["type"]: t for t in
+                 lib.report(run.files()[0], "--top", "1").data["types"]}
+        kept = types.get("__main__.Kept", {})
+        # Some blocks are of a size that is not always sampled.
+        py.between("37,46", kept.get("alive"), 19000, 21000,
+                   what + ": what is alive is known by its type")
+
+
 # --- Ctrl-C ----------------------------------------------------------------------
 
 def at_terminal(argv, env):
@@ -156,4 +172,4 @@ PYTHONS = lib.pythons()
 if os.environ.get("RCPROF_FAULTS") != "all":
     lib.pythons = lambda: PYTHONS[:1] + PYTHONS[1:][-1:]
 lib.each("43,46", test_signals, test_processes, test_room, test_limits,
-         test_interrupt)
+         test_joined, test_interrupt)

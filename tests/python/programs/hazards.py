@@ -260,5 +260,27 @@ def huge():
     print(work(500), len(kept))
 
 
+def joined():
+    """The main thread sits in join(), where no pending call of its own runs,
+    until the end comes without a warning."""
+    kept = []
+
+    def keep():
+        kept.extend(Kept() for i in range(20000))
+        mark("kept")
+        # Some more events: what stands between two of them is done there.
+        work(2000)
+        mark("end")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    thread.join()
+
+
+class Kept:
+    pass
+
+
 globals()[sys.argv[1]]()
 sys.exit(6)
