@@ -28,7 +28,7 @@ static void
 empty(struct rcp_capture *c)
 {
 	rcp_capture_end(c)->frame = NO_FRAME;
-	c->leaf = c->valid = rcp_capture_end(c);
+	c->leaf = c->valid = c->changed = rcp_capture_end(c);
 }
 
 void
@@ -186,6 +186,13 @@ compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 	return !rcp_py_back(f) && e == rcp_capture_end(c);
 }
 
+INLINE void
+set_changed(struct rcp_capture *c, struct rcp_capture_frame *e)
+{
+	if (c->changed < e)
+		c->changed = e;
+}
+
 /* Writes the N fresh frames before E.  Returns the leaf. */
 INLINE struct rcp_capture_frame *
 put_fresh(struct rcp_capture *c, enum rcp_py_way way,
@@ -212,7 +219,6 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	const char *f = leaf;
 	unsigned n;
 
-	c->moved = true;
 	if (UNLIKELY(c->deep)) {
 		if (is_deeper(leaf))
 			return deep_node(c, way, leaf);
@@ -245,8 +251,10 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	if (changed)
 		for (i = changed; i >= e; i--)
 			i->node = rcp_child_python(c, way, i[1].node, i->key, i->frame);
-	if (changed || n > 0)
+	if (changed || n > 0) {
 		c->valid = e - n;
+		set_changed(c, changed ? changed : e - 1);
+	}
 	c->leaf = put_fresh(c, way, e, n);
 	return is_special(c->leaf->node) ? special(c, caller) : c->leaf->node;
 }
@@ -327,7 +335,7 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		e->key = key;
 		e->node = m->node;
 		c->valid = e;
-		c->moved = true;
+		set_changed(c, e);
 	}
 	return is_special(e->node) ? special(c, caller) : e->node;
 }

@@ -26,20 +26,22 @@
 struct rcp_capture_frame {
 	const char *frame; /* its address, to meet it again */
 	uintptr_t key;
-	uint32_t node; /* of the stack up to here */
+	uint32_t node;  /* of the stack up to here */
+	uint32_t mixed; /* with its native frames: mixed.c's own */
 };
 
 /* One thread's previous stack; part of struct rcp_thread.  Zeroed memory is a
  * valid start. */
 struct rcp_capture {
 	uint32_t epoch; /* of what follows: see capture.c */
-	bool moved;     /* the last stack was not the one before */
 	bool no_python; /* it was native alone */
 	struct rcp_native *native; /* NULL: none yet */
 	bool deep;      /* the last stack had too many frames */
 	/* The stack is `leaf` to the end of `frames`.  What is left of an
 	 * earlier one, from `valid` on, hangs together with it. */
 	struct rcp_capture_frame *leaf, *valid;
+	/* The outermost entry that was written to since mixed.c looked. */
+	struct rcp_capture_frame *changed;
 	struct rcp_capture_memo {
 		uintptr_t key;
 		uint32_t parent, node;

@@ -6,6 +6,8 @@ preload_sources += \
 	src/capture/define.c \
 	src/capture/life.c \
 	src/capture/mixed.c \
+	src/capture/mixed.h \
+	src/capture/mixed_marks.c \
 	src/capture/modules.c \
 	src/capture/modules.h \
 	src/capture/names.h \

@@ -1,115 +1,39 @@
 /* SPDX-License-Identifier: MIT
  *
  * mixed.c - Python's frames among native ones, in the order of their calls.
- * Runs inside malloc.
+ * On the hot path of every allocation where such stacks are wanted; runs inside
+ * malloc.
  *
  * The native frame in which a mark of the interpreter's stands (python/marks.h)
  * is a call of its evaluator: after it, that is, inner to it, come the Python
  * frames that it runs.  No frame is guessed: where not each mark is found, or
  * (up to 3.9) more calls of the evaluator than frames, the stack is Python's
  * alone.
+ *
+ * The merged stack is kept from one event to the next.  Three things are
+ * compared each time, all of it: the native trace, the Python frames, the
+ * marks.  Each of them says how far out it has changed; what is merged is what
+ * lies further in.  doc/UNWINDING.md has the argument.
  */
-#include "capture/native.h"
+#include "capture/mixed.h"
 
 #include "capture/tree.h"
 
 #define NOINLINE __attribute__((noinline))
 
-/* Beyond the first function of a greenlet stands what the thread did when it
- * was first switched to, or has done since. */
-static bool
-is_last(uintptr_t ip)
+/* --- from the root inwards ----------------------------------------------- */
+
+/* The Python frames of M from F inwards; before them NODE. */
+static uint32_t
+python_nodes(struct rcp_capture *c, enum rcp_py_way way,
+	     const struct rcp_native_mark *m, struct rcp_capture_frame *f,
+	     uint32_t node)
 {
-	return ip - rcp_greenlets.low < rcp_greenlets.high - rcp_greenlets.low;
-}
-
-/* Is AT inside the frame of E, whose caller's is OUTER? */
-static inline bool
-holds(const struct rcp_step *e, const struct rcp_step *outer, const char *at)
-{
-	uintptr_t high = (uintptr_t)outer->slot + 8, low;
-
-	if (outer->rule & RCP_STEP_LOOSE)
-		return false;
-	if (!(e->rule & RCP_STEP_LOOSE))
-		low = (uintptr_t)e->slot + 8;
-	else if (rcp_rule_kind(e->rule) == RCP_RULE_SP)
-		low = high - (uintptr_t)rcp_rule_offset(e->rule);
-	else
-		return false;
-	return (uintptr_t)at - low < high - low;
-}
-
-static struct rcp_step *
-next_frame(struct rcp_step *e, const struct rcp_step *end)
-{
-	do
-		e++;
-	while (e < end && !rcp_step_is_frame(e));
-	return e;
-}
-
-/* Has the N-th mark no frame of Python code? */
-static bool
-is_empty(struct rcp_capture *c, enum rcp_py_way way, unsigned n)
-{
-	const struct rcp_native_mark *m = &c->native->marks[n];
-	const struct rcp_capture_frame *f;
-
-	for (f = m->first; f < m[1].first; f++)
-		if (!rcp_py_is_shim(way, f->frame))
-			return false;
-	return true;
-}
-
-/* Divides Python's frames among the marks. */
-static bool
-divide(struct rcp_capture *c, enum rcp_py_way way)
-{
-	struct rcp_native *n = c->native;
-	struct rcp_capture_frame *f = c->leaf;
-	const struct rcp_capture_frame *end = rcp_capture_end(c);
-
-	n->count = rcp_py_marks(n->found, RCP_CAPTURE_MARKS);
-	for (unsigned i = 0; i < n->count; i++) {
-		n->marks[i].first = f;
-		while (f < end && f->frame != n->found[i].outer)
-			f++;
+	for (; f >= m->first; f--) {
+		node = rcp_child_python(c, way, node, f->key, f->frame);
+		f->mixed = node;
 	}
-	n->marks[n->count].first = f;
-	while (f < end && rcp_py_is_shim(way, f->frame))
-		f++;
-	return n->count > 0 && f == end;
-}
-
-/* Finds the frame of each mark.  *ROOT: the outermost frame that is shown. */
-static bool
-match(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
-      struct rcp_step **root)
-{
-	struct rcp_native *n = c->native;
-	struct rcp_step *end = rcp_trace_end(&n->trace), *e, *outer;
-	bool placed = n->found[0].at != NULL;
-	unsigned i = 0;
-
-	*root = NULL;
-	for (e = leaf; e < end; e = outer) {
-		outer = next_frame(e, end);
-		if (!placed && rcp_py_is_evaluator(e->value)) {
-			if (i == n->count)
-				return false;
-			n->marks[i++].step = e;
-		} else if (placed && outer < end && i < n->count &&
-			   holds(e, outer, n->found[i].at))
-			n->marks[i++].step = e;
-		else if (i == n->count && is_last(e->value))
-			*root = e;
-		if (*root)
-			break;
-	}
-	if (i + 1 == n->count && is_empty(c, way, i))
-		n->count--;
-	return i == n->count;
+	return node;
 }
 
 /* Does E only call MARK's frame?  -X perf has such code for each function; it
@@ -117,7 +41,7 @@ match(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
 static bool
 is_trampoline(const struct rcp_step *e, const struct rcp_native_mark *mark)
 {
-	if (rcp_rule_kind(e->rule) != RCP_RULE_TAIL)
+	if (rcp_rule_kind(e->rule) != RCP_RULE_TAIL || !mark->step)
 		return false;
 	do
 		e--;
@@ -125,65 +49,140 @@ is_trampoline(const struct rcp_step *e, const struct rcp_native_mark *mark)
 	return e == mark->step;
 }
 
-/* From the root inwards. */
+/* The steps from E to LEAF; before them NODE.  M: the first mark among them. */
 static uint32_t
-node_of(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
-	struct rcp_step *root)
+nodes(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *e,
+      const struct rcp_step *leaf, struct rcp_native_mark *m, uint32_t node)
 {
-	struct rcp_native *n = c->native;
-	uint32_t node = RCP_NODE_NONE;
-	unsigned i = n->count;
-
-	if (!root) {
-		root = rcp_trace_end(&n->trace) - 1;
-		if (n->trace.broken)
-			node = RCP_TREE_UNKNOWN;
+	for (; e >= leaf; e--) {
+		if (rcp_step_is_frame(e) && !is_trampoline(e, m))
+			node = rcp_child_native(c, node, e->value);
+		if (m->step == e) {
+			m->before = node;
+			node = python_nodes(c, way, m, m[1].first - 1, node);
+			m--;
+		}
+		e->node = node;
 	}
-	for (struct rcp_step *e = root; e >= leaf; e--) {
-		const struct rcp_capture_frame *f;
-
-		if (!rcp_step_is_frame(e) ||
-		    (i > 0 && is_trampoline(e, &n->marks[i - 1])))
-			continue;
-		node = rcp_child_native(c, node, e->value);
-		if (i == 0 || n->marks[i - 1].step != e)
-			continue;
-		i--;
-		for (f = n->marks[i + 1].first; f-- > n->marks[i].first;)
-			node = rcp_child_python(c, way, node, f->key, f->frame);
-	}
-	return node;
+	return leaf->node;
 }
 
-/* The stack has Python frames, those of C->leaf; their node is PYTHON. */
-static NOINLINE uint32_t
-merge(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
-      uint32_t python)
+/* All of it. */
+static uint32_t
+all_nodes(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf)
 {
-	struct rcp_step *leaf = rcp_native_caller(&c->native->trace, caller);
-	struct rcp_step *root;
-	uintptr_t greenlets;
+	struct rcp_native *n = c->native;
+	struct rcp_step *end = rcp_trace_end(&n->trace), *e = leaf;
+
+	if (n->mark < n->end)
+		e = n->end[-1].step + 1;
+	for (; e < end; e++)
+		if (rcp_step_is_frame(e) && rcp_native_is_last(e->value))
+			return nodes(c, way, e, leaf, n->end - 1,
+				     RCP_NODE_NONE);
+	return nodes(c, way, end - 1, leaf, n->end - 1,
+		     n->trace.broken ? RCP_TREE_UNKNOWN : RCP_NODE_NONE);
+}
+
+static inline struct rcp_step *
+outer_step(struct rcp_step *a, struct rcp_step *b)
+{
+	return a > b ? a : b;
+}
+
+/* The kept mark stands in a native frame that is the same. */
+static uint32_t
+kept_nodes(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
+	   const struct rcp_mixed_change *ch)
+{
+	struct rcp_native_mark *m = ch->kept;
+	struct rcp_capture_frame *f = ch->frame;
+	struct rcp_step *e;
 	uint32_t node;
 
-	if (!leaf)
+	if (f < m->first && ch->first == m->first) {
+		/* So are all its Python frames. */
+		e = outer_step(ch->step, ch->inner);
+		e = outer_step(e, m[-1].step);
+		return nodes(c, way, e, leaf, m - 1, e[1].node);
+	}
+	if (f < m->first)
+		f = m->first - 1;
+	node = f + 1 < m[1].first ? f[1].mixed : m->before;
+	node = python_nodes(c, way, m, f, node);
+	m->step->node = node;
+	return nodes(c, way, m->step - 1, leaf, m - 1, node);
+}
+
+/* The node of the merged stack, or NONE: it cannot be merged. */
+static uint32_t
+merge(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *leaf,
+      struct rcp_mixed_change *ch)
+{
+	struct rcp_native *n = c->native;
+	struct rcp_native_mark *hold;
+	struct rcp_step *e;
+
+	if (!rcp_mixed_divide(c, way, ch))
+		return RCP_NODE_NONE;
+	for (hold = ch->kept; hold < n->end && hold->step <= ch->step;)
+		hold++;
+	if (!rcp_mixed_match(n, way, leaf, hold))
+		return RCP_NODE_NONE;
+	if (hold >= n->end)
+		return all_nodes(c, way, leaf);
+	if (hold == ch->kept)
+		return kept_nodes(c, way, leaf, ch);
+	e = outer_step(ch->step, hold[-1].step);
+	return nodes(c, way, e, leaf, hold - 1, e[1].node);
+}
+
+/* --- the previous stack -------------------------------------------------- */
+
+/* The same, or PYTHON. */
+static NOINLINE uint32_t
+changed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
+	     struct rcp_step *changed, uint32_t python)
+{
+	struct rcp_native *n = c->native;
+	struct rcp_step *leaf = rcp_native_caller(&n->trace, caller);
+	struct rcp_mixed_change ch = { .step = changed, .frame = c->changed };
+	uint32_t node;
+
+	n->leaf = NULL; /* the nodes are not native.c's */
+	if (!leaf) {
+		n->is_mixed = false;
 		return python;
+	}
+	if (!n->is_mixed)
+		rcp_mixed_forget(c);
+	else if (leaf < n->caller)
+		ch.step = outer_step(changed, n->caller - 1);
 	do {
 		/* The first frame of a greenlet's makes it known. */
-		greenlets = rcp_greenlets.low;
-		if (!divide(c, way) || !match(c, way, leaf, &root))
-			return python;
-		node = node_of(c, way, leaf, root);
-	} while (greenlets != rcp_greenlets.low);
-	return node == RCP_TREE_TRUNCATED ? python : node;
+		if (n->greenlets != rcp_greenlets.low)
+			rcp_mixed_forget(c);
+		n->greenlets = rcp_greenlets.low;
+		node = merge(c, way, leaf, &ch);
+	} while (n->greenlets != rcp_greenlets.low);
+	if (node == RCP_NODE_NONE)
+		rcp_mixed_forget(c);
+	n->is_mixed = true;
+	n->caller = leaf;
+	n->top = c->leaf;
+	c->changed = c->frames;
+	return node <= RCP_TREE_TRUNCATED ? python : node;
 }
 
 static bool
-is_same(const struct rcp_capture *c)
+is_same(const struct rcp_capture *c, enum rcp_py_way way)
 {
 	const struct rcp_native *n = c->native;
 
-	return !c->moved && n->is_mixed &&
-	       rcp_py_marks_same(n->found, n->count);
+	return n->is_mixed && c->changed < c->leaf && n->top == c->leaf &&
+	       n->greenlets == rcp_greenlets.low &&
+	       (rcp_py_marks_are_frames(way) ||
+		rcp_py_marks_same(way, n->found, n->count));
 }
 
 uint32_t
@@ -201,18 +200,16 @@ rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 	n = c->native;
 	switch (rcp_unwind(&n->trace, frame, &changed)) {
 	case RCP_UNWOUND_SAME:
-		if (is_same(c))
+		if (is_same(c, way))
 			return n->node;
+		changed = n->trace.leaf - 1;
 		break;
 	case RCP_UNWOUND_CHANGED:
 		break;
 	default:
+		n->is_mixed = false;
 		return python;
 	}
-	/* The nodes of the trace are not kept for such stacks. */
-	n->leaf = NULL;
-	c->moved = false;
-	n->is_mixed = true;
-	n->node = merge(c, way, caller, python);
+	n->node = changed_node(c, way, caller, changed, python);
 	return n->node;
 }

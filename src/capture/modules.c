@@ -72,6 +72,16 @@ module_path(const struct link_map *map)
 	return n > 0 ? rcp_string_intern(exe, (size_t)n) : NULL;
 }
 
+static bool
+is_greenlets(const struct rcp_string *path)
+{
+	static const char name[] = "/_greenlet.";
+	const size_t size = sizeof(name) - 1;
+
+	return path && path->size > size &&
+	       memmem(path->text, path->size, name, size);
+}
+
 static void
 fill(struct rcp_module *m, const struct dl_find_object *found)
 {
@@ -85,6 +95,7 @@ fill(struct rcp_module *m, const struct dl_find_object *found)
 	m->high = (uintptr_t)found->dlfo_map_end;
 	rcp_names_lock();
 	m->path = module_path(found->dlfo_link_map);
+	m->is_greenlets = is_greenlets(m->path);
 	if (memcmp(eh->e_ident, ELFMAG, SELFMAG) == 0 &&
 	    (id = find_build_id(eh, m->base, &size)))
 		m->build_id = rcp_string_intern(id, size);

@@ -19,6 +19,7 @@ struct rcp_module {
 	uintptr_t base, low, high;
 	const void *map; /* the loader's */
 	uint32_t epoch;  /* in which it was seen to be this one */
+	bool is_greenlets; /* greenlet's C module */
 };
 
 /* The module that holds ADDRESS, or NULL.  Takes no lock of the loader's.

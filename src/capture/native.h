@@ -13,10 +13,12 @@
 #define RCP_CAPTURE_MARKS 1024u /* calls of the evaluator in one stack */
 
 /* A call of the evaluator: its native frame, and the innermost of the Python
- * frames that it runs, which go on to the next one's. */
+ * frames that it runs, which go on to the next outer mark's. */
 struct rcp_native_mark {
+	const char *at, *outer; /* as in struct rcp_py_mark */
 	struct rcp_step *step;
 	struct rcp_capture_frame *first;
+	uint32_t before; /* node of the native frame, without Python's */
 };
 
 /* Mapped when a thread's first native stack is wanted. */
@@ -24,10 +26,21 @@ struct rcp_native {
 	uint32_t node; /* of the previous stack */
 	bool is_mixed; /* it had Python frames */
 	struct rcp_step *leaf; /* the hook's caller in it; NULL: the steps have
-				  no nodes */
+				  no nodes, or mixed.c's */
+
+	/* mixed.c's own, of the previous stack if it was mixed. */
+	struct rcp_step *caller; /* the hook's; steps further in have no node */
+	struct rcp_capture_frame *top; /* the innermost Python frame */
+	uintptr_t greenlets;           /* as rcp_greenlets.low was */
+	/* From `mark` on, the outermost one last, before `end`: none follows,
+	 * or one that stands in no native frame and has no Python frames.
+	 * What stands at `end` says where the Python frames end. */
+	struct rcp_native_mark *mark, *end;
+	struct rcp_native_mark marks[RCP_CAPTURE_MARKS + 2];
+	/* Marks as they were found, where they are no frames. */
 	unsigned count;
-	struct rcp_py_mark found[RCP_CAPTURE_MARKS + 1];
-	struct rcp_native_mark marks[RCP_CAPTURE_MARKS + 1];
+	struct rcp_py_mark found[RCP_CAPTURE_MARKS];
+
 	struct rcp_trace trace;
 };
 

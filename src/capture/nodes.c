@@ -5,8 +5,6 @@
  */
 #include "capture/nodes.h"
 
-#include <string.h>
-
 #include "capture/modules.h"
 #include "capture/names.h"
 #include "capture/tree.h"
@@ -38,17 +36,6 @@ intern_python(uint32_t parent, uintptr_t key, const char *frame)
 
 struct rcp_range rcp_greenlets;
 
-/* Is M greenlet's C module? */
-static bool
-is_greenlets(const struct rcp_module *m)
-{
-	static const char name[] = "/_greenlet.";
-	const size_t size = sizeof(name) - 1;
-
-	return m->path && m->path->size > size &&
-	       memmem(m->path->text, m->path->size, name, size);
-}
-
 static uint32_t
 intern_native(uint32_t parent, const void *address)
 {
@@ -56,7 +43,7 @@ intern_native(uint32_t parent, const void *address)
 	const struct rcp_module *m = rcp_module_at(address, epoch);
 	uintptr_t p = (uintptr_t)address;
 
-	if (m && is_greenlets(m))
+	if (m && m->is_greenlets)
 		rcp_greenlets = (struct rcp_range){ m->low, m->high };
 	if (m && p - m->base <= UINT32_MAX)
 		return rcp_tree_intern(parent, RCP_FRAME_NATIVE, m->id,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * marks.c - see marks.h.  3.10 and 3.11 chain a struct in each evaluator's
- * frame, the cframe; from 3.12 on a frame of the interpreter's own, the shim,
- * stands there, behind those that the evaluator runs.  3.8 and 3.9 have the
- * evaluator's address range.
+ * marks.c - see marks.h; those that are no frames.  3.10 and 3.11 chain a
+ * struct in each evaluator's frame, the cframe; 3.8 and 3.9 have the evaluator's
+ * address range.
  */
 #include "python/marks.h"
 
@@ -17,11 +16,13 @@ struct place {
 	const char *cframe, *frame;
 };
 
-static bool
+RCP_PY_INLINE bool
 begin(enum rcp_py_way way, struct place *p)
 {
-	const char *tstate = way ? rcp_py_tstate() : NULL;
+	const char *tstate = rcp_py_own(way);
 
+	if (!tstate)
+		tstate = rcp_py_tstate();
 	if (!tstate)
 		return false;
 	p->frame = rcp_py_top(way, tstate);
@@ -32,8 +33,20 @@ begin(enum rcp_py_way way, struct place *p)
 	return p->frame != NULL;
 }
 
-/* 3.10 and 3.11.  The outermost one is the thread state's own. */
-static bool
+/* 3.8 and 3.9. */
+RCP_PY_INLINE bool
+next_call(struct place *p, struct rcp_py_mark *out)
+{
+	if (!p->frame || !rcp_py_rt.evaluator_size)
+		return false;
+	out->at = NULL;
+	p->frame = rcp_py_back(p->frame);
+	out->outer = p->frame;
+	return true;
+}
+
+/* The outermost one is the thread state's own. */
+RCP_PY_INLINE bool
 next_cframe(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 {
 	const struct rcp_py_layout *l = &rcp_py_rt.layout;
@@ -54,57 +67,17 @@ next_cframe(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 	return true;
 }
 
-/* 3.8 and 3.9. */
-static bool
-next_call(struct place *p, struct rcp_py_mark *out)
-{
-	if (!p->frame)
-		return false;
-	out->at = NULL;
-	p->frame = rcp_py_back(p->frame);
-	out->outer = p->frame;
-	return true;
-}
-
-static bool
-next_shim(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
-{
-	while (p->frame && !rcp_py_is_shim(way, p->frame))
-		p->frame = rcp_py_back(p->frame);
-	if (!p->frame)
-		return false;
-	out->at = p->frame;
-	p->frame = rcp_py_back(p->frame);
-	out->outer = p->frame;
-	return true;
-}
-
-static bool
+RCP_PY_INLINE bool
 next(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 {
-	if (way == RCP_PY_WAY_CFRAMES || way == RCP_PY_WAY_CURRENT)
-		return next_shim(way, p, out);
-	if (!rcp_py_rt.layout.tstate_cframe)
-		return rcp_py_rt.evaluator_size && next_call(p, out);
+	if (way == RCP_PY_WAY_FRAMES && !rcp_py_rt.layout.tstate_cframe)
+		return next_call(p, out);
 	return next_cframe(way, p, out);
 }
 
-bool
-rcp_py_is_evaluator(uintptr_t ip)
+RCP_PY_INLINE unsigned
+all(enum rcp_py_way way, struct rcp_py_mark *out, unsigned max)
 {
-	return ip - rcp_py_rt.evaluator <= rcp_py_rt.evaluator_size;
-}
-
-static enum rcp_py_way
-way_now(void)
-{
-	return atomic_load_explicit(&rcp_py_rt.way, memory_order_relaxed);
-}
-
-unsigned
-rcp_py_marks(struct rcp_py_mark *out, unsigned max)
-{
-	enum rcp_py_way way = way_now();
 	struct place p;
 	unsigned n = 0;
 
@@ -115,10 +88,9 @@ rcp_py_marks(struct rcp_py_mark *out, unsigned max)
 	return n < max ? n : 0;
 }
 
-bool
-rcp_py_marks_same(const struct rcp_py_mark *marks, unsigned n)
+RCP_PY_INLINE bool
+are_same(enum rcp_py_way way, const struct rcp_py_mark *marks, unsigned n)
 {
-	enum rcp_py_way way = way_now();
 	struct rcp_py_mark mark;
 	struct place p;
 
@@ -129,4 +101,28 @@ rcp_py_marks_same(const struct rcp_py_mark *marks, unsigned n)
 		    mark.outer != marks->outer)
 			return false;
 	return !next(way, &p, &mark);
+}
+
+unsigned
+rcp_py_marks(enum rcp_py_way way, struct rcp_py_mark *out, unsigned max)
+{
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		return all(RCP_PY_WAY_CFRAMES_SHARED, out, max);
+	return way == RCP_PY_WAY_FRAMES ? all(RCP_PY_WAY_FRAMES, out, max) : 0;
+}
+
+bool
+rcp_py_marks_same(enum rcp_py_way way, const struct rcp_py_mark *marks,
+		  unsigned n)
+{
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		return are_same(RCP_PY_WAY_CFRAMES_SHARED, marks, n);
+	return way == RCP_PY_WAY_FRAMES &&
+	       are_same(RCP_PY_WAY_FRAMES, marks, n);
+}
+
+bool
+rcp_py_is_evaluator(uintptr_t ip)
+{
+	return ip - rcp_py_rt.evaluator <= rcp_py_rt.evaluator_size;
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "python/runtime.h"
+
 /* One call of the evaluator. */
 struct rcp_py_mark {
 	const char *at;    /* inside its C frame; NULL: it leaves nothing, and
@@ -20,13 +22,23 @@ struct rcp_py_mark {
 			      are, to the root */
 };
 
-/* Of the calling thread, innermost first, into OUT (room for MAX).  Returns their
- * number, 0 when there are none, or more than MAX, or where the evaluator was
- * not found.  In the hooks of allocations only, as walks. */
-unsigned rcp_py_marks(struct rcp_py_mark *out, unsigned max);
+/* Are the marks among the frames that a walk meets?  From 3.12 on they are: the
+ * shims, each behind the frames of its call. */
+static inline bool
+rcp_py_marks_are_frames(enum rcp_py_way way)
+{
+	return way == RCP_PY_WAY_CFRAMES || way == RCP_PY_WAY_CURRENT;
+}
+
+/* Where they are not: those of the calling thread, innermost first, into OUT
+ * (room for MAX).  Returns their number; 0: there are none, or more than MAX, or
+ * the evaluator was not found.  In the hooks of allocations only, as walks. */
+unsigned rcp_py_marks(enum rcp_py_way way, struct rcp_py_mark *out,
+		      unsigned max);
 
 /* Are they still these N? */
-bool rcp_py_marks_same(const struct rcp_py_mark *marks, unsigned n);
+bool rcp_py_marks_same(enum rcp_py_way way, const struct rcp_py_mark *marks,
+		       unsigned n);
 
 /* Is IP in the evaluator's code?  Asked where marks have no place. */
 bool rcp_py_is_evaluator(uintptr_t ip);
