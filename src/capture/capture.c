@@ -359,30 +359,36 @@ none(struct rcp_capture *c, const void *caller)
 					       rcp_native_node(c, caller);
 }
 
-uint32_t
-rcp_capture_node(struct rcp_capture *c, const void *caller)
-{
-	static node_fn *const ways[RCP_PY_WAYS] = {
-		[RCP_PY_WAY_NONE] = none,
-		[RCP_PY_WAY_FRAMES] = frames,
-		[RCP_PY_WAY_CFRAMES_SHARED] = cframes_shared,
-		[RCP_PY_WAY_CFRAMES] = cframes,
-		[RCP_PY_WAY_CURRENT] = current,
-	};
+static node_fn *const ways[RCP_PY_WAYS] = {
+	[RCP_PY_WAY_NONE] = none,
+	[RCP_PY_WAY_FRAMES] = frames,
+	[RCP_PY_WAY_CFRAMES_SHARED] = cframes_shared,
+	[RCP_PY_WAY_CFRAMES] = cframes,
+	[RCP_PY_WAY_CURRENT] = current,
+};
 
-	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
-						   memory_order_relaxed);
+static NOINLINE uint32_t
+mixed(struct rcp_capture *c, const void *caller, enum rcp_py_way way)
+{
 	uint32_t node;
 
-	if (RCP_LIKELY(!rcp_native_on))
-		return ways[way](c, caller);
-	if (RCP_LIKELY(way == RCP_PY_WAY_NONE))
-		return none(c, caller);
 	c->no_python = false;
 	node = ways[way](c, caller);
 	if (c->no_python)
 		return node;
 	return rcp_mixed_node(c, way, (uintptr_t)caller, node);
+}
+
+uint32_t
+rcp_capture_node(struct rcp_capture *c, const void *caller)
+{
+	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
+						   memory_order_relaxed);
+
+	if (RCP_LIKELY(!rcp_native_on))
+		return ways[way](c, caller);
+	return way == RCP_PY_WAY_NONE ? none(c, caller) :
+					mixed(c, caller, way);
 }
 
 uint32_t

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "interpose/interpose.h"
+#include "record/hot.h"
 #include "record/record.h"
 
 #define CALLER __builtin_return_address(0)
@@ -80,7 +81,11 @@ full_malloc(size_t size, const void *caller)
 		return t->boot ? rcp_boot_alloc(0, size) :
 				 rcp_next.malloc(size);
 	p = rcp_next.malloc(size);
-	allocated(t, p, size, caller);
+	if (RCP_LIKELY(p && rcp_record_wants(t, size)) &&
+	    RCP_UNLIKELY(!rcp_record_allocated_hot(t, p, size, RCP_KIND_MALLOC,
+						   caller)))
+		rcp_record_allocated(t, p, size, RCP_KIND_MALLOC, caller);
+	rcp_leave(t);
 	return p;
 }
 
@@ -261,19 +266,22 @@ enter_free(struct rcp_tls *t, void *p)
 	return p && rcp_record_may_know(p) && enter(t);
 }
 
+/* P may be known, or is the boot arena's. */
 static __attribute__((noinline)) void
 full_free(void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
 
-	if (__builtin_expect(rcp_boot_owns(p), 0))
+	if (RCP_UNLIKELY(rcp_boot_owns(p)))
 		return;
-	if (!enter_free(t, p)) {
-		if (p)
-			rcp_next.free(p);
+	if (RCP_UNLIKELY(!p))
+		return;
+	if (RCP_UNLIKELY(!enter(t))) {
+		rcp_next.free(p);
 		return;
 	}
-	rcp_record_free(t, p);
+	if (RCP_UNLIKELY(!rcp_record_free_hot(t, p)))
+		rcp_record_free(t, p);
 	rcp_next.free(p);
 	rcp_leave(t);
 }

@@ -4,6 +4,7 @@ preload_sources += \
 	src/record/cascade.h \
 	src/record/garbage.c \
 	src/record/garbage.h \
+	src/record/hot.h \
 	src/record/mappings.c \
 	src/record/mappings.h \
 	src/record/object.c \

@@ -5,9 +5,9 @@
  */
 #include "record/record.h"
 
-#include "account/live.h"
 #include "account/objects.h"
 #include "account/regions.h"
+#include "record/hot.h"
 #include "record/mappings.h"
 #include "record/object.h"
 #include "record/sample.h"
@@ -143,45 +143,11 @@ free_slow(struct rcp_tls *t, void *p)
 	rcp_record_freed(t, p, &old);
 }
 
-/* All of it, when nothing is rare about it: no call is made from here that
- * comes back. */
 void
 rcp_record_free(struct rcp_tls *t, void *p)
 {
-	struct rcp_thread *th = t->thread;
-	struct rcp_cell_page *page;
-	struct rcp_cell *cell = NULL;
-	struct rcp_live block;
-	uint32_t *w, now;
-
-	if (RCP_UNLIKELY(!th || rcp_record_settings.special)) {
+	if (RCP_UNLIKELY(!rcp_record_free_hot(t, p)))
 		free_slow(t, p);
-		return;
-	}
-	t->guard = 2;
-	atomic_signal_fence(memory_order_seq_cst);
-	w = rcp_live_look((uintptr_t)p, &block);
-	if (RCP_LIKELY(w != NULL))
-		cell = rcp_account_freeing(&th->account, block.site,
-					   block.size, &page);
-	if (RCP_UNLIKELY(!cell)) {
-		t->guard = 1;
-		free_slow(t, p);
-		return;
-	}
-	rcp_live_clear(w, block.size);
-	if (block.birth == RCP_LIVE_NO_BIRTH)
-		RCP_ADD(cell->unaged, 1);
-	else if ((now = rcp_tick_now()) > block.birth)
-		RCP_ADD(page->lifetime[block.site % RCP_CELLS_PER_PAGE],
-			now - block.birth);
-	if (th->ring[0] == p) {
-		th->ring[0] = NULL;
-		RCP_ADD(cell->temporaries, 1);
-	}
-	rcp_account_freed(&th->account, block.site, cell, block.size);
-	atomic_signal_fence(memory_order_seq_cst);
-	t->guard = 1;
 }
 
 /* --- allocations ---------------------------------------------------------- */
@@ -192,8 +158,8 @@ site_here(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
 	return rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
 }
 
-static __attribute__((noinline)) void
-put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site)
+void
+rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 {
 	struct rcp_live block = { size, site, rcp_tick_now() };
 	struct rcp_live replaced;
@@ -208,7 +174,7 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
 	struct rcp_live block = { size, site, rcp_tick_now() };
 
 	if (__builtin_expect(!rcp_live_put_plain((uintptr_t)p, block), 0))
-		put_slow(th, p, size, site);
+		rcp_record_put_slow(th, p, size, site);
 	remember_last(th, p);
 }
 
@@ -237,26 +203,11 @@ void
 rcp_record_allocated(struct rcp_tls *t, void *p, size_t size,
 		     enum rcp_kind kind, const void *caller)
 {
-	struct rcp_thread *th = t->thread;
-	struct rcp_live block;
-
-	t->guard = 2;
-	atomic_signal_fence(memory_order_seq_cst);
-	if (RCP_UNLIKELY(!th || rcp_record_settings.special)) {
-		allocated_slow(t, p, size, kind, caller);
-		goto out;
-	}
-	rcp_tick(t, th, size);
-	block.size = size;
-	block.site = site_here(th, kind, caller);
-	block.birth = rcp_tick_now();
-	if (RCP_UNLIKELY(!rcp_live_put_plain((uintptr_t)p, block)))
-		put_slow(th, p, size, block.site);
-	th->ring[0] = p;
-	rcp_account_alloc(&th->account, block.site, size, 1);
-out:
-	atomic_signal_fence(memory_order_seq_cst);
-	t->guard = 1;
+	if (RCP_LIKELY(rcp_record_allocated_hot(t, p, size, kind, caller)))
+		return;
+	rcp_busy(t);
+	allocated_slow(t, p, size, kind, caller);
+	rcp_idle(t);
 }
 
 void
