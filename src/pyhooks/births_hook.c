@@ -65,6 +65,14 @@ new_reference(void *op)
 	return 0;
 }
 
+/* The whole of _Py_NewReference(), where it has the hook in itself. */
+static void
+new_object(void *op)
+{
+	new_reference(op);
+	*(intptr_t *)op = 1; /* the count of references */
+}
+
 /* --- the module ------------------------------------------------------------------ */
 
 /* The interpreter's own function of a method, called as it is declared. */
@@ -195,23 +203,32 @@ unpatch(void)
 	rcp_text_sync();
 }
 
-/* Exported up to 3.9; then the one function that _Py_NewReference calls. */
-static uintptr_t
-find_hook(void)
+static bool
+has_name(const void *p)
 {
-	const uint8_t *p;
 	Dl_info info;
 
+	return dladdr(p, &info) && info.dli_saddr == p;
+}
+
+/* Exported up to 3.9; then the one function that _Py_NewReference calls.  Where
+ * it was inlined, what is called first is a function with a name, never to be
+ * patched: *WHOLE, _Py_NewReference itself.  In debug builds that does more. */
+static uintptr_t
+find_hook(bool *whole)
+{
+	const uint8_t *all, *p;
+
+	*whole = false;
 	p = rcp_py_symbol("_PyTraceMalloc_NewReference");
 	if (p)
 		return (uintptr_t)p;
-	p = rcp_py_symbol("_Py_NewReference");
-	p = p ? rcp_arch_first_call(p, CALL_WITHIN) : NULL;
-	/* Where it was inlined, what is called first is a function with a
-	 * name: never to be patched. */
-	if (!p || (dladdr(p, &info) && info.dli_saddr == p))
-		return 0;
-	return (uintptr_t)p;
+	all = rcp_py_symbol("_Py_NewReference");
+	p = all ? rcp_arch_first_call(all, CALL_WITHIN) : NULL;
+	if (p && !has_name(p))
+		return (uintptr_t)p;
+	*whole = all && !rcp_py_symbol("_Py_NegativeRefcount");
+	return *whole ? (uintptr_t)all : 0;
 }
 
 /* Extension modules announce memory of their own, as long as it traces. */
@@ -226,17 +243,20 @@ patch_track(struct patched *p, const char *name, const struct rcp_maps *maps)
 }
 
 static uintptr_t
-far_jump(const struct rcp_maps *maps, uintptr_t near)
+far_jump(const struct rcp_maps *maps, uintptr_t near, bool whole)
 {
 	static uintptr_t area;
-	int (*to)(void *op) = new_reference;
+	int (*hook)(void *op) = new_reference;
+	void (*object)(void *op) = new_object;
 	uint8_t code[RCP_PATCH_STUB];
 	void *address;
 	size_t n;
 
 	if (area)
 		return area;
-	memcpy(&address, &to, sizeof(address));
+	memcpy(&address, &hook, sizeof(address));
+	if (whole)
+		memcpy(&address, &object, sizeof(address));
 	area = rcp_text_area(maps, near, AREA);
 	n = rcp_arch_far_jump(code, address);
 	if (!area || !n || !rcp_text_write(area, code, n))
@@ -251,11 +271,11 @@ patch_all(const struct rcp_maps *maps)
 	uint8_t jump[RCP_PATCH_JUMP];
 	uintptr_t hook, to;
 	size_t n;
-	bool done;
+	bool done, whole;
 
 	rcp_tls.boot++;
-	hook = find_hook();
-	to = hook ? far_jump(maps, hook) : 0;
+	hook = find_hook(&whole);
+	to = hook ? far_jump(maps, hook, whole) : 0;
 	n = to ? rcp_arch_jump(jump, hook, to) : 0;
 	done = n && patch(&patches[NEW_REFERENCE], hook, jump, n, maps) &&
 	       patch_track(&patches[TRACK], "PyTraceMalloc_Track", maps) &&

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Rows 31, 33, 37, 48, 50: the system's interpreter as a shared library, with
+"""Rows 31 to 40 and 48 to 54: the system's interpreter as a shared library, with
 the optimisations of its distribution, through a program of three lines.  This
 is how the images of Docker have it, and other code than the system's python3,
 which has all in itself.
 
-The other tests run on it as they are; objects have a test of their own, since
-the functions that births are heard of through can be gone into others there.
+The other tests run on it as they are.  The function that births are heard of
+through has gone into another one there.
 """
 import os
 import re
@@ -42,43 +42,16 @@ def relay(name, version):
                "%s came to its end" % name)
 
 
-def test_objects(py):
-    py.name += "-shared"
-    case = lib.Case(py, "48,50", "objects.py", "2000",
-                    env={"RCPROF_OBJECTS": "on"})
-    case.same()
-    data = case.report().data
-    deaths = data["python"]["coverage"]["deaths"]
-    types = {t["type"]: t for t in data["types"]}
-    wrong = [name for name, t in types.items() if t["born"] != t["alive"] + t[
-        "died_refcount"] + t["died_collector"] + t["died_unseen"]
-        or min(t["alive"], t["died_refcount"]) < 0]
-    py.is_(48, wrong, [], "what was born has died or is alive")
-    # Births that are not heard of are known when the object dies.
-    kept = 0 if "births are not known" in str(deaths["seen"]) else \
-        case.truth["kept"]
-    dead = case.truth["made"] - case.truth["kept"]
-    for name in ("__main__.Plane", "__main__.Slotted", "ValueError"):
-        t = types.get(name, {})
-        py.is_(48, (t.get("died_refcount"), t.get("alive")), (dead, kept),
-               "%s: each death" % name)
-    ring = types.get("__main__.Ring", {})
-    py.is_(50, (ring.get("died_refcount"), ring.get("died_collector")),
-           (0, 280), "cycles die by the collector")
-    py.is_(48, deaths["unseen"], [], "its own test misses no kind of death")
-
-
 def main():
-    # Under RCPROF_PYTHONS it may be the only one; or not be asked for.
     system = [p for p in lib.tap.pythons() if p[0].startswith("/usr/")]
     with tempfile.TemporaryDirectory() as folder:
         path = system and lib.tap.shared_python(system[0][0], folder)
         if not path:
             lib.tap.skip_all("no shared library beside a static interpreter")
         os.environ["RCPROF_PYTHONS"] = path
-        for name in ("domains.t", "frames.t", "threads.t"):
+        for name in ("domains.t", "frames.t", "threads.t", "objects.t"):
             relay(name, system[0][1])
-        lib.each("48,50", test_objects)
+    lib.tap.done()
 
 
 main()
