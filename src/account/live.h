@@ -128,31 +128,37 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	}
 }
 
+/* The size and birth of the block at W, a head, if its record is all there.
+ * False: it is in the side table. */
+static inline bool
+rcp_live_look_at(const uint32_t *w, struct rcp_live *out)
+{
+	out->birth = RCP_LIVE_NO_BIRTH;
+	out->size = (w[0] >> 24) & 31;
+	if (out->size <= 16)
+		return true;
+	out->size = w[1];
+	if (out->size > 32) {
+		out->birth = w[2];
+		if (RCP_UNLIKELY(out->size == RCP_LIVE_SIZE_SIDE))
+			return false;
+	}
+	return true;
+}
+
 /* Reads the record of P and returns its word, if that is all there is to it: a
  * mere block in the shadow.  NULL: it is not. */
 static inline uint32_t *
 rcp_live_look(uintptr_t p, struct rcp_live *out)
 {
-	uint32_t *w = rcp_shadow_at(p), head;
+	uint32_t *w = rcp_shadow_at(p);
 
-	if (RCP_UNLIKELY(!w))
-		return NULL;
-	head = w[0];
-	if (RCP_UNLIKELY((head & (RCP_HEAD | RCP_HEAD_STATE)) !=
+	if (RCP_UNLIKELY(!w) ||
+	    RCP_UNLIKELY((w[0] & (RCP_HEAD | RCP_HEAD_STATE)) !=
 			 (RCP_HEAD | RCP_HEAD_BLOCK)))
 		return NULL;
-	out->site = head & RCP_HEAD_SITE;
-	out->birth = RCP_LIVE_NO_BIRTH;
-	out->size = (head >> 24) & 31;
-	if (out->size <= 16)
-		return w;
-	out->size = w[1];
-	if (out->size > 32) {
-		out->birth = w[2];
-		if (RCP_UNLIKELY(out->size == RCP_LIVE_SIZE_SIDE))
-			return NULL;
-	}
-	return w;
+	out->site = w[0] & RCP_HEAD_SITE;
+	return rcp_live_look_at(w, out) ? w : NULL;
 }
 
 /* Takes the block of SIZE bytes at W out. */
@@ -161,8 +167,12 @@ rcp_live_clear(uint32_t *w, uint64_t size)
 {
 	if (size > 16)
 		w[1] = 0;
-	if (size > 32)
+	if (size > 32) {
 		w[2] = 0;
+		if (RCP_UNLIKELY((w[0] & RCP_HEAD_LARGE) == RCP_HEAD_REBORN) &&
+		    size > 48)
+			w[3] = 0;
+	}
 	__atomic_store_n(&w[0], 0, __ATOMIC_RELAXED);
 }
 

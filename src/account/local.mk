@@ -32,6 +32,8 @@ preload_sources += \
 	src/account/collections.h \
 	src/account/cycles.c \
 	src/account/cycles.h \
+	src/account/object_books.h \
+	src/account/object_cells.c \
 	src/account/object_types.c \
 	src/account/objects.c \
 	src/account/objects.h \

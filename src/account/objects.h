@@ -49,17 +49,14 @@ enum rcp_object_count {
 	RCP_OBJECTS_UNTOLD,   /* samples that may have held an object */
 	RCP_OBJECT_COUNTS,
 };
-extern uint64_t rcp_object_counts[RCP_OBJECT_COUNTS];
+extern uint64_t rcp_object_counts[RCP_OBJECT_COUNTS] RCP_HIDDEN;
 
 /* With the GIL held: one thread at a time, but for subinterpreters that have
  * one of their own, where a count may be missed. */
 static inline void
 rcp_objects_count(enum rcp_object_count which)
 {
-	uint64_t *n = &rcp_object_counts[which];
-
-	__atomic_store_n(n, __atomic_load_n(n, __ATOMIC_RELAXED) + 1,
-			 __ATOMIC_RELAXED);
+	RCP_ADD(rcp_object_counts[which], 1);
 }
 
 /* Before any other; registers the source of OBJECTS and TYPE.  Without this
@@ -68,7 +65,7 @@ void rcp_objects_setup(uint64_t memory_limit);
 
 /* Deaths have as many stacks as births, and say less: when half of the room for
  * objects is used, only the last line is to be kept of theirs. */
-bool rcp_objects_crowded(void);
+extern bool rcp_objects_crowded RCP_HIDDEN;
 
 void rcp_objects_fork_prepare(void);
 void rcp_objects_fork_done(bool child);
@@ -82,9 +79,9 @@ uint32_t rcp_object_type(const char *name, size_t size, uint32_t flags);
 
 #define RCP_ORIGIN_CHUNK 4096u
 #define RCP_ORIGIN_CHUNKS ((RCP_HEAD_SITE + 1) / RCP_ORIGIN_CHUNK)
-extern struct rcp_origin *rcp_origins[RCP_ORIGIN_CHUNKS];
-extern uint32_t rcp_origin_first; /* those below are of the process that
-				     forked us */
+extern struct rcp_origin *rcp_origins[RCP_ORIGIN_CHUNKS] RCP_HIDDEN;
+/* Those below are of the process that forked us. */
+extern uint32_t rcp_origin_first RCP_HIDDEN;
 
 static inline const struct rcp_origin *
 rcp_origin_at(uint32_t origin)
@@ -93,6 +90,15 @@ rcp_origin_at(uint32_t origin)
 		&rcp_origins[origin / RCP_ORIGIN_CHUNK], __ATOMIC_ACQUIRE);
 
 	return &chunk[origin % RCP_ORIGIN_CHUNK];
+}
+
+/* An origin as one number: sites have 24 bits, types 16, and `before` goes with
+ * the type. */
+static inline uint64_t
+rcp_origin_key(const struct rcp_origin *o)
+{
+	return (uint64_t)o->allocation << 40 | (uint64_t)o->site << 16 |
+	       o->type;
 }
 
 /* The site at which BLOCK was allocated. */
@@ -110,6 +116,15 @@ struct rcp_objects;
 
 /* The books of the thread that the profile calls THREAD; NULL: no memory. */
 struct rcp_objects *rcp_objects_new(uint32_t thread);
+
+/* A forked child begins the books of a thread anew, before it counts there. */
+void rcp_objects_begin_anew(struct rcp_objects *o);
+
+/* object_books.h has births and deaths for the hot path, too. */
+struct rcp_birth_memo;
+bool rcp_objects_birth_memo(struct rcp_objects *o,
+			    const struct rcp_origin *origin,
+			    struct rcp_birth_memo *m);
 
 /* The number of an origin; 0: the memory limit is reached. */
 uint32_t rcp_objects_origin(struct rcp_objects *o,

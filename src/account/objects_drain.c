@@ -17,6 +17,8 @@
 	 1ull << RCP_OBJECT_SAMPLES | 1ull << RCP_OBJECT_VAR_BORN |      \
 	 1ull << RCP_OBJECT_VAR_BORN_BYTES)
 
+#define AGES (((1ull << RCP_OBJECT_AGES) - 1) << RCP_OBJECT_AGE_0)
+
 struct row {
 	uint64_t mask;
 	uint64_t value[RCP_OBJECT_FIELDS];
@@ -34,31 +36,49 @@ fill(struct row *row, unsigned field, uint64_t now, uint64_t *written,
 		row->mask |= 1ull << field;
 }
 
+/* How many ages are known: no cell counts that. */
+static void
+add_up_aged(struct row *row)
+{
+	uint64_t n = 0;
+
+	for (uint64_t ages = row->mask & AGES; ages; ages &= ages - 1)
+		n += row->value[__builtin_ctzll(ages)];
+	row->value[RCP_OBJECT_AGED] = n;
+	row->mask |= 1ull << RCP_OBJECT_AGED;
+}
+
 static void
 put(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
     struct rcp_object_cell *c, uint64_t fields)
 {
 	struct rcp_object_rare *r = __atomic_load_n(&c->rare, __ATOMIC_ACQUIRE);
+	uint32_t site = rcp_object_key_site(c->key);
+	uint32_t type = rcp_object_key_type(c->key);
+	uint32_t death = rcp_object_key_death(c->key);
+	const uint8_t *plain = rcp_object_plain[death != 0];
 	struct row row;
 
 	row.mask = 0;
 	for (unsigned i = 0; i < RCP_OBJECT_PLAIN; i++)
-		if (fields >> i & 1)
-			fill(&row, i, RCP_LOAD(c->now[i]), &c->written[i],
-			     snap->keyframe);
+		if (fields >> plain[i] & 1)
+			fill(&row, plain[i], RCP_LOAD(c->now[i]),
+			     &c->written[i], snap->keyframe);
 	for (; r; r = r->next)
 		if (fields >> r->field & 1)
 			fill(&row, r->field, RCP_LOAD(r->now), &r->written,
 			     snap->keyframe);
 	if (!row.mask)
 		return;
-	if (c->site)
-		rcp_site_define(sink, snap, c->site);
-	if (c->death)
-		rcp_site_define(sink, snap, c->death);
-	rcp_object_type_define(sink, snap, c->type);
-	rcp_encode_object(rcp_sink_cell(sink, RCP_CHUNK_OBJECTS, thread),
-			  c->site, c->type, c->death, row.mask, row.value);
+	if (row.mask & AGES)
+		add_up_aged(&row);
+	if (site)
+		rcp_site_define(sink, snap, site);
+	if (death)
+		rcp_site_define(sink, snap, death);
+	rcp_object_type_define(sink, snap, type);
+	rcp_encode_object(rcp_sink_cell(sink, RCP_CHUNK_OBJECTS, thread), site,
+			  type, death, row.mask, row.value);
 }
 
 static void

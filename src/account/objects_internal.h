@@ -1,70 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * objects_internal.h - what objects.c and objects_drain.c share.
+ * objects_internal.h - what the files of the books of objects share.
  */
 #ifndef RCP_ACCOUNT_OBJECTS_INTERNAL_H
 #define RCP_ACCOUNT_OBJECTS_INTERNAL_H
 
-#include "account/objects.h"
-
-#define RCP_OBJECT_CELLS 32
-
-/* Fields that each cell has; the others are rare, and in a list: ages but for
- * the youngest, of which a cell meets few, and what sample mode needs. */
-#define RCP_OBJECT_PLAIN (RCP_OBJECT_AGE_0 + 1)
-
-struct rcp_object_rare {
-	struct rcp_object_rare *next;
-	uint32_t field;
-	uint64_t now, written;
-};
-
-/* What one thread saw of (birth site, type, death site).  Written by its
- * thread only. */
-struct rcp_object_cell {
-	struct rcp_object_page *page;
-	uint32_t site, type, death; /* death 0: births, unseen deaths */
-	uint32_t hash;
-	uint64_t now[RCP_OBJECT_PLAIN];
-	uint64_t written[RCP_OBJECT_PLAIN]; /* the drain's */
-	struct rcp_object_rare *rare;
-};
-
-struct rcp_object_page {
-	struct rcp_object_page *next;
-	uint32_t dirty; /* some cell changed since the last snapshot */
-	uint32_t used;
-	bool draining;
-	struct rcp_object_cell cells[RCP_OBJECT_CELLS];
-};
-
-struct rcp_origin_memo {
-	struct rcp_origin origin;
-	uint32_t number;
-};
-
-struct rcp_cell_memo {
-	uint32_t origin, death;
-	struct rcp_object_cell *cell;
-};
-
-#define RCP_OBJECT_MEMO 1024u /* a power of two */
-
-struct rcp_objects {
-	struct rcp_objects *next;
-	uint32_t thread;
-	uint32_t generation; /* of forks; the rest belongs to it */
-	/* Pages of cells without and with a site of death, newest first. */
-	struct rcp_object_page *pages[2];
-	/* All cells: open addressing, a power of two. */
-	struct rcp_object_cell **table;
-	uint32_t slots, used;
-	struct rcp_origin_memo origins[RCP_OBJECT_MEMO];
-	struct rcp_cell_memo cells[RCP_OBJECT_MEMO];
-};
+#include "account/object_books.h"
 
 extern struct rcp_objects *rcp_objects_all;
-extern uint32_t rcp_objects_generation;
+extern uint64_t rcp_objects_limit; /* of the arena */
+
+/* object_cells.c: which fields the cells of births and of deaths have room
+ * for, in order. */
+extern const uint8_t rcp_object_plain[2][RCP_OBJECT_PLAIN];
+
+/* The cell of (SITE, TYPE, DEATH), made when new; past the limit that without
+ * a site of death.  NULL: no memory. */
+struct rcp_object_cell *rcp_object_cell(struct rcp_objects *o, uint32_t site,
+					uint32_t type, uint32_t death);
 
 /* object_types.c */
 struct rcp_sink;

@@ -63,21 +63,14 @@ bool rcp_capture_native_setup(void);
  * of a thread without Python frames. */
 uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
 
-/* Python frames of the stack that was captured last; 0: none, or too many. */
-static inline uint32_t
-rcp_capture_depth(const struct rcp_capture *c)
-{
-	return !c->leaf || c->deep ?
-		       0 :
-		       (uint32_t)(c->frames + RCP_CAPTURE_MAX - c->leaf);
-}
-
-/* Are its outermost DEPTH frames still those of NODE? */
+/* Do the outermost frames of the stack that was captured last, up to where LEAF
+ * was of an earlier one, still make NODE? */
 static inline bool
-rcp_capture_goes_on(const struct rcp_capture *c, uint32_t depth, uint32_t node)
+rcp_capture_goes_on(const struct rcp_capture *c,
+		    const struct rcp_capture_frame *leaf, uint32_t node)
 {
-	return depth && depth <= rcp_capture_depth(c) &&
-	       c->frames[RCP_CAPTURE_MAX - depth].node == node;
+	return !c->deep && c->leaf <= leaf &&
+	       leaf < c->frames + RCP_CAPTURE_MAX && leaf->node == node;
 }
 
 /* Only the innermost Python frame, under the marker of stacks that were folded:

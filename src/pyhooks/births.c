@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "pyhooks/objects.h"
+#include "pyhooks/types.h"
 #include "python/python.h"
 #include "python/types.h"
+#include "python/walk.h"
 #include "record/object.h"
 
 typedef int tracer_fn(void *op, int event, void *data);
@@ -26,23 +28,39 @@ static enum rcp_py_births way;
 static bool running, deaths_only;
 static const char *state = "not watched";
 
+static __attribute__((noinline)) void
+catch_up(struct rcp_tls *t)
+{
+	rcp_deaths_settle(t, NULL);
+	if (rcp_deaths_due)
+		rcp_deaths_catch_up();
+}
+
 void
 rcp_births_created(void *op)
 {
 	struct rcp_tls *t = &rcp_tls;
-	struct rcp_pytype type;
+	const void *of = rcp_py_type_of(op);
+	const struct rcp_pytype *type;
+	struct rcp_pytype found;
 
-	if (!rcp_enter(t))
+	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return;
-	rcp_deaths_settle(t, NULL);
-	if (__builtin_expect(rcp_deaths_due, 0))
-		rcp_deaths_catch_up();
-	if (rcp_pytype_get(rcp_py_type_of(op), &type)) {
-		if (__builtin_expect(type.meta, 0))
-			rcp_pytype_forget(op);
-		rcp_record_born(t, (uintptr_t)op - type.before, type.id,
-				type.before, type.size);
+	if (RCP_UNLIKELY(rcp_deaths_due || rcp_deaths_doubts))
+		catch_up(t);
+	type = rcp_pytype_first(of);
+	if (RCP_UNLIKELY(!type || !type->id)) {
+		if (!rcp_pytype_get(of, &found)) {
+			rcp_leave(t);
+			return;
+		}
+		type = &found;
 	}
+	if (RCP_UNLIKELY(type->meta))
+		rcp_pytype_forget(op);
+	rcp_record_born(t, (uintptr_t)op - type->before, type->id,
+			type->before, type->size,
+			rcp_py_collects() || rcp_record_born_inside);
 	rcp_leave(t);
 }
 

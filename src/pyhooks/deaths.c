@@ -14,7 +14,9 @@
 #include "pyhooks/objects.h"
 #include "python/python.h"
 #include "python/types.h"
+#include "python/walk.h"
 #include "record/object.h"
+#include "record/thread.h"
 
 #define DEPTH 60u /* of subclasses */
 
@@ -34,13 +36,13 @@ static struct doubt {
 	const struct rcp_tls *thread;
 	const void *stack;
 } doubts[DOUBTS];
-static unsigned doubt_count;
+unsigned rcp_deaths_doubts;
 
 static void
 doubt(const struct rcp_tls *t, const void *op, const void *stack)
 {
-	if (doubt_count < DOUBTS)
-		doubts[doubt_count++] = (struct doubt){ op, t, stack };
+	if (rcp_deaths_doubts < DOUBTS)
+		doubts[rcp_deaths_doubts++] = (struct doubt){ op, t, stack };
 }
 
 static __attribute__((noinline)) void
@@ -48,7 +50,7 @@ settle_doubts(struct rcp_tls *t, const void *op, const void *stack)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < doubt_count; i++) {
+	for (unsigned i = 0; i < rcp_deaths_doubts; i++) {
 		struct doubt d = doubts[i];
 
 		/* One death may come by here twice. */
@@ -58,13 +60,13 @@ settle_doubts(struct rcp_tls *t, const void *op, const void *stack)
 			 rcp_py_is_referenced(d.op))
 			rcp_record_resurrected(t, (uintptr_t)d.op);
 	}
-	doubt_count = kept;
+	rcp_deaths_doubts = kept;
 }
 
 void
 rcp_deaths_settle(struct rcp_tls *t, const void *op)
 {
-	if (__builtin_expect(doubt_count, 0))
+	if (RCP_UNLIKELY(rcp_deaths_doubts))
 		settle_doubts(t, op, __builtin_frame_address(0));
 }
 
@@ -88,12 +90,27 @@ died_unborn(struct rcp_tls *t, void *op, unsigned before,
 static inline void
 dying_now(struct rcp_tls *t, const void *op, const void *stack)
 {
-	if (__builtin_expect(rcp_py_type_finalizes(rcp_py_type_of(op)), 0)) {
+	struct rcp_thread *th = t->thread;
+
+	if (RCP_UNLIKELY(rcp_py_type_finalizes(rcp_py_type_of(op))))
 		doubt(t, op, stack);
-		rcp_record_runs_code(t);
-	} else if (rcp_record_is_cascading(t) && rcp_py_has_weakrefs(op)) {
-		rcp_record_runs_code(t);
-	}
+	else if (RCP_LIKELY(!th || !rcp_cascade_goes_on(&th->cascading) ||
+			    !rcp_py_has_weakrefs(op)))
+		return;
+	if (th)
+		rcp_cascade_opens(&th->cascading);
+}
+
+/* Recording is off, or OP is none of the program's objects. */
+static __attribute__((noinline)) void
+not_followed(const void *op)
+{
+	if (atomic_load_explicit(&rcp_state, memory_order_relaxed) ==
+	    RCP_STATE_OFF)
+		/* A death costs four instructions from now on. */
+		rcp_patches_switch(RCP_PATCHED_DEALLOC, false);
+	else if (op == rcp_deaths_probe)
+		rcp_deaths_probe = NULL;
 }
 
 void
@@ -102,19 +119,16 @@ rcp_deaths_entered(void *op, const void *const *entry)
 	struct rcp_tls *t = &rcp_tls;
 	unsigned before;
 
-	if (__builtin_expect(!rcp_enter(t), 0)) {
-		if (atomic_load_explicit(&rcp_state, memory_order_relaxed) ==
-		    RCP_STATE_OFF)
-			/* A death costs four instructions from now on. */
-			rcp_patches_switch(RCP_PATCHED_DEALLOC, false);
-		else if (op == rcp_deaths_probe)
-			rcp_deaths_probe = NULL;
+	if (RCP_UNLIKELY(!rcp_enter(t))) {
+		not_followed(op);
 		return;
 	}
 	rcp_deaths_settle(t, op);
 	if (__builtin_expect(rcp_garbage_thread == t, 0))
 		rcp_garbage_dying(op);
-	switch (rcp_record_dying(t, (uintptr_t)op, entry, &before)) {
+	switch (rcp_record_dying(t, (uintptr_t)op, entry, &before,
+				 rcp_py_collects() ||
+					 rcp_record_born_inside)) {
 	case RCP_DYING_NOW:
 		dying_now(t, op, __builtin_frame_address(0));
 		break;

@@ -27,7 +27,8 @@ preload_sources += \
 	src/pyhooks/objects.h \
 	src/pyhooks/patches.c \
 	src/pyhooks/text.c \
-	src/pyhooks/types.c
+	src/pyhooks/types.c \
+	src/pyhooks/types.h
 if PATCH_X86_64
 preload_sources += src/pyhooks/arch_x86_64.c src/pyhooks/arch_x86_64_jumps.c
 else

@@ -96,7 +96,9 @@ void rcp_births_created(void *op);
  * its deallocator was entered: at the return address. */
 void rcp_deaths_entered(void *op, const void *const *entry);
 
-/* deaths.c: counts objects that came back to life, now that OP (or NULL) dies. */
+/* deaths.c: counts objects that came back to life, now that OP (or NULL) dies;
+ * there may be so many. */
+extern unsigned rcp_deaths_doubts RCP_HIDDEN;
 void rcp_deaths_settle(struct rcp_tls *t, const void *op);
 
 bool rcp_births_begin(const char **why);

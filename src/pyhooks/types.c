@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/mem.h"
 #include "pyhooks/objects.h"
+#include "pyhooks/types.h"
 #include "python/types.h"
 #include "record/object.h"
 
@@ -19,28 +20,14 @@
 #define NAME_MAX_BYTES 400
 #define GONE ((const void *)1)
 
-struct entry {
-	const void *_Atomic type; /* NULL: free */
-	struct rcp_pytype is;
-	uint32_t visit; /* of rcp_pytype_visit() */
-};
-
-struct table {
-	uint32_t slots; /* a power of two */
-	uint32_t used;  /* gone ones as well */
-	struct entry entries[];
-};
-
-static struct table *_Atomic current;
+struct rcp_pytypes *_Atomic rcp_pytypes;
 static struct rcp_lock lock = RCP_LOCK_INIT;
 
-static struct entry *
-find(struct table *t, const void *type)
+static struct rcp_pytype_entry *
+find(struct rcp_pytypes *t, const void *type)
 {
-	uint32_t i = (uint32_t)(((uintptr_t)type >> 4) * 0x9e3779b1u);
-
-	for (i ^= i >> 15;; i++) {
-		struct entry *e = &t->entries[i & (t->slots - 1)];
+	for (uint32_t i = rcp_pytype_slot(type);; i++) {
+		struct rcp_pytype_entry *e = &t->entries[i & (t->slots - 1)];
 		const void *there = atomic_load_explicit(&e->type,
 							 memory_order_acquire);
 
@@ -52,8 +39,9 @@ find(struct table *t, const void *type)
 bool
 rcp_pytype_find(const void *type, struct rcp_pytype *out)
 {
-	struct table *t = atomic_load_explicit(&current, memory_order_acquire);
-	const struct entry *e = t ? find(t, type) : NULL;
+	struct rcp_pytypes *t = atomic_load_explicit(&rcp_pytypes,
+						     memory_order_acquire);
+	const struct rcp_pytype_entry *e = t ? find(t, type) : NULL;
 
 	if (!e || !e->type)
 		return false;
@@ -62,9 +50,9 @@ rcp_pytype_find(const void *type, struct rcp_pytype *out)
 }
 
 static void
-put(struct table *t, const void *type, const struct rcp_pytype *is)
+put(struct rcp_pytypes *t, const void *type, const struct rcp_pytype *is)
 {
-	struct entry *e = find(t, type);
+	struct rcp_pytype_entry *e = find(t, type);
 
 	e->is = *is;
 	if (!e->type)
@@ -73,10 +61,10 @@ put(struct table *t, const void *type, const struct rcp_pytype *is)
 }
 
 /* The lock is held. */
-static struct table *
+static struct rcp_pytypes *
 with_room(void)
 {
-	struct table *t = atomic_load(&current), *more;
+	struct rcp_pytypes *t = atomic_load(&rcp_pytypes), *more;
 	uint32_t slots = t ? t->slots * 2 : FIRST_SLOTS;
 
 	if (t && t->used * 2 < t->slots)
@@ -86,14 +74,14 @@ with_room(void)
 		return NULL;
 	more->slots = slots;
 	for (uint32_t i = 0; t && i < t->slots; i++) {
-		struct entry *e = &t->entries[i];
+		struct rcp_pytype_entry *e = &t->entries[i];
 
 		if (!e->type || e->type == GONE)
 			continue;
 		put(more, e->type, &e->is);
 		find(more, e->type)->visit = e->visit;
 	}
-	atomic_store_explicit(&current, more, memory_order_release);
+	atomic_store_explicit(&rcp_pytypes, more, memory_order_release);
 	return more;
 }
 
@@ -113,7 +101,7 @@ learn(const void *type, struct rcp_pytype *out)
 bool
 rcp_pytype_get(const void *type, struct rcp_pytype *out)
 {
-	struct table *t;
+	struct rcp_pytypes *t;
 	int saved = errno;
 
 	if (__builtin_expect(rcp_pytype_find(type, out), 1))
@@ -131,8 +119,8 @@ rcp_pytype_get(const void *type, struct rcp_pytype *out)
 void
 rcp_pytype_forget(const void *type)
 {
-	struct table *t = atomic_load_explicit(&current, memory_order_acquire);
-	struct entry *e = t ? find(t, type) : NULL;
+	struct rcp_pytypes *t = atomic_load_explicit(&rcp_pytypes, memory_order_acquire);
+	struct rcp_pytype_entry *e = t ? find(t, type) : NULL;
 
 	if (e && e->type)
 		atomic_store_explicit(&e->type, GONE, memory_order_release);
@@ -170,10 +158,10 @@ bool
 rcp_pytype_visit(const void *type, uint32_t visit)
 {
 	struct rcp_pytype is;
-	struct entry *e;
+	struct rcp_pytype_entry *e;
 
 	(void)rcp_pytype_get(type, &is);
-	e = find(atomic_load(&current), type);
+	e = find(atomic_load(&rcp_pytypes), type);
 	if (!e->type || e->visit == visit)
 		return false;
 	e->visit = visit;

@@ -10,7 +10,6 @@
 #include "rcprof/format.h"
 
 /* Py_TPFLAGS_* */
-#define FLAG_HEAP (1ul << 9)
 #define FLAG_GC (1ul << 14)
 #define FLAG_TYPE (1ul << 31)
 
@@ -20,10 +19,7 @@ static const uint16_t slot_word[RCP_PY_SLOTS] = {
 	[RCP_PY_SLOT_CLEAR] = 18,
 	[RCP_PY_SLOT_FREE] = 34,
 };
-#define WEAKLIST_WORD 20
 #define DICT_WORD 27
-#define DEL_WORD 41
-#define FINALIZE_WORD 43
 #define NAME_WORD (-3)
 #define SIZE_WORD (-2)
 
@@ -49,32 +45,10 @@ rcp_py_types_setup(void)
 	return module_key != NULL;
 }
 
-static unsigned long
-flags_of(const char *type)
-{
-	unsigned long flags;
-
-	memcpy(&flags, type + rcp_py_rt.layout.type_flags, sizeof(flags));
-	return flags;
-}
-
-static const char *
-word_of(const char *type, int word)
-{
-	return rcp_py_pointer(type + rcp_py_rt.layout.type_dealloc + 8 * word,
-			      0);
-}
-
-const void *
-rcp_py_type_of(const void *object)
-{
-	return rcp_py_pointer(object, rcp_py_rt.layout.object_type);
-}
-
 unsigned
 rcp_py_type_flags(const void *type)
 {
-	unsigned long flags = flags_of(type);
+	unsigned long flags = rcp_py_type_raw_flags(type);
 
 	return ((flags & FLAG_GC) ? RCP_TYPE_COLLECTED : 0u) |
 	       ((flags & rcp_py_rt.layout.type_before) ? RCP_TYPE_MANAGED :
@@ -91,21 +65,14 @@ rcp_py_type_before(const void *type)
 bool
 rcp_py_type_is_meta(const void *type)
 {
-	return flags_of(type) & FLAG_TYPE;
-}
-
-bool
-rcp_py_type_finalizes(const void *type)
-{
-	return (flags_of(type) & FLAG_HEAP) &&
-	       (word_of(type, FINALIZE_WORD) || word_of(type, DEL_WORD));
+	return rcp_py_type_raw_flags(type) & FLAG_TYPE;
 }
 
 bool
 rcp_py_has_weakrefs(const void *object)
 {
 	const char *type = rcp_py_type_of(object);
-	intptr_t offset = (intptr_t)word_of(type, WEAKLIST_WORD);
+	intptr_t offset = (intptr_t)rcp_py_type_word(type, RCP_PY_WEAKLIST_WORD);
 
 	return offset && rcp_py_pointer((const char *)object + offset, 0);
 }
@@ -120,7 +87,7 @@ rcp_py_is_referenced(const void *object)
 const void *
 rcp_py_type_slot(const void *type, enum rcp_py_slot slot)
 {
-	return word_of(type, slot_word[slot]);
+	return rcp_py_type_word(type, slot_word[slot]);
 }
 
 void *
@@ -154,7 +121,7 @@ put_text(const char *str, char *out, size_t cap)
 static size_t
 heap_name(const char *type, char *out, size_t cap)
 {
-	const char *name, *dict = word_of(type, DICT_WORD);
+	const char *name, *dict = rcp_py_type_word(type, DICT_WORD);
 	const char *module = NULL;
 	size_t n = 0;
 
@@ -176,9 +143,9 @@ rcp_py_type_name(const void *type, char *out, size_t cap)
 	const char *name;
 	size_t n;
 
-	if (flags_of(type) & FLAG_HEAP)
+	if (rcp_py_type_raw_flags(type) & RCP_PY_FLAG_HEAP)
 		return heap_name(type, out, cap);
-	name = word_of(type, NAME_WORD);
+	name = rcp_py_type_word(type, NAME_WORD);
 	if (strncmp(name, "builtins.", 9) == 0)
 		name += 9;
 	n = strnlen(name, cap);
@@ -190,7 +157,7 @@ size_t
 rcp_py_type_size(const void *type)
 {
 	return rcp_py_type_before(type) +
-	       (size_t)(uintptr_t)word_of(type, SIZE_WORD);
+	       (size_t)(uintptr_t)rcp_py_type_word(type, SIZE_WORD);
 }
 
 struct rcp_py_method *

@@ -13,11 +13,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "python/runtime.h"
+
 /* At the bootstrap, where any code may run.  False: types can not be read. */
 bool rcp_py_types_setup(void);
 
 /* The type of an object. */
-const void *rcp_py_type_of(const void *object);
+static inline const void *
+rcp_py_type_of(const void *object)
+{
+	return rcp_py_pointer(object, rcp_py_rt.layout.object_type);
+}
+
+/* Words of a type object, from tp_dealloc on; unchanged since 3.4. */
+#define RCP_PY_WEAKLIST_WORD 20
+#define RCP_PY_DEL_WORD 41
+#define RCP_PY_FINALIZE_WORD 43
+
+static inline const char *
+rcp_py_type_word(const void *type, int word)
+{
+	return rcp_py_pointer((const char *)type +
+				      rcp_py_rt.layout.type_dealloc + 8 * word,
+			      0);
+}
+
+/* Py_TPFLAGS_* */
+#define RCP_PY_FLAG_HEAP (1ul << 9)
+
+static inline unsigned long
+rcp_py_type_raw_flags(const void *type)
+{
+	return (unsigned long)(uintptr_t)rcp_py_pointer(
+		type, rcp_py_rt.layout.type_flags);
+}
 
 /* RCP_TYPE_*: what its instances have before them in their blocks. */
 unsigned rcp_py_type_flags(const void *type);
@@ -30,7 +59,13 @@ bool rcp_py_type_is_meta(const void *type);
 
 /* May its instances come back to life, by __del__?  Classes made by Python
  * code and the like: never one whose objects go to a free list. */
-bool rcp_py_type_finalizes(const void *type);
+static inline bool
+rcp_py_type_finalizes(const void *type)
+{
+	return (rcp_py_type_raw_flags(type) & RCP_PY_FLAG_HEAP) &&
+	       (rcp_py_type_word(type, RCP_PY_FINALIZE_WORD) ||
+		rcp_py_type_word(type, RCP_PY_DEL_WORD));
+}
 
 /* Do weakrefs refer to it? */
 bool rcp_py_has_weakrefs(const void *object);

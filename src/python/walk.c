@@ -118,18 +118,6 @@ rcp_py_frame_code(const struct rcp_py_frame *f, const void **code,
 	return true;
 }
 
-static bool
-is_collecting(const char *tstate)
-{
-	const struct rcp_py_layout *l = &rcp_py_rt.layout;
-	const char *interp;
-
-	if (l->runtime_collecting)
-		return rcp_py_int(rcp_py_rt.state, l->runtime_collecting) != 0;
-	interp = rcp_py_pointer(tstate, l->tstate_interp);
-	return rcp_py_int(interp, l->interp_collecting) != 0;
-}
-
 bool
 rcp_py_collecting(void)
 {
@@ -140,7 +128,7 @@ rcp_py_collecting(void)
 		return false;
 	/* The collector runs with the GIL held: by us, or not here. */
 	tstate = rcp_py_tstate();
-	return tstate && tstate == rt->current() && is_collecting(tstate);
+	return tstate && tstate == rt->current() && rcp_py_is_collecting(tstate);
 }
 
 bool
@@ -152,5 +140,5 @@ rcp_py_collecting_here(void)
 	if (!atomic_load_explicit(&rt->way, memory_order_relaxed))
 		return false;
 	tstate = rt->current();
-	return tstate && is_collecting(tstate);
+	return tstate && rcp_py_is_collecting(tstate);
 }

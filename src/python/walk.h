@@ -39,6 +39,36 @@ rcp_py_own(enum rcp_py_way way)
 		       own : NULL;
 }
 
+/* Is the collector running in the interpreter of TSTATE? */
+RCP_PY_INLINE bool
+rcp_py_is_collecting(const char *tstate)
+{
+	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+	const char *interp;
+
+	if (RCP_UNLIKELY(l->runtime_collecting))
+		return rcp_py_int(rcp_py_rt.state, l->runtime_collecting) != 0;
+	interp = rcp_py_pointer(tstate, l->tstate_interp);
+	return rcp_py_int(interp, l->interp_collecting) != 0;
+}
+
+/* Is the calling thread, which has the GIL, inside the collector? */
+RCP_PY_INLINE bool
+rcp_py_collects(void)
+{
+	const char *self = __builtin_thread_pointer();
+	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
+						   memory_order_relaxed);
+	const char *tstate;
+
+	if (RCP_UNLIKELY(way == RCP_PY_WAY_NONE))
+		return false;
+	tstate = way <= RCP_PY_WAY_CFRAMES_SHARED ?
+			 *rcp_py_rt.shared :
+			 rcp_py_pointer(self + rcp_py_rt.own, 0);
+	return tstate ? rcp_py_is_collecting(tstate) : rcp_py_collecting_here();
+}
+
 /* The innermost frame, or NULL. */
 RCP_PY_INLINE const char *
 rcp_py_top(enum rcp_py_way way, const char *tstate)

@@ -69,8 +69,8 @@ pop(struct rcp_thread *th)
 static bool
 is_within(const struct rcp_thread *th, const struct rcp_cascade_level *l)
 {
-	return l->opener &&
-	       rcp_capture_goes_on(&th->capture, l->depth, l->node);
+	return l->opener && l->leaf &&
+	       rcp_capture_goes_on(&th->capture, l->leaf, l->node);
 }
 
 static void
@@ -82,15 +82,7 @@ push(struct rcp_thread *th, uint32_t site, const void *entry, uint64_t bytes)
 	if (c->levels == RCP_CASCADE_LEVELS)
 		pop(th);
 	l = &c->level[c->levels++];
-	l->top = entry;
-	l->site = site;
-	l->depth = rcp_capture_depth(&th->capture);
-	l->node = l->depth ? th->capture.leaf->node : 0;
-	l->objects = 0;
-	l->bytes = bytes;
-	l->step = RCP_CASCADE_LEAST;
-	l->last = entry;
-	l->opener = NULL;
+	rcp_cascade_begin(l, &th->capture, site, entry, bytes);
 }
 
 static void

@@ -25,7 +25,8 @@
 struct rcp_cascade_level {
 	const void *top;     /* the stack at the outermost death */
 	uint32_t site, node; /* of it */
-	uint32_t depth;      /* Python frames; 0: none */
+	/* Its innermost Python frame; NULL: none, or too many. */
+	const struct rcp_capture_frame *leaf;
 	uint64_t objects;    /* besides it */
 	uint64_t bytes;      /* of all */
 	uint64_t step;       /* of `objects`, at which the clock is looked at */
@@ -50,6 +51,58 @@ struct rcp_thread;
 void rcp_cascade_died(struct rcp_thread *th, uint32_t site, const void *entry,
 		      uint64_t bytes);
 
+/* At SITE, captured just now, an object is born; or, with 0, nothing that dies
+ * from now on belongs to what has died. */
+void rcp_cascade_ended(struct rcp_thread *th, uint32_t site);
+
+/* The outermost death of what may become a cascade, at L. */
+static inline void
+rcp_cascade_begin(struct rcp_cascade_level *l, const struct rcp_capture *stack,
+		  uint32_t site, const void *entry, uint64_t bytes)
+{
+	l->top = l->last = entry;
+	l->site = site;
+	l->leaf = stack->deep ? NULL : stack->leaf;
+	l->node = l->leaf ? l->leaf->node : 0;
+	l->objects = 0;
+	l->bytes = bytes;
+	l->step = RCP_CASCADE_LEAST;
+	l->opener = NULL;
+}
+
+/* The same two, when nothing has to be looked at.  False: it does. */
+static inline bool
+rcp_cascade_died_alone(struct rcp_cascading *c,
+		       const struct rcp_capture *stack, uint32_t site,
+		       const void *entry, uint64_t bytes)
+{
+	struct rcp_cascade_level *l = &c->level[0];
+
+	if (c->levels && (c->levels > 1 || l->objects || entry < l->top))
+		return false;
+	c->levels = 1;
+	rcp_cascade_begin(l, stack, site, entry, bytes);
+	return true;
+}
+
+static inline bool
+rcp_cascade_ended_alone(struct rcp_cascading *c)
+{
+	const struct rcp_cascade_level *l = &c->level[0];
+
+	if (c->levels && (c->levels > 1 || l->objects || l->opener))
+		return false;
+	c->levels = 0;
+	return true;
+}
+
+/* May more die with what has died last? */
+static inline bool
+rcp_cascade_goes_on(const struct rcp_cascading *c)
+{
+	return c->levels && c->level[c->levels - 1].objects;
+}
+
 /* The object that died last may run code before it is gone. */
 static inline void
 rcp_cascade_opens(struct rcp_cascading *c)
@@ -59,9 +112,5 @@ rcp_cascade_opens(struct rcp_cascading *c)
 	if (c->levels)
 		l->opener = l->last;
 }
-
-/* At SITE, captured just now, an object is born; or, with 0, nothing that dies
- * from now on belongs to what has died. */
-void rcp_cascade_ended(struct rcp_thread *th, uint32_t site);
 
 #endif

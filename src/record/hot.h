@@ -64,9 +64,10 @@ rcp_record_free_known(struct rcp_thread *th, const void *p, uint32_t *w,
 	rcp_account_freed(&th->account, block->site, cell, block->size);
 }
 
-/* False: nothing was done, this is one for rcp_record_free(). */
-static inline bool
-rcp_record_free_hot(struct rcp_tls *t, const void *p)
+/* P is freed, if LOOK finds it.  False: nothing was done. */
+static inline __attribute__((always_inline)) bool
+rcp_record_free_by(struct rcp_tls *t, const void *p,
+		   uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
 {
 	struct rcp_thread *th = t->thread;
 	struct rcp_cell_page *page;
@@ -78,7 +79,7 @@ rcp_record_free_hot(struct rcp_tls *t, const void *p)
 		return false;
 	t->guard = 2;
 	atomic_signal_fence(memory_order_seq_cst);
-	w = rcp_live_look((uintptr_t)p, &block);
+	w = look((uintptr_t)p, &block);
 	if (RCP_LIKELY(w != NULL))
 		cell = rcp_account_freeing(&th->account, block.site,
 					   block.size, &page);
@@ -93,6 +94,13 @@ rcp_record_free_hot(struct rcp_tls *t, const void *p)
 	atomic_signal_fence(memory_order_seq_cst);
 	t->guard = 1;
 	return true;
+}
+
+/* False: nothing was done, this is one for rcp_record_free(). */
+static inline bool
+rcp_record_free_hot(struct rcp_tls *t, const void *p)
+{
+	return rcp_record_free_by(t, p, rcp_live_look);
 }
 
 #endif

@@ -34,10 +34,12 @@ rcp_record_no_object(void)
 /* --- births ----------------------------------------------------------------- */
 
 struct rcp_objects *
-rcp_object_books(struct rcp_thread *th)
+rcp_object_books_slow(struct rcp_thread *th)
 {
-	if (__builtin_expect(!th->objects, 0))
+	if (!th->objects)
 		th->objects = rcp_objects_new(th->id);
+	else
+		rcp_objects_begin_anew(th->objects);
 	return th->objects;
 }
 
@@ -56,36 +58,31 @@ is_last(const struct rcp_thread *th, uintptr_t block)
 	return (uintptr_t)th->ring[at] == block;
 }
 
-/* The object that was in the block at W; fills what the next one's origin
- * inherits. */
-static void
-succeed(struct rcp_objects *o, const uint32_t *w, struct rcp_origin *next)
+/* The object that was in the block is alive for all we know: that it died was
+ * not seen. */
+static __attribute__((noinline)) void
+succeed_unseen(struct rcp_objects *o, const uint32_t *w)
 {
-	uint32_t old = w[0] & RCP_HEAD_SITE;
-
-	next->allocation = rcp_origin_at(old)->allocation;
-	if ((w[0] & RCP_HEAD_STATE) != RCP_HEAD_ALIVE)
-		return;
 	rcp_objects_count(RCP_OBJECTS_UNSEEN);
-	rcp_objects_died(o, old, 0, RCP_DEATH_UNSEEN, rcp_head_size(w), -1);
+	rcp_objects_died(o, w[0] & RCP_HEAD_SITE, 0, RCP_DEATH_UNSEEN,
+			 rcp_head_size(w), -1);
 }
 
-static void
+static inline void
 born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
-     struct rcp_origin *origin)
+     struct rcp_origin *origin, bool collecting)
 {
 	bool reborn = (w[0] & RCP_HEAD_STATE) != RCP_HEAD_BLOCK;
-	uint32_t id;
+	uint32_t id = w[0] & RCP_HEAD_SITE;
 
-	if (reborn)
-		succeed(o, w, origin);
-	else
-		origin->allocation = w[0] & RCP_HEAD_SITE;
+	origin->allocation = reborn ? rcp_origin_at(id)->allocation : id;
+	if (RCP_UNLIKELY((w[0] & RCP_HEAD_STATE) == RCP_HEAD_ALIVE))
+		succeed_unseen(o, w);
 	/* Just allocated: the stack has been looked at. */
 	origin->site = !reborn && is_last(th, block) ? origin->allocation :
 						       rcp_object_site(th, NULL);
-	id = rcp_objects_origin(o, origin);
-	if (!id) {
+	id = rcp_objects_birth(o, origin, rcp_head_size(w));
+	if (RCP_UNLIKELY(!id)) {
 		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
 		if (reborn)
 			rcp_head_die(w);
@@ -93,10 +90,9 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 	}
 	rcp_head_live(w, id, reborn, rcp_tick_now());
 	rcp_objects_count(RCP_OBJECTS_BORN);
-	rcp_objects_born(o, id, rcp_head_size(w));
-	if (RCP_UNLIKELY(th->cascading.levels))
+	if (RCP_UNLIKELY(!rcp_cascade_ended_alone(&th->cascading)))
 		rcp_cascade_ended(th, origin->site);
-	if (rcp_object_collecting())
+	if (RCP_UNLIKELY(collecting) && rcp_object_collecting())
 		rcp_object_born_inside(block);
 }
 
@@ -116,7 +112,7 @@ enter_block(uintptr_t block, size_t size)
 
 void
 rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
-		unsigned before, size_t size)
+		unsigned before, size_t size, bool collecting)
 {
 	struct rcp_origin origin = { .type = type, .before = before };
 	struct rcp_thread *th;
@@ -129,40 +125,60 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 	if (o) {
 		rcp_tick(t, th, 0);
 		w = rcp_head_at(block);
-		if (!w)
+		if (RCP_UNLIKELY(!w))
 			w = enter_block(block, size);
-		if (w && rcp_head_size(w) > before)
-			born(th, o, w, block, &origin);
+		if (RCP_LIKELY(w && rcp_head_size(w) > before))
+			born(th, o, w, block, &origin, collecting);
 	}
 	rcp_idle(t);
 }
 
 /* --- deaths ----------------------------------------------------------------- */
 
-static uint32_t
+static inline uint32_t
 death_site(struct rcp_thread *th, const void *caller)
 {
-	if (RCP_LIKELY(!rcp_objects_crowded()))
+	if (RCP_LIKELY(!rcp_objects_crowded))
 		return rcp_object_site(th, caller);
 	rcp_objects_count(RCP_OBJECTS_FOLDED);
 	return rcp_site_get(rcp_capture_leaf(&th->capture, caller),
 			    RCP_KIND_PYTHON);
 }
 
-static void
-died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
-     uintptr_t block, const void *const *entry)
+/* By the collector, perhaps. */
+static __attribute__((noinline)) void
+died_collecting(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
+		uintptr_t block, uint32_t site, const void *const *entry)
 {
-	uint32_t id = w[0] & RCP_HEAD_SITE, site = death_site(th, *entry);
+	uint64_t size = rcp_head_size(w);
 	enum rcp_death how = rcp_object_cause(block);
 
-	rcp_head_die(w);
-	rcp_objects_died(o, id, site, how, rcp_head_size(w),
+	rcp_objects_died(o, w[0] & RCP_HEAD_SITE, site, how, size,
 			 rcp_tick_age(rcp_head_birth(w)));
-	if (RCP_UNLIKELY(how == RCP_DEATH_COLLECTOR))
-		rcp_garbage_died(rcp_head_size(w));
+	if (how == RCP_DEATH_COLLECTOR)
+		rcp_garbage_died(size);
 	else
-		rcp_cascade_died(th, site, entry, rcp_head_size(w));
+		rcp_cascade_died(th, site, entry, size);
+}
+
+static inline void
+died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
+     uintptr_t block, const void *const *entry, bool collecting)
+{
+	uint32_t id = w[0] & RCP_HEAD_SITE, site = death_site(th, *entry);
+	uint64_t size = rcp_head_size(w);
+
+	rcp_head_die(w);
+	if (RCP_UNLIKELY(collecting)) {
+		died_collecting(th, o, w, block, site, entry);
+		return;
+	}
+	if (RCP_LIKELY(id >= rcp_origin_first))
+		rcp_objects_death(o, id, site, size,
+				  rcp_tick_age(rcp_head_birth(w)));
+	if (!rcp_cascade_died_alone(&th->cascading, &th->capture, site, entry,
+				    size))
+		rcp_cascade_died(th, site, entry, size);
 }
 
 /* The block that an object at OP would stand in: an object begins at its
@@ -195,13 +211,13 @@ block_of(uintptr_t op, unsigned *before)
 
 enum rcp_dying
 rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *const *entry,
-		 unsigned *before)
+		 unsigned *before, bool collecting)
 {
 	struct rcp_thread *th;
 	struct rcp_objects *o;
 	uint32_t state, *w;
 
-	if (rcp_record_settings.sampling)
+	if (RCP_UNLIKELY(rcp_record_settings.sampling))
 		return rcp_sample_dying(t, op, *entry, before);
 	w = block_of(op, before);
 	if (!w)
@@ -217,7 +233,7 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *const *entry,
 	th = rcp_thread_get(t);
 	o = th ? rcp_object_books(th) : NULL;
 	if (o)
-		died(th, o, w, op - *before, entry);
+		died(th, o, w, op - *before, entry, collecting);
 	rcp_idle(t);
 	return RCP_DYING_NOW;
 }
@@ -298,7 +314,8 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 			rcp_objects_count(RCP_OBJECTS_LATE);
 			rcp_head_live(w, id, false, 0);
 			rcp_objects_born(o, id, rcp_head_size(w));
-			died(th, o, w, op - before, entry);
+			died(th, o, w, op - before, entry,
+			     rcp_object_collecting());
 		}
 	}
 	rcp_idle(t);
@@ -364,22 +381,6 @@ void
 rcp_record_gc_control(const char *text)
 {
 	rcp_emit_event(RCP_EVENT_GC_CONTROL, text);
-}
-
-void
-rcp_record_runs_code(struct rcp_tls *t)
-{
-	if (t->thread)
-		rcp_cascade_opens(&t->thread->cascading);
-}
-
-bool
-rcp_record_is_cascading(const struct rcp_tls *t)
-{
-	const struct rcp_cascading *c;
-
-	c = t->thread ? &t->thread->cascading : NULL;
-	return c && c->levels && c->level[c->levels - 1].objects;
 }
 
 void

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hot.h"
 #include "base/tls.h"
 
 struct rcp_thread;
@@ -26,9 +27,13 @@ bool rcp_record_follows_objects(void);
 
 /* An object of TYPE (a number of rcp_object_type()) was born at BEFORE bytes
  * behind the beginning of BLOCK; SIZE bytes are sure to belong to the block,
- * should it not be known. */
+ * should it not be known.  COLLECTING: false, if neither the thread is inside
+ * the collector nor rcp_record_born_inside. */
 void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
-		     unsigned before, size_t size);
+		     unsigned before, size_t size, bool collecting);
+
+/* Something was born in a collection that may be over by now. */
+extern uint32_t rcp_record_born_inside RCP_HIDDEN;
 
 /* --- sample mode ------------------------------------------------------------ */
 
@@ -82,11 +87,11 @@ enum rcp_dying {
 };
 
 /* The object at OP is dying; ENTRY is where its deallocator's return address
- * stands.  For
- * RCP_DYING_UNBORN *BEFORE is how far behind the block's beginning it stands;
- * the memory may be read then. */
+ * stands; COLLECTING as above.  For RCP_DYING_UNBORN *BEFORE is how far behind
+ * the block's beginning it stands; the memory may be read then. */
 enum rcp_dying rcp_record_dying(struct rcp_tls *t, uintptr_t op,
-				const void *const *entry, unsigned *before);
+				const void *const *entry, unsigned *before,
+				bool collecting);
 
 /* After RCP_DYING_UNBORN, when OP has turned out to be an object of TYPE: it
  * was born when its block was allocated, and dies now. */
@@ -111,11 +116,6 @@ void rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
 
 /* The program has set its collector so: "disable", "set_threshold 700 10 10". */
 void rcp_record_gc_control(const char *text);
-
-/* The object whose death was recorded last may run code of the program's
- * before it is gone. */
-void rcp_record_runs_code(struct rcp_tls *t);
-bool rcp_record_is_cascading(const struct rcp_tls *t);
 
 /* The calling thread's part before the last snapshot. */
 void rcp_record_objects_rest(struct rcp_tls *t);

@@ -27,17 +27,15 @@ rcp_record_follows_objects(void)
 /* What finalisers and callbacks make and drop is not the collector's doing. */
 #define INSIDE_SLOTS 16384u
 
-static struct {
-	uintptr_t *blocks; /* by hash; 0: free */
-	uint32_t used;
-} inside;
+static uintptr_t *inside; /* by hash; 0: free */
+uint32_t rcp_record_born_inside;
 
 static uint32_t
 inside_slot(uintptr_t block)
 {
 	uint32_t i = (uint32_t)((block >> 4) * 0x9e3779b1u) >> 18;
 
-	while (inside.blocks[i] && inside.blocks[i] != block)
+	while (inside[i] && inside[i] != block)
 		i = (i + 1) % INSIDE_SLOTS;
 	return i;
 }
@@ -45,20 +43,19 @@ inside_slot(uintptr_t block)
 void
 rcp_object_born_inside(uintptr_t block)
 {
-	if (!inside.blocks)
-		inside.blocks = rcp_pages_new(INSIDE_SLOTS *
-					      sizeof(*inside.blocks));
+	if (!inside)
+		inside = rcp_pages_new(INSIDE_SLOTS * sizeof(*inside));
 	/* Past this many the rest counts as the collector's. */
-	if (!inside.blocks || inside.used >= INSIDE_SLOTS / 2)
+	if (!inside || rcp_record_born_inside >= INSIDE_SLOTS / 2)
 		return;
-	inside.blocks[inside_slot(block)] = block;
-	inside.used++;
+	inside[inside_slot(block)] = block;
+	rcp_record_born_inside++;
 }
 
 static bool
 was_born_inside(uintptr_t block)
 {
-	return inside.used && inside.blocks[inside_slot(block)] == block;
+	return rcp_record_born_inside && inside[inside_slot(block)] == block;
 }
 
 bool
@@ -66,10 +63,9 @@ rcp_object_collecting(void)
 {
 	bool now = collecting_now();
 
-	if (!now && inside.used) {
-		memset(inside.blocks, 0,
-		       INSIDE_SLOTS * sizeof(*inside.blocks));
-		inside.used = 0;
+	if (!now && rcp_record_born_inside) {
+		memset(inside, 0, INSIDE_SLOTS * sizeof(*inside));
+		rcp_record_born_inside = 0;
 	}
 	return now;
 }

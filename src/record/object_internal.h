@@ -5,12 +5,22 @@
 #ifndef RCP_RECORD_OBJECT_INTERNAL_H
 #define RCP_RECORD_OBJECT_INTERNAL_H
 
-#include "account/objects.h"
+#include "account/object_books.h"
 #include "record/object.h"
 #include "record/thread.h"
 
-/* NULL: no memory. */
-struct rcp_objects *rcp_object_books(struct rcp_thread *th);
+struct rcp_objects *rcp_object_books_slow(struct rcp_thread *th);
+
+/* TH's books, its own since the last fork; NULL: no memory. */
+static inline struct rcp_objects *
+rcp_object_books(struct rcp_thread *th)
+{
+	struct rcp_objects *o = th->objects;
+
+	if (RCP_LIKELY(o && rcp_objects_are_ours(o)))
+		return o;
+	return rcp_object_books_slow(th);
+}
 
 /* Where the thread is; CALLER for one without frames. */
 uint32_t rcp_object_site(struct rcp_thread *th, const void *caller);

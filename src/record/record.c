@@ -133,7 +133,8 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 	rcp_idle(t);
 }
 
-/* A sample, an object, a block in the side table, one never seen. */
+/* A sample, an object that is alive for all we know, a block in the side
+ * table, one never seen. */
 static __attribute__((noinline)) void
 free_slow(struct rcp_tls *t, void *p)
 {
@@ -143,10 +144,28 @@ free_slow(struct rcp_tls *t, void *p)
 	rcp_record_freed(t, p, &old);
 }
 
+/* As rcp_live_look(), and of a block whose object has died as well: nothing has
+ * to be done for that any more. */
+static inline uint32_t *
+look(uintptr_t p, struct rcp_live *out)
+{
+	uint32_t *w = rcp_shadow_at(p), state;
+
+	if (RCP_UNLIKELY(!w))
+		return NULL;
+	state = w[0] & (RCP_HEAD | RCP_HEAD_STATE);
+	out->site = w[0] & RCP_HEAD_SITE;
+	if (state == (RCP_HEAD | RCP_HEAD_DEAD))
+		out->site = rcp_origin_at(out->site)->allocation;
+	else if (state != (RCP_HEAD | RCP_HEAD_BLOCK))
+		return NULL;
+	return rcp_live_look_at(w, out) ? w : NULL;
+}
+
 void
 rcp_record_free(struct rcp_tls *t, void *p)
 {
-	if (RCP_UNLIKELY(!rcp_record_free_hot(t, p)))
+	if (RCP_UNLIKELY(!rcp_record_free_by(t, p, look)))
 		free_slow(t, p);
 }
 

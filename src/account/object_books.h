@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * object_books.h - one thread's books of births and deaths, and the hot half of
+ * counting in them: two memos, so that most births and deaths find their cell
+ * by one comparison.  All else is in object_cells.c and objects.c.
+ */
+#ifndef RCP_ACCOUNT_OBJECT_BOOKS_H
+#define RCP_ACCOUNT_OBJECT_BOOKS_H
+
+#include "account/objects.h"
+
+#define RCP_OBJECT_PAGE 4096u /* bytes; pages begin at multiples of it */
+#define RCP_OBJECT_CELLS 63u
+#define RCP_OBJECT_SLAB (64u * RCP_OBJECT_PAGE)
+
+/* Fields that each cell has room for: of births BORN and BORN_BYTES, of deaths
+ * at a site DIED_REFCOUNT, DIED_BYTES and AGE_0 (rcp_object_plain).  The others are in a list: a
+ * cell meets few of them. */
+#define RCP_OBJECT_PLAIN 3u
+
+struct rcp_object_rare {
+	struct rcp_object_rare *next;
+	uint32_t field;
+	uint64_t now, written;
+};
+
+/* What one thread saw of (birth site, type, death site).  Written by its
+ * thread only. */
+struct rcp_object_cell {
+	uint64_t key; /* rcp_object_key() */
+	struct rcp_object_rare *rare;
+	uint64_t now[RCP_OBJECT_PLAIN];
+	uint64_t written[RCP_OBJECT_PLAIN]; /* the drain's */
+};
+
+_Static_assert(sizeof(struct rcp_object_cell) == 64, "one cache line");
+
+struct rcp_object_page {
+	struct rcp_object_page *next;
+	uint32_t dirty; /* some cell changed since the last snapshot */
+	uint32_t used;
+	bool draining;
+	struct rcp_object_cell cells[RCP_OBJECT_CELLS]
+		__attribute__((aligned(64)));
+};
+
+_Static_assert(sizeof(struct rcp_object_page) == RCP_OBJECT_PAGE, "a page");
+
+/* (birth site, type, death site) as one number; sites have 24 bits, types 16.
+ * Death 0: births, unseen deaths. */
+static inline uint64_t
+rcp_object_key(uint32_t site, uint32_t type, uint32_t death)
+{
+	return (uint64_t)site << 40 | (uint64_t)death << 16 | type;
+}
+
+static inline uint32_t
+rcp_object_key_site(uint64_t key)
+{
+	return (uint32_t)(key >> 40);
+}
+
+static inline uint32_t
+rcp_object_key_death(uint64_t key)
+{
+	return (uint32_t)(key >> 16) & RCP_HEAD_SITE;
+}
+
+static inline uint32_t
+rcp_object_key_type(uint64_t key)
+{
+	return (uint32_t)key & 0xffff;
+}
+
+struct rcp_birth_memo {
+	uint64_t key; /* of the origin */
+	struct rcp_object_cell *cell;
+	uint32_t origin;
+};
+
+struct rcp_death_memo {
+	uint64_t key; /* origin, site of the death */
+	struct rcp_object_cell *cell;
+};
+
+#define RCP_OBJECT_MEMO_BITS 10
+
+struct rcp_objects {
+	struct rcp_objects *next;
+	uint32_t thread;
+	uint32_t generation; /* of forks; the rest belongs to it */
+	/* Pages of cells without and with a site of death, newest first. */
+	struct rcp_object_page *pages[2];
+	/* Where the next ones come from. */
+	char *slab;
+	uint32_t slab_left;
+	/* All cells: open addressing, a power of two. */
+	struct rcp_object_cell **table;
+	uint32_t slots, used;
+	struct rcp_birth_memo births[1u << RCP_OBJECT_MEMO_BITS];
+	struct rcp_death_memo deaths[1u << RCP_OBJECT_MEMO_BITS];
+};
+
+extern uint32_t rcp_objects_generation RCP_HIDDEN;
+
+static inline uint32_t
+rcp_object_memo_slot(uint64_t key)
+{
+	return (uint32_t)(key * 0x9e3779b97f4a7c15u >>
+			  (64 - RCP_OBJECT_MEMO_BITS));
+}
+
+/* Not only before the process was forked. */
+static inline bool
+rcp_objects_are_ours(const struct rcp_objects *o)
+{
+	return o->generation == rcp_objects_generation;
+}
+
+static inline void
+rcp_object_cell_changed(const struct rcp_object_cell *c)
+{
+	struct rcp_object_page *page =
+		(struct rcp_object_page *)((uintptr_t)c &
+					   ~(uintptr_t)(RCP_OBJECT_PAGE - 1));
+
+	__atomic_store_n(&page->dirty, 1, __ATOMIC_RELEASE);
+}
+
+/* An object of ORIGIN is born in BYTES.  Returns the origin's number; 0: the
+ * memory limit is reached.  O is ours. */
+static inline uint32_t
+rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
+		  uint64_t bytes)
+{
+	uint64_t key = rcp_origin_key(origin);
+	struct rcp_birth_memo *m = &o->births[rcp_object_memo_slot(key)];
+
+	if (RCP_UNLIKELY(m->key != key) &&
+	    !rcp_objects_birth_memo(o, origin, m))
+		return 0;
+	if (RCP_LIKELY(m->cell != NULL)) {
+		RCP_ADD(m->cell->now[0], 1);
+		RCP_ADD(m->cell->now[1], bytes);
+		rcp_object_cell_changed(m->cell);
+	}
+	return m->origin;
+}
+
+/* One of ORIGIN dies at SITE by its refcount, AGE as for rcp_objects_died(),
+ * which is for all else.  O is ours. */
+static inline void
+rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
+		  uint64_t bytes, int64_t age)
+{
+	uint64_t key = (uint64_t)origin << 32 | site;
+	struct rcp_death_memo *m = &o->deaths[rcp_object_memo_slot(key)];
+
+	if (RCP_UNLIKELY(m->key != key || age > 0)) {
+		rcp_objects_died(o, origin, site, RCP_DEATH_REFCOUNT, bytes,
+				 age);
+		return;
+	}
+	RCP_ADD(m->cell->now[0], 1);
+	RCP_ADD(m->cell->now[1], bytes);
+	if (age == 0)
+		RCP_ADD(m->cell->now[2], 1);
+	rcp_object_cell_changed(m->cell);
+}
+
+#endif

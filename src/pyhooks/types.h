@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * types.h - the table of types.c, for the hook that meets one at each birth.
+ */
+#ifndef RCP_PYHOOKS_TYPES_H
+#define RCP_PYHOOKS_TYPES_H
+
+#include <stdatomic.h>
+
+#include "pyhooks/objects.h"
+
+struct rcp_pytype_entry {
+	const void *_Atomic type; /* NULL: free */
+	struct rcp_pytype is;
+	uint32_t visit; /* of rcp_pytype_visit() */
+};
+
+struct rcp_pytypes {
+	uint32_t slots; /* a power of two */
+	uint32_t used;  /* gone ones as well */
+	struct rcp_pytype_entry entries[];
+};
+
+/* NULL: no type has been met. */
+extern struct rcp_pytypes *_Atomic rcp_pytypes RCP_HIDDEN;
+
+static inline uint32_t
+rcp_pytype_slot(const void *type)
+{
+	uint32_t i = (uint32_t)(((uintptr_t)type >> 4) * 0x9e3779b1u);
+
+	return i ^ i >> 15;
+}
+
+/* The entry of a type that has the first place of those it may have, as most
+ * do; else NULL. */
+static inline const struct rcp_pytype *
+rcp_pytype_first(const void *type)
+{
+	struct rcp_pytypes *t = atomic_load_explicit(&rcp_pytypes,
+						     memory_order_acquire);
+	const struct rcp_pytype_entry *e;
+
+	if (RCP_UNLIKELY(!t))
+		return NULL;
+	e = &t->entries[rcp_pytype_slot(type) & (t->slots - 1)];
+	return atomic_load_explicit(&e->type, memory_order_acquire) == type ?
+		       &e->is :
+		       NULL;
+}
+
+#endif
