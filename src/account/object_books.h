@@ -7,16 +7,19 @@
 #ifndef RCP_ACCOUNT_OBJECT_BOOKS_H
 #define RCP_ACCOUNT_OBJECT_BOOKS_H
 
+#include "account/account.h"
 #include "account/objects.h"
 
 #define RCP_OBJECT_PAGE 4096u /* bytes; pages begin at multiples of it */
 #define RCP_OBJECT_CELLS 63u
 #define RCP_OBJECT_SLAB (64u * RCP_OBJECT_PAGE)
 
-/* Fields that each cell has room for: of births BORN and BORN_BYTES, of deaths
- * at a site DIED_REFCOUNT, DIED_BYTES and AGE_0 (rcp_object_plain).  The others are in a list: a
- * cell meets few of them. */
+/* Fields that each cell has room for, as rcp_object_plain says: how many, their
+ * bytes, and AGE_0 of deaths.  The others are in a list: a cell meets few. */
 #define RCP_OBJECT_PLAIN 3u
+
+/* In place of a site of death, of which there are none so high. */
+#define RCP_OBJECT_UNSEEN RCP_SITE_MAX
 
 struct rcp_object_rare {
 	struct rcp_object_rare *next;
@@ -47,7 +50,7 @@ struct rcp_object_page {
 _Static_assert(sizeof(struct rcp_object_page) == RCP_OBJECT_PAGE, "a page");
 
 /* (birth site, type, death site) as one number; sites have 24 bits, types 16.
- * Death 0: births, unseen deaths. */
+ * Death 0: births, and deaths that lost their site. */
 static inline uint64_t
 rcp_object_key(uint32_t site, uint32_t type, uint32_t death)
 {
@@ -103,6 +106,7 @@ struct rcp_objects {
 
 extern uint32_t rcp_objects_generation RCP_HIDDEN;
 
+/* An entry stands here, or, driven out by another one, at the slot beside. */
 static inline uint32_t
 rcp_object_memo_slot(uint64_t key)
 {
@@ -136,9 +140,13 @@ rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
 	uint64_t key = rcp_origin_key(origin);
 	struct rcp_birth_memo *m = &o->births[rcp_object_memo_slot(key)];
 
-	if (RCP_UNLIKELY(m->key != key) &&
-	    !rcp_objects_birth_memo(o, origin, m))
-		return 0;
+	if (RCP_UNLIKELY(m->key != key)) {
+		m = &o->births[rcp_object_memo_slot(key) ^ 1];
+		if (m->key != key)
+			m = rcp_objects_birth_memo(o, origin);
+		if (!m)
+			return 0;
+	}
 	if (RCP_LIKELY(m->cell != NULL)) {
 		RCP_ADD(m->cell->now[0], 1);
 		RCP_ADD(m->cell->now[1], bytes);
@@ -147,8 +155,8 @@ rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
 	return m->origin;
 }
 
-/* One of ORIGIN dies at SITE by its refcount, AGE as for rcp_objects_died(),
- * which is for all else.  O is ours. */
+/* One of ORIGIN dies at SITE by its refcount, or at RCP_OBJECT_UNSEEN; AGE as
+ * for rcp_objects_died(), which is for all else.  O is ours. */
 static inline void
 rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
 		  uint64_t bytes, int64_t age)
@@ -156,9 +164,14 @@ rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
 	uint64_t key = (uint64_t)origin << 32 | site;
 	struct rcp_death_memo *m = &o->deaths[rcp_object_memo_slot(key)];
 
+	if (RCP_UNLIKELY(m->key != key))
+		m = &o->deaths[rcp_object_memo_slot(key) ^ 1];
 	if (RCP_UNLIKELY(m->key != key || age > 0)) {
-		rcp_objects_died(o, origin, site, RCP_DEATH_REFCOUNT, bytes,
-				 age);
+		rcp_objects_died(o, origin, site,
+				 site == RCP_OBJECT_UNSEEN ?
+					 RCP_DEATH_UNSEEN :
+					 RCP_DEATH_REFCOUNT,
+				 bytes, age);
 		return;
 	}
 	RCP_ADD(m->cell->now[0], 1);

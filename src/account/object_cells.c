@@ -11,10 +11,19 @@
 
 #define FIRST_SLOTS 1024u
 
-const uint8_t rcp_object_plain[2][RCP_OBJECT_PLAIN] = {
-	{ RCP_OBJECT_BORN, RCP_OBJECT_BORN_BYTES, RCP_OBJECT_AGE_0 },
-	{ RCP_OBJECT_DIED_REFCOUNT, RCP_OBJECT_DIED_BYTES, RCP_OBJECT_AGE_0 },
-};
+const uint8_t *
+rcp_object_plain(uint32_t death)
+{
+	static const uint8_t fields[3][RCP_OBJECT_PLAIN] = {
+		{ RCP_OBJECT_BORN, RCP_OBJECT_BORN_BYTES, RCP_OBJECT_AGE_0 },
+		{ RCP_OBJECT_DIED_REFCOUNT, RCP_OBJECT_DIED_BYTES,
+		  RCP_OBJECT_AGE_0 },
+		{ RCP_OBJECT_DIED_UNSEEN, RCP_OBJECT_DIED_BYTES,
+		  RCP_OBJECT_AGE_0 },
+	};
+
+	return fields[!death ? 0 : death != RCP_OBJECT_UNSEEN ? 1 : 2];
+}
 
 /* --- finding them ------------------------------------------------------------- */
 
@@ -131,14 +140,18 @@ death_cell(struct rcp_objects *o, uint32_t origin, uint32_t death)
 {
 	uint64_t key = (uint64_t)origin << 32 | death;
 	struct rcp_death_memo *m = &o->deaths[rcp_object_memo_slot(key)];
+	struct rcp_death_memo *other = &o->deaths[rcp_object_memo_slot(key) ^ 1];
 	const struct rcp_origin *at;
 	struct rcp_object_cell *c;
 
 	if (m->key == key)
 		return m->cell;
+	if (other->key == key)
+		return other->cell;
 	at = rcp_origin_at(origin);
 	c = rcp_object_cell(o, at->site, at->type, death);
 	if (c && death && rcp_object_key_death(c->key) == death) {
+		*other = *m;
 		m->key = key;
 		m->cell = c;
 	}
@@ -170,8 +183,7 @@ add_rare(struct rcp_object_cell *c, uint32_t field, uint64_t n, bool make)
 static bool
 add_if(struct rcp_object_cell *c, uint32_t field, uint64_t n, bool make)
 {
-	const uint8_t *plain =
-		rcp_object_plain[rcp_object_key_death(c->key) != 0];
+	const uint8_t *plain = rcp_object_plain(rcp_object_key_death(c->key));
 
 	for (unsigned i = 0; i < RCP_OBJECT_PLAIN; i++) {
 		if (plain[i] == field) {
@@ -222,6 +234,8 @@ rcp_objects_died(struct rcp_objects *o, uint32_t origin, uint32_t site,
 
 	if (origin < rcp_origin_first)
 		return; /* born in the process that forked us */
+	if (how == RCP_DEATH_UNSEEN)
+		site = RCP_OBJECT_UNSEEN;
 	c = death_cell(o, origin, site);
 	if (!c)
 		return;

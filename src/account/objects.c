@@ -116,18 +116,23 @@ rcp_objects_begin_anew(struct rcp_objects *o)
 			 __ATOMIC_RELEASE);
 }
 
-bool
-rcp_objects_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin,
-		       struct rcp_birth_memo *m)
+/* The new entry of ORIGIN, which has none.  NULL: the memory limit is
+ * reached. */
+struct rcp_birth_memo *
+rcp_objects_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
 {
+	struct rcp_birth_memo new = { .key = rcp_origin_key(origin) };
+	uint32_t slot = rcp_object_memo_slot(new.key);
+
 	rcp_lock_take(&lock);
-	m->origin = add_origin(origin);
+	new.origin = add_origin(origin);
 	rcp_lock_drop(&lock);
-	m->cell = m->origin ? rcp_object_cell(o, origin->site, origin->type,
-					      0) :
-			      NULL;
-	m->key = m->cell ? rcp_origin_key(origin) : 0;
-	return m->origin != 0;
+	if (!new.origin)
+		return NULL;
+	new.cell = rcp_object_cell(o, origin->site, origin->type, 0);
+	o->births[slot ^ 1] = o->births[slot];
+	o->births[slot] = new;
+	return &o->births[slot];
 }
 
 uint32_t
@@ -136,9 +141,9 @@ rcp_objects_origin(struct rcp_objects *o, const struct rcp_origin *origin)
 	uint64_t key = rcp_origin_key(origin);
 	struct rcp_birth_memo *m = &o->births[rcp_object_memo_slot(key)];
 
-	if (m->key != key && !rcp_objects_birth_memo(o, origin, m))
-		return 0;
-	return m->origin;
+	if (m->key != key)
+		m = rcp_objects_birth_memo(o, origin);
+	return m ? m->origin : 0;
 }
 
 /* --- life ------------------------------------------------------------------- */

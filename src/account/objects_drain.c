@@ -56,7 +56,7 @@ put(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
 	uint32_t site = rcp_object_key_site(c->key);
 	uint32_t type = rcp_object_key_type(c->key);
 	uint32_t death = rcp_object_key_death(c->key);
-	const uint8_t *plain = rcp_object_plain[death != 0];
+	const uint8_t *plain = rcp_object_plain(death);
 	struct row row;
 
 	row.mask = 0;
@@ -70,6 +70,8 @@ put(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
 			     snap->keyframe);
 	if (!row.mask)
 		return;
+	if (death == RCP_OBJECT_UNSEEN)
+		death = 0;
 	if (row.mask & AGES)
 		add_up_aged(&row);
 	if (site)

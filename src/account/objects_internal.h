@@ -10,9 +10,8 @@
 extern struct rcp_objects *rcp_objects_all;
 extern uint64_t rcp_objects_limit; /* of the arena */
 
-/* object_cells.c: which fields the cells of births and of deaths have room
- * for, in order. */
-extern const uint8_t rcp_object_plain[2][RCP_OBJECT_PLAIN];
+/* object_cells.c: which fields the cells of DEATH have room for, in order. */
+const uint8_t *rcp_object_plain(uint32_t death);
 
 /* The cell of (SITE, TYPE, DEATH), made when new; past the limit that without
  * a site of death.  NULL: no memory. */

@@ -28,7 +28,7 @@ uint32_t *rcp_sites_by_node[RCP_KINDS][RCP_SITE_NODES / CHUNK];
 static struct site *sites[SITE_CHUNKS];
 /* Apart from what every event reads. */
 static uint32_t next_site __attribute__((aligned(64))) = 1;
-static uint32_t max_site = RCP_SITE_MAX;
+static uint32_t max_site = RCP_SITE_MAX - 1; /* the last is no site's */
 static uint32_t generation; /* the emit lock's, as all stamps */
 static uint64_t limit;
 static struct rcp_lock lock = RCP_LOCK_INIT;
@@ -172,7 +172,7 @@ bool
 rcp_sites_setup(uint64_t memory_limit)
 {
 	limit = memory_limit;
-	if (limit / LEAST_BYTES < RCP_SITE_MAX)
+	if (limit / LEAST_BYTES < max_site)
 		max_site = (uint32_t)(limit / LEAST_BYTES);
 	return add_truncated();
 }

@@ -48,7 +48,7 @@ rcp_births_created(void *op)
 		return;
 	if (RCP_UNLIKELY(rcp_deaths_due || rcp_deaths_doubts))
 		catch_up(t);
-	type = rcp_pytype_first(of);
+	type = rcp_pytype_look(of);
 	if (RCP_UNLIKELY(!type || !type->id)) {
 		if (!rcp_pytype_get(of, &found)) {
 			rcp_leave(t);

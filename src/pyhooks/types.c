@@ -39,14 +39,11 @@ find(struct rcp_pytypes *t, const void *type)
 bool
 rcp_pytype_find(const void *type, struct rcp_pytype *out)
 {
-	struct rcp_pytypes *t = atomic_load_explicit(&rcp_pytypes,
-						     memory_order_acquire);
-	const struct rcp_pytype_entry *e = t ? find(t, type) : NULL;
+	const struct rcp_pytype *is = rcp_pytype_look(type);
 
-	if (!e || !e->type)
-		return false;
-	*out = e->is;
-	return true;
+	if (is)
+		*out = *is;
+	return is != NULL;
 }
 
 static void

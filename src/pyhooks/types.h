@@ -32,21 +32,23 @@ rcp_pytype_slot(const void *type)
 	return i ^ i >> 15;
 }
 
-/* The entry of a type that has the first place of those it may have, as most
- * do; else NULL. */
+/* NULL: it has not been met. */
 static inline const struct rcp_pytype *
-rcp_pytype_first(const void *type)
+rcp_pytype_look(const void *type)
 {
 	struct rcp_pytypes *t = atomic_load_explicit(&rcp_pytypes,
 						     memory_order_acquire);
 	const struct rcp_pytype_entry *e;
+	const void *there;
+	uint32_t i = rcp_pytype_slot(type);
 
 	if (RCP_UNLIKELY(!t))
 		return NULL;
-	e = &t->entries[rcp_pytype_slot(type) & (t->slots - 1)];
-	return atomic_load_explicit(&e->type, memory_order_acquire) == type ?
-		       &e->is :
-		       NULL;
+	do {
+		e = &t->entries[i++ & (t->slots - 1)];
+		there = atomic_load_explicit(&e->type, memory_order_acquire);
+	} while (RCP_UNLIKELY(there != type && there));
+	return RCP_LIKELY(there) ? &e->is : NULL;
 }
 
 #endif

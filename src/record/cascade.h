@@ -78,7 +78,8 @@ rcp_cascade_died_alone(struct rcp_cascading *c,
 {
 	struct rcp_cascade_level *l = &c->level[0];
 
-	if (c->levels && (c->levels > 1 || l->objects || entry < l->top))
+	if (c->levels && (c->levels > 1 || l->objects ||
+			  (entry < l->top && (site == l->site || l->opener))))
 		return false;
 	c->levels = 1;
 	rcp_cascade_begin(l, stack, site, entry, bytes);

@@ -43,13 +43,6 @@ rcp_object_books_slow(struct rcp_thread *th)
 	return th->objects;
 }
 
-uint32_t
-rcp_object_site(struct rcp_thread *th, const void *caller)
-{
-	return rcp_site_get(rcp_capture_node(&th->capture, caller),
-			    RCP_KIND_PYTHON);
-}
-
 static bool
 is_last(const struct rcp_thread *th, uintptr_t block)
 {
@@ -58,30 +51,36 @@ is_last(const struct rcp_thread *th, uintptr_t block)
 	return (uintptr_t)th->ring[at] == block;
 }
 
-/* The object that was in the block is alive for all we know: that it died was
- * not seen. */
-static __attribute__((noinline)) void
-succeed_unseen(struct rcp_objects *o, const uint32_t *w)
+/* The object of ORIGIN that was in the block is alive for all we know: that it
+ * died was not seen. */
+static inline void
+died_unseen(struct rcp_objects *o, uint32_t origin, uint64_t size)
 {
 	rcp_objects_count(RCP_OBJECTS_UNSEEN);
-	rcp_objects_died(o, w[0] & RCP_HEAD_SITE, 0, RCP_DEATH_UNSEEN,
-			 rcp_head_size(w), -1);
+	if (RCP_LIKELY(origin >= rcp_origin_first))
+		rcp_objects_death(o, origin, RCP_OBJECT_UNSEEN, size, -1);
 }
 
 static inline void
 born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
      struct rcp_origin *origin, bool collecting)
 {
-	bool reborn = (w[0] & RCP_HEAD_STATE) != RCP_HEAD_BLOCK;
-	uint32_t id = w[0] & RCP_HEAD_SITE;
+	uint32_t head = w[0], id = head & RCP_HEAD_SITE;
+	uint64_t size = rcp_head_size(w);
+	bool reborn = (head & RCP_HEAD_STATE) != RCP_HEAD_BLOCK;
 
-	origin->allocation = reborn ? rcp_origin_at(id)->allocation : id;
-	if (RCP_UNLIKELY((w[0] & RCP_HEAD_STATE) == RCP_HEAD_ALIVE))
-		succeed_unseen(o, w);
-	/* Just allocated: the stack has been looked at. */
-	origin->site = !reborn && is_last(th, block) ? origin->allocation :
-						       rcp_object_site(th, NULL);
-	id = rcp_objects_birth(o, origin, rcp_head_size(w));
+	if (!reborn) {
+		origin->allocation = id;
+		/* Just allocated: the stack has been looked at. */
+		origin->site = is_last(th, block) ? id :
+						    rcp_object_site(th, NULL);
+	} else {
+		origin->allocation = rcp_origin_at(id)->allocation;
+		origin->site = rcp_object_site(th, NULL);
+		if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
+			died_unseen(o, id, size);
+	}
+	id = rcp_objects_birth(o, origin, size);
 	if (RCP_UNLIKELY(!id)) {
 		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
 		if (reborn)

@@ -23,7 +23,12 @@ rcp_object_books(struct rcp_thread *th)
 }
 
 /* Where the thread is; CALLER for one without frames. */
-uint32_t rcp_object_site(struct rcp_thread *th, const void *caller);
+static inline uint32_t
+rcp_object_site(struct rcp_thread *th, const void *caller)
+{
+	return rcp_site_get(rcp_capture_node(&th->capture, caller),
+			    RCP_KIND_PYTHON);
+}
 
 /* Is the thread inside the collector? */
 bool rcp_object_collecting(void);
