@@ -176,9 +176,9 @@ fields(struct rcp_buf *buf, uint64_t mask, uint32_t is_signed,
 {
 	mask &= (1ull << count) - 1;
 	rcp_buf_uv(buf, mask);
-	for (unsigned i = 0; i < count; i++) {
-		if (!(mask >> i & 1))
-			continue;
+	for (; mask; mask &= mask - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(mask);
+
 		if (i < 32 && is_signed >> i & 1)
 			rcp_buf_sv(buf, (int64_t)values[i]);
 		else
