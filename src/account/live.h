@@ -167,12 +167,8 @@ rcp_live_clear(uint32_t *w, uint64_t size)
 {
 	if (size > 16)
 		w[1] = 0;
-	if (size > 32) {
+	if (size > 32)
 		w[2] = 0;
-		if (RCP_UNLIKELY((w[0] & RCP_HEAD_LARGE) == RCP_HEAD_REBORN) &&
-		    size > 48)
-			w[3] = 0;
-	}
 	__atomic_store_n(&w[0], 0, __ATOMIC_RELAXED);
 }
 

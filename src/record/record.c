@@ -155,10 +155,14 @@ look(uintptr_t p, struct rcp_live *out)
 		return NULL;
 	state = w[0] & (RCP_HEAD | RCP_HEAD_STATE);
 	out->site = w[0] & RCP_HEAD_SITE;
-	if (state == (RCP_HEAD | RCP_HEAD_DEAD))
+	if (state == (RCP_HEAD | RCP_HEAD_DEAD)) {
 		out->site = rcp_origin_at(out->site)->allocation;
-	else if (state != (RCP_HEAD | RCP_HEAD_BLOCK))
+		/* The time of a later birth is not needed any more. */
+		if ((w[0] & RCP_HEAD_LARGE) == RCP_HEAD_REBORN && w[1] > 48)
+			w[3] = 0;
+	} else if (state != (RCP_HEAD | RCP_HEAD_BLOCK)) {
 		return NULL;
+	}
 	return rcp_live_look_at(w, out) ? w : NULL;
 }
 
