@@ -78,9 +78,20 @@ rcp_cascade_died_alone(struct rcp_cascading *c,
 {
 	struct rcp_cascade_level *l = &c->level[0];
 
-	if (c->levels && (c->levels > 1 || l->objects ||
-			  (entry < l->top && (site == l->site || l->opener))))
-		return false;
+	if (c->levels) {
+		if (c->levels > 1 || l->opener)
+			return false;
+		if (entry < l->top && site == l->site) {
+			if (l->objects + 1 == l->step)
+				return false;
+			l->objects++;
+			l->bytes += bytes;
+			l->last = entry;
+			return true;
+		}
+		if (l->objects >= RCP_CASCADE_LEAST)
+			return false;
+	}
 	c->levels = 1;
 	rcp_cascade_begin(l, stack, site, entry, bytes);
 	return true;
@@ -91,7 +102,9 @@ rcp_cascade_ended_alone(struct rcp_cascading *c)
 {
 	const struct rcp_cascade_level *l = &c->level[0];
 
-	if (c->levels && (c->levels > 1 || l->objects || l->opener))
+	if (!c->levels)
+		return true;
+	if (c->levels > 1 || l->objects >= RCP_CASCADE_LEAST || l->opener)
 		return false;
 	c->levels = 0;
 	return true;

@@ -19,6 +19,8 @@
 #include "record/thread.h"
 #include "record/tick.h"
 
+#define INLINE inline __attribute__((always_inline))
+
 uint32_t
 rcp_record_type(const char *name, size_t size, uint32_t flags)
 {
@@ -160,7 +162,7 @@ died_collecting(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 		rcp_cascade_died(th, site, entry, size);
 }
 
-static inline void
+static INLINE void
 died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
      uintptr_t block, const void *const *entry, bool collecting)
 {
@@ -183,7 +185,7 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 /* The block that an object at OP would stand in: an object begins at its
  * block's beginning, or behind one or two words of the collector's and the
  * interpreter's, each 16 bytes. */
-static uint32_t *
+static INLINE uint32_t *
 block_of(uintptr_t op, unsigned *before)
 {
 	uint32_t *here = rcp_shadow_at(op);
@@ -318,6 +320,28 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 		}
 	}
 	rcp_idle(t);
+}
+
+bool
+rcp_record_object_freed(struct rcp_tls *t, uintptr_t p)
+{
+	struct rcp_thread *th = t->thread;
+	uint32_t *w = rcp_head_at(p), id;
+
+	if (!w || (w[0] & RCP_HEAD_STATE) != RCP_HEAD_ALIVE || !th ||
+	    !th->objects || !rcp_objects_are_ours(th->objects) ||
+	    rcp_object_collecting())
+		return false;
+	id = w[0] & RCP_HEAD_SITE;
+	if (id < rcp_origin_first || rcp_head_size(w) == RCP_LIVE_SIZE_SIDE)
+		return false;
+	rcp_busy(t);
+	rcp_objects_count(RCP_OBJECTS_FREED);
+	rcp_objects_death(th->objects, id, death_site(th, NULL),
+			  rcp_head_size(w), rcp_tick_age(rcp_head_birth(w)));
+	rcp_head_die(w);
+	rcp_idle(t);
+	return true;
 }
 
 void

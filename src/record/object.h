@@ -120,6 +120,10 @@ void rcp_record_gc_control(const char *text);
 /* The calling thread's part before the last snapshot. */
 void rcp_record_objects_rest(struct rcp_tls *t);
 
+/* The block at P is to be freed: the death of the object in it, if it is alive
+ * for all we know.  False: it is not, or nothing was done. */
+bool rcp_record_object_freed(struct rcp_tls *t, uintptr_t p);
+
 /* The memory of an object that may still be alive is gone: its death, if no
  * deallocator told of it.  UNSEEN: nobody freed it either. */
 void rcp_record_object_gone(struct rcp_thread *th, uint32_t object,
