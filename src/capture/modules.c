@@ -25,6 +25,7 @@ int _dl_find_object(void *address, struct dl_find_object *out)
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct rcp_module modules[MODULES];
 static uint32_t count;
+static uint32_t latest; /* the one that was asked for; most often it is again */
 
 /* The GNU build-id in a PT_NOTE segment. */
 static const char *
@@ -102,6 +103,12 @@ fill(struct rcp_module *m, const struct dl_find_object *found)
 	rcp_names_unlock();
 }
 
+static bool
+is_of(const struct rcp_module *m, uint32_t epoch)
+{
+	return __atomic_load_n(&m->epoch, __ATOMIC_ACQUIRE) == epoch;
+}
+
 /* The one that FOUND was when it was last looked at, if nothing has been
  * unloaded since. */
 static const struct rcp_module *
@@ -114,7 +121,7 @@ known(const struct dl_find_object *found, uint32_t epoch)
 
 		if (m->low == (uintptr_t)found->dlfo_map_start &&
 		    m->high == (uintptr_t)found->dlfo_map_end &&
-		    __atomic_load_n(&m->epoch, __ATOMIC_ACQUIRE) == epoch &&
+		    is_of(m, epoch) &&
 		    __atomic_load_n(&m->map, __ATOMIC_RELAXED) ==
 			    found->dlfo_link_map)
 			return m;
@@ -129,12 +136,19 @@ rcp_module_at(const void *address, uint32_t epoch)
 	struct rcp_module fresh = { 0 }, *m = NULL;
 	const struct rcp_module *same;
 
+	same = &modules[__atomic_load_n(&latest, __ATOMIC_RELAXED)];
+	if ((uintptr_t)address - same->low < same->high - same->low &&
+	    is_of(same, epoch))
+		return same;
 	if (!_dl_find_object ||
 	    _dl_find_object((void *)(uintptr_t)address, &found) != 0)
 		return NULL;
 	same = known(&found, epoch);
-	if (same)
+	if (same) {
+		__atomic_store_n(&latest, (uint32_t)(same - modules),
+				 __ATOMIC_RELAXED);
 		return same;
+	}
 	fill(&fresh, &found);
 	rcp_lock_take(&lock);
 	for (uint32_t i = 0; i < count && !m; i++)

@@ -173,7 +173,7 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 
 	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
-	if (id > table->count / 8 * 7 && !grow() && id + 1 >= table->count)
+	if (id > table->count / 4 * 3 && !grow() && id + 1 >= table->count)
 		return 0;
 	if (!chunks[id / CHUNK]) {
 		n = rcp_arena_new(CHUNK * sizeof(*n));
@@ -186,8 +186,8 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 				.kind = kind & 63,
 				.ref = ref,
 				.offset = offset };
-	__atomic_store_n(&next_node, id + 1, __ATOMIC_RELEASE);
 	enter(table, id, n);
+	__atomic_store_n(&next_node, id + 1, __ATOMIC_RELEASE);
 	return id;
 }
 
@@ -195,14 +195,16 @@ uint32_t
 rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 		uint32_t offset)
 {
-	uint32_t id;
+	uint32_t seen = __atomic_load_n(&next_node, __ATOMIC_ACQUIRE), id;
+	const struct table *t = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
 
-	id = find(__atomic_load_n(&table, __ATOMIC_ACQUIRE), parent, kind, ref,
-		  offset);
+	id = find(t, parent, kind, ref, offset);
 	if (id)
 		return id;
 	rcp_lock_take(&lock);
-	id = find(table, parent, kind, ref, offset);
+	/* What was counted had been entered. */
+	if (next_node != seen || table != t)
+		id = find(table, parent, kind, ref, offset);
 	if (!id)
 		id = add(parent, kind, ref, offset);
 	if (!id)

@@ -63,64 +63,87 @@ rule_of(uintptr_t ip)
  * was interrupted is no call: its address counts as one more, so that what is
  * looked for is the instruction itself. */
 static bool
-step_signal(struct rcp_reach reach[2], struct rcp_fresh *f, intptr_t offset)
+step_signal(struct rcp_reach reach[2], const struct rcp_fresh *f,
+	    struct rcp_fresh *to)
 {
-	uintptr_t at = f->sp + (uintptr_t)offset;
+	uintptr_t at = f->sp + (uintptr_t)rcp_rule_offset(f->rule);
 
 	if (!rcp_reach(reach, at) || !rcp_reach(reach, at + RCP_SIGNAL_RIP) ||
 	    !rcp_reach(reach, at + (uintptr_t)RCP_SIGNAL_RBP))
 		return false;
-	f->word = at;
-	f->base = at + (uintptr_t)RCP_SIGNAL_RBP;
-	f->slot = at + RCP_SIGNAL_RIP;
-	f->ip = word_at(f->slot) + 1;
-	f->sp = word_at(at);
-	f->rbp = word_at(f->base);
-	f->loose = true;
+	to->word = at;
+	to->base = at + (uintptr_t)RCP_SIGNAL_RBP;
+	to->slot = at + RCP_SIGNAL_RIP;
+	to->ip = word_at(to->slot) + 1;
+	to->sp = word_at(at);
+	to->rbp = word_at(to->base);
+	to->loose = true;
 	return true;
 }
 
-/* From the frame of F to its caller's, in place.  False: there is no way. */
+/* To the caller's frame, whose CFA is given, as is how far below of it rbp was
+ * SAVED. */
 static inline bool
-step(struct rcp_reach reach[2], struct rcp_fresh *f)
+step_to(struct rcp_reach reach[2], const struct rcp_fresh *f,
+	struct rcp_fresh *to, uintptr_t cfa, uintptr_t saved)
 {
-	uintptr_t cfa, saved = rcp_rule_rbp(f->rule);
-
-	f->word = f->base = 0;
-	switch (rcp_rule_kind(f->rule)) {
-	case RCP_RULE_SP:
-	case RCP_RULE_TAIL:
-		cfa = f->sp + (uintptr_t)rcp_rule_offset(f->rule);
-		break;
-	case RCP_RULE_BP:
-		cfa = f->rbp + (uintptr_t)rcp_rule_offset(f->rule);
-		break;
-	case RCP_RULE_DRAP:
-		f->word = f->rbp + (uintptr_t)rcp_rule_offset(f->rule);
-		if (!rcp_reach(reach, f->word))
-			return false;
-		cfa = word_at(f->word);
-		saved = cfa - f->rbp;
-		break;
-	case RCP_RULE_SIGNAL:
-		return step_signal(reach, f, rcp_rule_offset(f->rule));
-	default:
-		return false;
-	}
 	/* Outwards is upwards, or this would go on for ever. */
 	if (cfa < f->sp + 8 || !rcp_reach(reach, cfa - 8))
 		return false;
+	to->base = 0;
+	to->rbp = f->rbp;
 	if (saved) {
 		if (!rcp_reach(reach, cfa - saved))
 			return false;
-		f->base = cfa - saved;
-		f->rbp = word_at(f->base);
+		to->base = cfa - saved;
+		to->rbp = word_at(to->base);
 	}
-	f->slot = cfa - 8;
-	f->ip = word_at(f->slot);
-	f->sp = cfa;
-	f->loose = false;
+	to->slot = cfa - 8;
+	to->ip = word_at(to->slot);
+	to->sp = cfa;
+	to->loose = false;
 	return true;
+}
+
+/* The rarer rules. */
+static NOINLINE bool
+step_other(struct rcp_reach reach[2], const struct rcp_fresh *f,
+	   struct rcp_fresh *to)
+{
+	uintptr_t offset = (uintptr_t)rcp_rule_offset(f->rule), cfa;
+
+	switch (rcp_rule_kind(f->rule)) {
+	case RCP_RULE_TAIL:
+		return step_to(reach, f, to, f->sp + offset,
+			       rcp_rule_rbp(f->rule));
+	case RCP_RULE_BP:
+		return step_to(reach, f, to, f->rbp + offset,
+			       rcp_rule_rbp(f->rule));
+	case RCP_RULE_DRAP:
+		to->word = f->rbp + offset;
+		if (!rcp_reach(reach, to->word))
+			return false;
+		cfa = word_at(to->word);
+		return step_to(reach, f, to, cfa, cfa - f->rbp);
+	case RCP_RULE_SIGNAL:
+		return step_signal(reach, f, to);
+	default:
+		return false;
+	}
+}
+
+/* From the frame of F to its caller's, TO, which may be F.  False: there is no
+ * way. */
+static inline bool
+step(struct rcp_reach reach[2], const struct rcp_fresh *f,
+     struct rcp_fresh *to)
+{
+	to->word = 0;
+	if (RCP_LIKELY(rcp_rule_kind(f->rule) == RCP_RULE_SP))
+		return step_to(reach, f, to,
+			       f->sp + (uintptr_t)rcp_rule_offset(f->rule),
+			       rcp_rule_rbp(f->rule));
+	return step_other(reach, f, to);
 }
 
 /* FRAME is where a function saved rbp, its return address behind it. */
@@ -153,7 +176,7 @@ rcp_unwind_some(struct rcp_trace *t, const void *frame, uintptr_t *out,
 		if (n == max || !f.ip)
 			break;
 		out[n++] = f.ip;
-	} while (step(t->reach, &f));
+	} while (step(t->reach, &f, &f));
 	return n;
 }
 
@@ -192,6 +215,13 @@ is_same(const struct rcp_fresh *f, const struct rcp_step *e, uintptr_t rbp)
 	       !f->loose && (!(e->rule & RCP_STEP_NEEDED) || f->rbp == rbp);
 }
 
+/* A frame whose slot says where it is. */
+static inline bool
+is_placed(const struct rcp_step *e)
+{
+	return rcp_step_is_frame(e) && !(e->rule & RCP_STEP_LOOSE);
+}
+
 /* Plain unwinding into t->fresh, up to a frame of the previous stack that
  * stands beyond LIMIT, or else to the root.  *MET is that frame, or the end; behind
  * the frames before it stands what led to it.  Returns their number; more than
@@ -206,22 +236,21 @@ collect(struct rcp_trace *t, const void *frame, const struct rcp_step *limit,
 
 	*met = end;
 	for (begin(f, frame);; f++) {
-		for (; e < end && (!rcp_step_is_frame(e) || e->rule & RCP_STEP_LOOSE ||
-				   (uintptr_t)e->slot < f->slot);
-		     e++)
+		while (e < end && ((uintptr_t)e->slot < f->slot || !is_placed(e))) {
 			if (e->rule == STEP_BASE)
 				rbp = e->value;
+			e++;
+		}
 		if (e > limit && is_same(f, e, rbp)) {
 			*met = e;
 			break;
 		}
-		f->rule = rule_of(f->ip);
-		if (rcp_rule_kind(f->rule) == RCP_RULE_TAIL)
-			t->fleeting = true;
 		if (f == &t->fresh[RCP_UNWIND_WORDS])
 			return RCP_UNWIND_WORDS + 1;
-		f[1] = f[0];
-		if (!step(t->reach, f + 1)) {
+		f->rule = rule_of(f->ip);
+		if (RCP_UNLIKELY(rcp_rule_kind(f->rule) == RCP_RULE_TAIL))
+			t->fleeting = true;
+		if (RCP_UNLIKELY(!step(t->reach, f, f + 1))) {
 			t->broken = rcp_rule_kind(f->rule) != RCP_RULE_END;
 			f++;
 			break;
@@ -258,8 +287,9 @@ put_words(struct rcp_step *e, const struct rcp_fresh *f)
 static inline rcp_rule
 needs(rcp_rule rule, rcp_rule outer)
 {
+	if (RCP_LIKELY(rcp_rule_kind(rule) == RCP_RULE_SP))
+		return rcp_rule_rbp(rule) ? 0 : outer & RCP_STEP_NEEDED;
 	switch (rcp_rule_kind(rule)) {
-	case RCP_RULE_SP:
 	case RCP_RULE_TAIL:
 		return rcp_rule_rbp(rule) ? 0 : outer & RCP_STEP_NEEDED;
 	case RCP_RULE_BP:
