@@ -195,7 +195,7 @@ rcp_cell_of(struct rcp_cell_page *page, uint32_t site)
 	uint32_t epoch = atomic_load_explicit(&rcp_peak_epoch,
 					      memory_order_relaxed);
 
-	if (c->epoch != epoch) {
+	if (RCP_UNLIKELY(c->epoch != epoch)) {
 		RCP_STORE(c->peak_bytes,
 			  (int64_t)(c->alloc_bytes - c->freed_bytes));
 		RCP_STORE(c->peak_blocks, (int64_t)(c->allocs - c->frees));
@@ -286,8 +286,8 @@ rcp_site_inherited(uint32_t site)
 static inline bool
 rcp_peak_ends(const struct rcp_account *a, uint64_t size)
 {
-	return a->live > RCP_LOAD(a->bar) ||
-	       a->live - (int64_t)size < RCP_LOAD(a->low);
+	return RCP_UNLIKELY(a->live > RCP_LOAD(a->bar)) ||
+	       RCP_UNLIKELY(a->live - (int64_t)size < RCP_LOAD(a->low));
 }
 
 /* Of a site of ours, or of one inherited over a fork. */

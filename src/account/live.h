@@ -135,10 +135,10 @@ rcp_live_look_at(const uint32_t *w, struct rcp_live *out)
 {
 	out->birth = RCP_LIVE_NO_BIRTH;
 	out->size = (w[0] >> 24) & 31;
-	if (out->size <= 16)
+	if (RCP_UNLIKELY(out->size <= 16))
 		return true;
 	out->size = w[1];
-	if (out->size > 32) {
+	if (RCP_LIKELY(out->size > 32)) {
 		out->birth = w[2];
 		if (RCP_UNLIKELY(out->size == RCP_LIVE_SIZE_SIDE))
 			return false;
@@ -203,12 +203,12 @@ rcp_live_put_plain(uintptr_t p, struct rcp_live block)
 				     (w[0] & RCP_HEAD),
 			     0))
 		return false;
-	if (block.size <= 16) {
+	if (RCP_UNLIKELY(block.size <= 16)) {
 		w[0] = head | RCP_HEAD_SMALL(block.size);
 		return true;
 	}
 	w[1] = (uint32_t)block.size;
-	if (block.size > 32)
+	if (RCP_LIKELY(block.size > 32))
 		w[2] = block.birth & ~RCP_HEAD;
 	w[0] = head | RCP_HEAD_LARGE;
 	return true;

@@ -58,12 +58,13 @@ extern _Atomic int rcp_state RCP_HIDDEN;
 static inline bool
 rcp_enter(struct rcp_tls *t)
 {
-	if (t->guard) {
+	if (RCP_UNLIKELY(t->guard)) {
 		t->guarded += t->guard > 1 && !t->boot;
 		return false;
 	}
-	if (atomic_load_explicit(&rcp_state, memory_order_relaxed) !=
-	    RCP_STATE_ON)
+	if (RCP_UNLIKELY(atomic_load_explicit(&rcp_state,
+					      memory_order_relaxed) !=
+			 RCP_STATE_ON))
 		return false;
 	t->guard = 1;
 	return true;

@@ -54,10 +54,10 @@ rcp_record_free_known(struct rcp_thread *th, const void *p, uint32_t *w,
 	rcp_live_clear(w, block->size);
 	if (!has_birth)
 		RCP_ADD(cell->unaged, 1);
-	else if ((now = rcp_tick_now()) > block->birth)
+	else if (RCP_UNLIKELY((now = rcp_tick_now()) > block->birth))
 		RCP_ADD(page->lifetime[block->site % RCP_CELLS_PER_PAGE],
 			now - block->birth);
-	if (th->ring[0] == p) {
+	if (RCP_UNLIKELY(th->ring[0] == p)) {
 		th->ring[0] = NULL;
 		RCP_ADD(cell->temporaries, 1);
 	}
@@ -71,7 +71,7 @@ rcp_record_free_by(struct rcp_tls *t, const void *p,
 {
 	struct rcp_thread *th = t->thread;
 	struct rcp_cell_page *page;
-	struct rcp_cell *cell = NULL;
+	struct rcp_cell *cell;
 	struct rcp_live block;
 	uint32_t *w;
 
@@ -80,20 +80,22 @@ rcp_record_free_by(struct rcp_tls *t, const void *p,
 	t->guard = 2;
 	atomic_signal_fence(memory_order_seq_cst);
 	w = look((uintptr_t)p, &block);
-	if (RCP_LIKELY(w != NULL))
-		cell = rcp_account_freeing(&th->account, block.site,
-					   block.size, &page);
-	if (RCP_UNLIKELY(!cell)) {
-		t->guard = 1;
-		return false;
-	}
-	if (block.size > 32)
+	if (RCP_UNLIKELY(!w))
+		goto rare;
+	cell = rcp_account_freeing(&th->account, block.site, block.size,
+				   &page);
+	if (RCP_UNLIKELY(!cell))
+		goto rare;
+	if (RCP_LIKELY(block.size > 32))
 		rcp_record_free_known(th, p, w, &block, page, cell, true);
 	else
 		rcp_record_free_known(th, p, w, &block, page, cell, false);
 	atomic_signal_fence(memory_order_seq_cst);
 	t->guard = 1;
 	return true;
+rare:
+	t->guard = 1;
+	return false;
 }
 
 /* False: nothing was done, this is one for rcp_record_free(). */
