@@ -190,12 +190,11 @@ rcp_live_take(uintptr_t p, struct rcp_live *out)
 	return rcp_live_take_side(p, out);
 }
 
-/* Remembers P, if it can stand in the shadow and nothing does yet.  Else
- * false, and nothing was changed. */
+/* Remembers the block whose word is W, if it can stand in the shadow and
+ * nothing does yet.  Else false, and nothing was changed. */
 static inline bool
-rcp_live_put_plain(uintptr_t p, struct rcp_live block)
+rcp_live_put_at(uint32_t *w, struct rcp_live block)
 {
-	uint32_t *w = rcp_shadow_at(p);
 	uint32_t head = RCP_HEAD | (RCP_HEAD_BLOCK ^ block.site);
 
 	/* All that is rare goes one way: no word, a large block, a head. */
@@ -212,6 +211,12 @@ rcp_live_put_plain(uintptr_t p, struct rcp_live block)
 		w[2] = block.birth & ~RCP_HEAD;
 	w[0] = head | RCP_HEAD_LARGE;
 	return true;
+}
+
+static inline bool
+rcp_live_put_plain(uintptr_t p, struct rcp_live block)
+{
+	return rcp_live_put_at(rcp_shadow_at(p), block);
 }
 
 /* Remembers P.  True: P was already there as *REPLACED, which has ended

@@ -24,16 +24,20 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 {
 	struct rcp_thread *th = t->thread;
 	struct rcp_live block;
+	uint32_t *w;
 
 	if (RCP_UNLIKELY(!th || rcp_record_settings.special))
 		return false;
 	t->guard = 2;
 	atomic_signal_fence(memory_order_seq_cst);
 	rcp_tick(t, th, size);
+	/* It comes while the stack is looked at. */
+	w = rcp_shadow_at((uintptr_t)p);
+	__builtin_prefetch(w, 1);
 	block.size = size;
 	block.site = rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
 	block.birth = rcp_tick_now();
-	if (RCP_UNLIKELY(!rcp_live_put_plain((uintptr_t)p, block)))
+	if (RCP_UNLIKELY(!rcp_live_put_at(w, block)))
 		rcp_record_put_slow(th, p, size, block.site);
 	th->ring[0] = p;
 	rcp_account_alloc(&th->account, block.site, size, 1);
