@@ -76,11 +76,11 @@ class Suites:
         for name in names:
             if not paths or name in self._there:
                 continue
-            if given and _is_in(given, name):
-                self._extra[name] = given
-            elif name in _STARTS and _is_in(self._path,
-                                            "_test_multiprocessing"):
+            if name in _STARTS and _is_in(self._path,
+                                          "_test_multiprocessing"):
                 self._extra[name] = None
+            elif given and _is_in(given, name):
+                self._extra[name] = given
         if self._extra:
             self._complete()
 
