@@ -23,6 +23,43 @@
 
 /* --- from the root inwards ----------------------------------------------- */
 
+static inline struct rcp_capture_memo *
+memo_slot(struct rcp_native *n, uint32_t mark, uintptr_t key)
+{
+	uint64_t h = (key ^ ((uint64_t)mark << 32)) * 0x9e3779b97f4a7c15u;
+
+	return &n->memo[h >> 48 & (RCP_NATIVE_MEMO - 1)];
+}
+
+static inline uint32_t
+child_native(struct rcp_native *n, uint32_t parent, uintptr_t ip)
+{
+	uint32_t mark = parent | RCP_MEMO_FRAME | n->epoch;
+	struct rcp_capture_memo *m = memo_slot(n, mark, ip);
+
+	if (RCP_UNLIKELY(!rcp_is_memo(m, mark, ip))) {
+		rcp_memo_frame(m, parent, ip);
+		m->parent = mark;
+	}
+	return m->node;
+}
+
+static inline uint32_t
+child_python(struct rcp_native *n, enum rcp_py_way way, uint32_t parent,
+	     const struct rcp_capture_frame *f)
+{
+	uint32_t mark = parent | n->epoch;
+	struct rcp_capture_memo *m = memo_slot(n, mark, f->key);
+
+	if (RCP_UNLIKELY(rcp_py_is_shim(way, f->frame)))
+		return parent;
+	if (RCP_UNLIKELY(!rcp_is_memo(m, mark, f->key))) {
+		rcp_memo_python(m, parent, f->key, f->frame);
+		m->parent = mark;
+	}
+	return m->node;
+}
+
 /* The Python frames of M from F inwards; before them NODE. */
 static uint32_t
 python_nodes(struct rcp_capture *c, enum rcp_py_way way,
@@ -30,7 +67,7 @@ python_nodes(struct rcp_capture *c, enum rcp_py_way way,
 	     uint32_t node)
 {
 	for (; f >= m->first; f--) {
-		node = rcp_child_python(c, way, node, f->key, f->frame);
+		node = child_python(c->native, way, node, f);
 		f->mixed = node;
 	}
 	return node;
@@ -56,7 +93,7 @@ nodes(struct rcp_capture *c, enum rcp_py_way way, struct rcp_step *e,
 {
 	for (; e >= leaf; e--) {
 		if (rcp_step_is_frame(e) && !is_trampoline(e, m))
-			node = rcp_child_native(c, node, e->value);
+			node = child_native(c->native, node, e->value);
 		if (m->step == e) {
 			m->before = node;
 			node = python_nodes(c, way, m, m[1].first - 1, node);

@@ -9,6 +9,8 @@
  */
 #include "capture/native.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "capture/tree.h"
 #include "unwind/variants.h"
@@ -25,11 +27,22 @@ rcp_capture_native_setup(void)
 	return rcp_native_on;
 }
 
+static void
+forget_memo(struct rcp_native *n)
+{
+	n->epoch += RCP_NATIVE_EPOCH;
+	if (n->epoch < RCP_MEMO_FRAME)
+		return;
+	n->epoch = 0;
+	memset(n->memo, 0, sizeof(n->memo));
+}
+
 void
 rcp_native_forget(struct rcp_capture *c)
 {
 	if (!c->native)
 		return;
+	forget_memo(c->native);
 	c->native->leaf = NULL;
 	c->native->is_mixed = false;
 	rcp_trace_forget(&c->native->trace);

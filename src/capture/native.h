@@ -11,6 +11,11 @@
 #include "unwind/unwind.h"
 
 #define RCP_CAPTURE_MARKS 1024u /* calls of the evaluator in one stack */
+#define RCP_NATIVE_MEMO 8192u   /* a power of two */
+
+/* Between the number of a parent and RCP_MEMO_FRAME: which of the epochs since
+ * the memo was empty an entry is of. */
+#define RCP_NATIVE_EPOCH (1u << 25)
 
 /* A call of the evaluator: its native frame, and the innermost of the Python
  * frames that it runs, which go on to the next outer mark's. */
@@ -32,6 +37,10 @@ struct rcp_native {
 	struct rcp_step *caller; /* the hook's; steps further in have no node */
 	struct rcp_capture_frame *top; /* the innermost Python frame */
 	uintptr_t greenlets;           /* as rcp_greenlets.low was */
+	/* Of merged stacks, which are many more than Python's; beside each
+	 * parent stands `epoch`. */
+	uint32_t epoch;
+	struct rcp_capture_memo memo[RCP_NATIVE_MEMO];
 	/* From `mark` on, the outermost one last, before `end`: none follows,
 	 * or one that stands in no native frame and has no Python frames.
 	 * What stands at `end` says where the Python frames end. */
