@@ -79,7 +79,7 @@ struct rcp_birth_memo {
 	uint64_t key; /* of the origin */
 	struct rcp_object_cell *cell;
 	uint32_t origin;
-};
+} __attribute__((aligned(32)));
 
 struct rcp_death_memo {
 	uint64_t key; /* origin, site of the death */
@@ -139,6 +139,7 @@ rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
 {
 	uint64_t key = rcp_origin_key(origin);
 	struct rcp_birth_memo *m = &o->births[rcp_object_memo_slot(key)];
+	struct rcp_object_cell *c;
 
 	if (RCP_UNLIKELY(m->key != key)) {
 		m = &o->births[rcp_object_memo_slot(key) ^ 1];
@@ -147,10 +148,11 @@ rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
 		if (!m)
 			return 0;
 	}
-	if (RCP_LIKELY(m->cell != NULL)) {
-		RCP_ADD(m->cell->now[0], 1);
-		RCP_ADD(m->cell->now[1], bytes);
-		rcp_object_cell_changed(m->cell);
+	c = m->cell;
+	if (RCP_LIKELY(c != NULL)) {
+		RCP_ADD(c->now[0], 1);
+		RCP_ADD(c->now[1], bytes);
+		rcp_object_cell_changed(c);
 	}
 	return m->origin;
 }
@@ -163,6 +165,7 @@ rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
 {
 	uint64_t key = (uint64_t)origin << 32 | site;
 	struct rcp_death_memo *m = &o->deaths[rcp_object_memo_slot(key)];
+	struct rcp_object_cell *c;
 
 	if (RCP_UNLIKELY(m->key != key))
 		m = &o->deaths[rcp_object_memo_slot(key) ^ 1];
@@ -174,11 +177,12 @@ rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
 				 bytes, age);
 		return;
 	}
-	RCP_ADD(m->cell->now[0], 1);
-	RCP_ADD(m->cell->now[1], bytes);
+	c = m->cell;
+	RCP_ADD(c->now[0], 1);
+	RCP_ADD(c->now[1], bytes);
 	if (age == 0)
-		RCP_ADD(m->cell->now[2], 1);
-	rcp_object_cell_changed(m->cell);
+		RCP_ADD(c->now[2], 1);
+	rcp_object_cell_changed(c);
 }
 
 #endif

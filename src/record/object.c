@@ -64,8 +64,8 @@ died_unseen(struct rcp_objects *o, uint32_t origin, uint64_t size)
 }
 
 static inline void
-born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
-     struct rcp_origin *origin, bool collecting)
+born(struct rcp_tls *t, struct rcp_thread *th, struct rcp_objects *o,
+     uint32_t *w, uintptr_t block, struct rcp_origin *origin, bool collecting)
 {
 	uint32_t head = w[0], id = head & RCP_HEAD_SITE;
 	uint64_t size = rcp_head_size(w);
@@ -77,6 +77,8 @@ born(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w, uintptr_t block,
 		origin->site = is_last(th, block) ? id :
 						    rcp_object_site(th, NULL);
 	} else {
+		/* No allocation has looked at the clock. */
+		rcp_tick(t, th, 0);
 		origin->allocation = rcp_origin_at(id)->allocation;
 		origin->site = rcp_object_site(th, NULL);
 		if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
@@ -123,13 +125,12 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 	rcp_busy(t);
 	th = rcp_thread_get(t);
 	o = th ? rcp_object_books(th) : NULL;
-	if (o) {
-		rcp_tick(t, th, 0);
+	if (RCP_LIKELY(o)) {
 		w = rcp_head_at(block);
 		if (RCP_UNLIKELY(!w))
 			w = enter_block(block, size);
 		if (RCP_LIKELY(w && rcp_head_size(w) > before))
-			born(th, o, w, block, &origin, collecting);
+			born(t, th, o, w, block, &origin, collecting);
 	}
 	rcp_idle(t);
 }
