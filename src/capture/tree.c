@@ -173,7 +173,7 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 
 	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
-	if (id > table->count / 4 * 3 && !grow() && id + 1 >= table->count)
+	if (id > table->count / 8 * 7 && !grow() && id + 1 >= table->count)
 		return 0;
 	if (!chunks[id / CHUNK]) {
 		n = rcp_arena_new(CHUNK * sizeof(*n));
