@@ -110,8 +110,7 @@ extern uint32_t rcp_objects_generation RCP_HIDDEN;
 static inline uint32_t
 rcp_object_memo_slot(uint64_t key)
 {
-	return (uint32_t)(key * 0x9e3779b97f4a7c15u >>
-			  (64 - RCP_OBJECT_MEMO_BITS));
+	return (uint32_t)(rcp_object_hash(key) >> (64 - RCP_OBJECT_MEMO_BITS));
 }
 
 /* Not only before the process was forked. */

@@ -30,7 +30,7 @@ rcp_object_plain(uint32_t death)
 static struct rcp_object_cell **
 cell_slot(const struct rcp_objects *o, uint64_t key)
 {
-	uint32_t i = (uint32_t)(key * 0x9e3779b97f4a7c15u >> 40);
+	uint32_t i = (uint32_t)(rcp_object_hash(key) >> 32);
 
 	for (;; i++) {
 		struct rcp_object_cell **slot = &o->table[i & (o->slots - 1)];

@@ -38,7 +38,7 @@ static uint32_t *
 origin_slot(const struct rcp_origin *origin)
 {
 	uint64_t key = rcp_origin_key(origin);
-	uint32_t i = (uint32_t)(key * 0x9e3779b97f4a7c15u >> 40);
+	uint32_t i = (uint32_t)(rcp_object_hash(key) >> 32);
 
 	for (;; i++) {
 		uint32_t *slot = &origin_table[i & (origin_slots - 1)];

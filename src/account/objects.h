@@ -101,6 +101,15 @@ rcp_origin_key(const struct rcp_origin *o)
 	       o->type;
 }
 
+/* Keys are made of numbers that grow together: one multiplication leaves them
+ * in a few rows. */
+static inline uint64_t
+rcp_object_hash(uint64_t key)
+{
+	key = (key ^ key >> 31) * 0x9e3779b97f4a7c15u;
+	return (key ^ key >> 32) * 0xd6e8feb86659fd93u;
+}
+
 /* The site at which BLOCK was allocated. */
 static inline uint32_t
 rcp_live_site(const struct rcp_live *block)
