@@ -86,7 +86,7 @@ struct rcp_death_memo {
 	struct rcp_object_cell *cell;
 };
 
-#define RCP_OBJECT_MEMO_BITS 10
+#define RCP_OBJECT_MEMO_BITS 13 /* recursion makes many stacks */
 
 struct rcp_objects {
 	struct rcp_objects *next;
