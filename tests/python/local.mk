@@ -23,9 +23,11 @@ test_scripts += \
 	tests/python/start.t \
 	tests/python/teardown.t \
 	tests/python/threads.t \
-	tests/python/tracers.t
+	tests/python/tracers.t \
+	tests/python/whereto.t
 EXTRA_DIST += \
 	tests/python/lib.py \
+	tests/python/lives.py \
 	tests/python/make-venvs \
 	tests/python/programs/alike.py \
 	tests/python/programs/books.py \
@@ -63,7 +65,8 @@ EXTRA_DIST += \
 	tests/python/programs/reuse.py \
 	tests/python/programs/steady.py \
 	tests/python/programs/threads.py \
-	tests/python/programs/tracers.py
+	tests/python/programs/tracers.py \
+	tests/python/programs/whereto.py
 
 # What takes minutes: a million stacks.
 .PHONY: check-long

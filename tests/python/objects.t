@@ -8,53 +8,11 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/python"))
-sys.path.insert(0, os.path.join(os.environ["RCPROF_SRC"], "tests/reader"))
 import lib  # noqa: E402
-import rcpread  # noqa: E402
+from lives import COLLECTOR, REFCOUNT, UNSEEN, Lives  # noqa: E402
 
-BORN, REFCOUNT, COLLECTOR, UNSEEN = 0, 2, 3, 4
 ON = {"RCPROF_OBJECTS": "on"}
 DEEP = 2000000
-
-
-def innermost(site):
-    for kind, function, file, _, line in site[0]:
-        if kind == "python":
-            return file, line
-    return None, None
-
-
-class Lives:
-    """The lives that the profile at PATH tells of."""
-
-    def __init__(self, path):
-        with open(path, "rb") as f:
-            self.profile = rcpread.Profile(f.read())
-        where = {id_: innermost(site)
-                 for id_, site in self.profile.sites.items()}
-        # By type, by place of birth and of death.
-        self.rows = {}
-        for (birth, type_, death), row in self.profile.objects.items():
-            key = (where.get(birth), where.get(death))
-            total = self.rows.setdefault(
-                self.profile.types.get(type_), {}).setdefault(key, [0] * 40)
-            for field, n in row.items():
-                total[field] += n
-
-    def sum(self, field, type, born=None, died=None):
-        return sum(row[field] for (b, d), row in
-                   self.rows.get(type, {}).items()
-                   if (born is None or b == born)
-                   and (died is None or d == died))
-
-    def of(self, type, born=None):
-        """(born, died by refcount, by the collector, unseen)"""
-        return tuple(self.sum(field, type, born)
-                     for field in (BORN, REFCOUNT, COLLECTOR, UNSEEN))
-
-    def alive(self, type, born=None):
-        born, *died = self.of(type, born)
-        return born - sum(died)
 
 
 def test_counts(py):
@@ -138,6 +96,10 @@ def test_counts(py):
            [(2, 0)], "the collection, by what set it off")
     py.between(50, runs[0]["collected"] if runs else None, 320, 2000,
                "what it found")
+    # The empty one at the bottom, too.
+    py.is_(51, [c["objects"] for c in data["cascades"]
+                if c["stack"][0]["line"] == case.line("nest-goes")],
+           [DEEP + 1], "what goes with the outermost list is one cascade")
     types = {t["type"]: t for t in data["types"]}
     ring = types["__main__.Ring"]
     py.is_(50, [ring[key] for key in (

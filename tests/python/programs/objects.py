@@ -98,7 +98,7 @@ def at_once():
             x = Rolls()  # @subclass
             x = {}  # @empty-dict
             x = i * 0.7  # @product
-    del nest
+    del nest  # @nest-goes
     return x
 
 
