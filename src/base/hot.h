@@ -13,6 +13,14 @@
 #define RCP_LIKELY(x) __builtin_expect(!!(x), 1)
 #define RCP_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/* Of a function that reads memory, found readable, which is nobody's object: a
+ * test under AddressSanitizer would take it for a mistake. */
+#ifdef __SANITIZE_ADDRESS__
+#define RCP_READS_ANY __attribute__((no_sanitize_address))
+#else
+#define RCP_READS_ANY
+#endif
+
 /* X += N, of one word that the calling thread alone writes and others may
  * read meanwhile: one instruction, where the compiler makes three of a relaxed
  * load and store. */

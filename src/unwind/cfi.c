@@ -391,7 +391,7 @@ rule_outside(uintptr_t ip, bool *lasting)
 	struct rcp_cfi_entry e;
 
 	*lasting = rcp_cfi_find(ip, &e) && e.begin == ip;
-	return *lasting ? RCP_RULE_END : rcp_tail_rule(ip);
+	return *lasting ? RCP_RULE_END : RCP_RULE_NONE;
 }
 
 rcp_rule

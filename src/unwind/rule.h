@@ -99,8 +99,8 @@ rcp_rule rcp_rule_learn(uintptr_t ip);
  * long as the module is there. */
 rcp_rule rcp_cfi_rule(uintptr_t ip, bool *lasting);
 
-/* The rule of IP in code that is in no module, by the end of its function if
- * that is what comes next.  Does not last. */
+/* The rule of return address IP in code without tables, by the end of its
+ * function if that is what comes next.  Does not last.  A system call. */
 rcp_rule rcp_tail_rule(uintptr_t ip);
 
 static inline rcp_rule

@@ -15,9 +15,10 @@
 #define REG_RBP 5
 
 /* The bytes at IP that can be read. */
-static unsigned
+RCP_READS_ANY static unsigned
 read_code(uintptr_t ip, uint8_t code[LONGEST])
 {
+	const volatile uint8_t *p = (const volatile uint8_t *)ip;
 	uintptr_t last = ip + LONGEST - 1, page = ip & -RCP_REACH_PAGE;
 	unsigned size = LONGEST;
 
@@ -26,16 +27,18 @@ read_code(uintptr_t ip, uint8_t code[LONGEST])
 	if ((last & -RCP_REACH_PAGE) != page &&
 	    !rcp_reach_page(page + RCP_REACH_PAGE))
 		size = (unsigned)(page + RCP_REACH_PAGE - ip);
-	memcpy(code, (const void *)ip, size);
+	for (unsigned i = 0; i < size; i++)
+		code[i] = p[i];
 	return size;
 }
 
-/* "add rsp, N": its length, and N; else 0. */
+/* "add rsp, N": its length, and N; else 0.  A negative N is no end. */
 static unsigned
 adds(const uint8_t *p, size_t left, int32_t *by)
 {
-	if (left >= 4 && p[0] == 0x48 && p[1] == 0x83 && p[2] == 0xc4) {
-		*by = (int8_t)p[3];
+	if (left >= 4 && p[0] == 0x48 && p[1] == 0x83 && p[2] == 0xc4 &&
+	    p[3] < 0x80) {
+		*by = p[3];
 		return 4;
 	}
 	if (left >= 7 && p[0] == 0x48 && p[1] == 0x81 && p[2] == 0xc4) {

@@ -51,12 +51,23 @@ word_at(uintptr_t slot)
 	return *(const uintptr_t *)slot;
 }
 
-static inline rcp_rule
-rule_of(uintptr_t ip)
+/* What a signal interrupted is no call: it may be anywhere. */
+static NOINLINE rcp_rule
+rule_without_tables(const struct rcp_fresh *f)
 {
-	rcp_rule r = rcp_rule_of(ip);
+	if (!f->ip)
+		return RCP_RULE_END;
+	return f->loose ? RCP_RULE_NONE : rcp_tail_rule(f->ip);
+}
 
-	return RCP_LIKELY(r) ? r : ip ? RCP_RULE_NONE : RCP_RULE_END;
+static inline rcp_rule
+rule_of(const struct rcp_fresh *f)
+{
+	rcp_rule r = rcp_rule_of(f->ip);
+
+	if (RCP_LIKELY(r && r != RCP_RULE_NONE))
+		return r;
+	return rule_without_tables(f);
 }
 
 /* The state that the kernel saved at OFFSET from the handler's frame.  What
@@ -171,7 +182,7 @@ rcp_unwind_some(struct rcp_trace *t, const void *frame, uintptr_t *out,
 		return 0;
 	begin(&f, frame);
 	do {
-		f.rule = rule_of(f.ip);
+		f.rule = rule_of(&f);
 		*whole = rcp_rule_kind(f.rule) == RCP_RULE_END;
 		if (n == max || !f.ip)
 			break;
@@ -247,7 +258,7 @@ collect(struct rcp_trace *t, const void *frame, const struct rcp_step *limit,
 		}
 		if (f == &t->fresh[RCP_UNWIND_WORDS])
 			return RCP_UNWIND_WORDS + 1;
-		f->rule = rule_of(f->ip);
+		f->rule = rule_of(f);
 		if (RCP_UNLIKELY(rcp_rule_kind(f->rule) == RCP_RULE_TAIL))
 			t->fleeting = true;
 		if (RCP_UNLIKELY(!step(t->reach, f, f + 1))) {

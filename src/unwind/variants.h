@@ -24,7 +24,7 @@ rcp_variant_mix(uint64_t sum, uintptr_t word)
 }
 
 /* Of the N words from E on, a multiple of 4. */
-static inline uint64_t
+RCP_READS_ANY static inline uint64_t
 rcp_variant_sum(const struct rcp_step *e, unsigned n)
 {
 	const struct rcp_step *end = e + n;
@@ -55,7 +55,7 @@ rcp_variant_other(struct rcp_trace *t, uint64_t sum)
 }
 
 /* What the innermost words are now; NULL: they have not been so before. */
-static inline struct rcp_variant *
+RCP_READS_ANY static inline struct rcp_variant *
 rcp_variant_now(struct rcp_trace *t)
 {
 	const struct rcp_step *e = t->leaf, *end = e + t->inner;
@@ -81,7 +81,7 @@ rcp_variant_now(struct rcp_trace *t)
 }
 
 /* The hot half of rcp_unwind(): if the stack is a variant, T becomes it. */
-static inline struct rcp_variant *
+RCP_READS_ANY static inline struct rcp_variant *
 rcp_variant_find(struct rcp_trace *t, const void *frame)
 {
 	const struct rcp_step *e;

@@ -119,12 +119,13 @@ main(void)
 {
 	const size_t count = sizeof(codes) / sizeof(codes[0]);
 
-	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
+	page = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE | PROT_EXEC,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (page == MAP_FAILED) {
 		ok(true, "no page for code # SKIP the system refuses");
 		return done_testing();
 	}
+	mprotect(page + PAGE, PAGE, PROT_NONE);
 	rcp_trace_begin(&trace);
 	for (size_t i = 0; i < count; i++) {
 		const struct code *c = &codes[i];
