@@ -272,11 +272,11 @@ full_free(void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
 
+	if (RCP_UNLIKELY(rcp_boot_owns(p) || !p))
+		return;
 	/* Where allocators look first; it comes while the block's record is
 	 * waited for, which is as likely to be far away. */
 	__builtin_prefetch((const char *)p - sizeof(size_t), 1);
-	if (RCP_UNLIKELY(rcp_boot_owns(p) || !p))
-		return;
 	if (RCP_UNLIKELY(!enter(t))) {
 		rcp_next.free(p);
 		return;
