@@ -94,15 +94,20 @@ find_functions(void)
 }
 
 /* A compiler may have moved rare parts of it elsewhere: calls from there are
- * not known as its. */
+ * not known as its.  musl, where we are loaded too, has no dladdr1. */
 static void
 find_evaluator(void)
 {
 	void *p = rcp_py_symbol("_PyEval_EvalFrameDefault"), *extra = NULL;
+	void *function = dlsym(RTLD_DEFAULT, "dladdr1");
+	int (*address)(const void *, Dl_info *, void **, int);
 	const ElfW(Sym) *symbol;
 	Dl_info info;
 
-	if (!p || !dladdr1(p, &info, &extra, RTLD_DL_SYMENT) || !extra ||
+	if (!p || !function)
+		return;
+	memcpy(&address, &function, sizeof(address));
+	if (!address(p, &info, &extra, RTLD_DL_SYMENT) || !extra ||
 	    info.dli_saddr != p)
 		return;
 	symbol = extra;
