@@ -12,6 +12,9 @@ _mark = getattr(ctypes.CDLL(None), "rcprof_mark", None)
 blocks = []
 keep = []
 _size = 100000
+# The first compilation of a process keeps 200 KB of types.  It is this module's,
+# unless there was a .pyc of it.
+compile("", "", "exec")
 
 
 def mark(text):
