@@ -17,19 +17,39 @@
 void rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size,
 			 uint32_t site);
 
+/* The calling thread's, which is busy from now on; NULL: there is something rare
+ * about it, and nothing was done. */
+static inline struct rcp_thread *
+rcp_record_begin_hot(struct rcp_tls *t)
+{
+	struct rcp_thread *th = t->thread;
+
+	if (RCP_UNLIKELY(!th || rcp_record_settings.special))
+		return NULL;
+	/* What rcp_busy() makes of it, without having to be read. */
+	t->guard = 2;
+	atomic_signal_fence(memory_order_seq_cst);
+	return th;
+}
+
+static inline void
+rcp_record_end_hot(struct rcp_tls *t)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	t->guard = 1;
+}
+
 /* False: nothing was done, this is one for rcp_record_allocated(). */
 static inline bool
 rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 			 enum rcp_kind kind, const void *caller)
 {
-	struct rcp_thread *th = t->thread;
+	struct rcp_thread *th = rcp_record_begin_hot(t);
 	struct rcp_live block;
 	uint32_t *w;
 
-	if (RCP_UNLIKELY(!th || rcp_record_settings.special))
+	if (RCP_UNLIKELY(!th))
 		return false;
-	t->guard = 2;
-	atomic_signal_fence(memory_order_seq_cst);
 	rcp_tick(t, th, size);
 	/* It comes while the stack is looked at. */
 	w = rcp_shadow_at((uintptr_t)p);
@@ -41,8 +61,7 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 		rcp_record_put_slow(th, p, size, block.site);
 	th->ring[0] = p;
 	rcp_account_alloc(&th->account, block.site, size, 1);
-	atomic_signal_fence(memory_order_seq_cst);
-	t->guard = 1;
+	rcp_record_end_hot(t);
 	return true;
 }
 
@@ -73,16 +92,14 @@ static inline __attribute__((always_inline)) bool
 rcp_record_free_by(struct rcp_tls *t, const void *p,
 		   uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
 {
-	struct rcp_thread *th = t->thread;
+	struct rcp_thread *th = rcp_record_begin_hot(t);
 	struct rcp_cell_page *page;
 	struct rcp_cell *cell;
 	struct rcp_live block;
 	uint32_t *w;
 
-	if (RCP_UNLIKELY(!th || rcp_record_settings.special))
+	if (RCP_UNLIKELY(!th))
 		return false;
-	t->guard = 2;
-	atomic_signal_fence(memory_order_seq_cst);
 	w = look((uintptr_t)p, &block);
 	if (RCP_UNLIKELY(!w))
 		goto rare;
@@ -94,11 +111,10 @@ rcp_record_free_by(struct rcp_tls *t, const void *p,
 		rcp_record_free_known(th, p, w, &block, page, cell, true);
 	else
 		rcp_record_free_known(th, p, w, &block, page, cell, false);
-	atomic_signal_fence(memory_order_seq_cst);
-	t->guard = 1;
+	rcp_record_end_hot(t);
 	return true;
 rare:
-	t->guard = 1;
+	rcp_record_end_hot(t);
 	return false;
 }
 
