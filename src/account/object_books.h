@@ -130,23 +130,47 @@ rcp_object_cell_changed(const struct rcp_object_cell *c)
 	__atomic_store_n(&page->dirty, 1, __ATOMIC_RELEASE);
 }
 
+/* ORIGIN's entry, made if there is none; NULL: the memory limit is reached. */
+static inline struct rcp_birth_memo *
+rcp_object_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
+{
+	uint64_t key = rcp_origin_key(origin);
+	uint32_t slot = rcp_object_memo_slot(key);
+
+	if (RCP_LIKELY(o->births[slot].key == key))
+		return &o->births[slot];
+	if (o->births[slot ^ 1].key == key)
+		return &o->births[slot ^ 1];
+	return rcp_objects_new_birth_memo(o, origin);
+}
+
+/* The entry of deaths with KEY, or the one that is in its place. */
+static inline struct rcp_death_memo *
+rcp_object_death_memo(struct rcp_objects *o, uint64_t key)
+{
+	uint32_t slot = rcp_object_memo_slot(key);
+
+	return RCP_LIKELY(o->deaths[slot].key == key) ? &o->deaths[slot] :
+							&o->deaths[slot ^ 1];
+}
+
+static inline uint64_t
+rcp_object_death_key(uint32_t origin, uint32_t site)
+{
+	return (uint64_t)origin << 32 | site;
+}
+
 /* An object of ORIGIN is born in BYTES.  Returns the origin's number; 0: the
  * memory limit is reached.  O is ours. */
 static inline uint32_t
 rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
 		  uint64_t bytes)
 {
-	uint64_t key = rcp_origin_key(origin);
-	struct rcp_birth_memo *m = &o->births[rcp_object_memo_slot(key)];
+	struct rcp_birth_memo *m = rcp_object_birth_memo(o, origin);
 	struct rcp_object_cell *c;
 
-	if (RCP_UNLIKELY(m->key != key)) {
-		m = &o->births[rcp_object_memo_slot(key) ^ 1];
-		if (m->key != key)
-			m = rcp_objects_birth_memo(o, origin);
-		if (!m)
-			return 0;
-	}
+	if (RCP_UNLIKELY(!m))
+		return 0;
 	c = m->cell;
 	if (RCP_LIKELY(c != NULL)) {
 		RCP_ADD(c->now[0], 1);
@@ -162,12 +186,10 @@ static inline void
 rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
 		  uint64_t bytes, int64_t age)
 {
-	uint64_t key = (uint64_t)origin << 32 | site;
-	struct rcp_death_memo *m = &o->deaths[rcp_object_memo_slot(key)];
+	uint64_t key = rcp_object_death_key(origin, site);
+	struct rcp_death_memo *m = rcp_object_death_memo(o, key);
 	struct rcp_object_cell *c;
 
-	if (RCP_UNLIKELY(m->key != key))
-		m = &o->deaths[rcp_object_memo_slot(key) ^ 1];
 	if (RCP_UNLIKELY(m->key != key || age > 0)) {
 		rcp_objects_died(o, origin, site,
 				 site == RCP_OBJECT_UNSEEN ?

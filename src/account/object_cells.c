@@ -138,22 +138,19 @@ birth_cell(struct rcp_objects *o, uint32_t origin)
 static struct rcp_object_cell *
 death_cell(struct rcp_objects *o, uint32_t origin, uint32_t death)
 {
-	uint64_t key = (uint64_t)origin << 32 | death;
-	struct rcp_death_memo *m = &o->deaths[rcp_object_memo_slot(key)];
-	struct rcp_death_memo *other = &o->deaths[rcp_object_memo_slot(key) ^ 1];
+	uint64_t key = rcp_object_death_key(origin, death);
+	struct rcp_death_memo *m = rcp_object_death_memo(o, key);
+	uint32_t slot = rcp_object_memo_slot(key);
 	const struct rcp_origin *at;
 	struct rcp_object_cell *c;
 
 	if (m->key == key)
 		return m->cell;
-	if (other->key == key)
-		return other->cell;
 	at = rcp_origin_at(origin);
 	c = rcp_object_cell(o, at->site, at->type, death);
 	if (c && death && rcp_object_key_death(c->key) == death) {
-		*other = *m;
-		m->key = key;
-		m->cell = c;
+		o->deaths[slot ^ 1] = o->deaths[slot];
+		o->deaths[slot] = (struct rcp_death_memo){ key, c };
 	}
 	return c;
 }

@@ -119,7 +119,7 @@ rcp_objects_begin_anew(struct rcp_objects *o)
 /* The new entry of ORIGIN, which has none.  NULL: the memory limit is
  * reached. */
 struct rcp_birth_memo *
-rcp_objects_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
+rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
 {
 	struct rcp_birth_memo new = { .key = rcp_origin_key(origin) };
 	uint32_t slot = rcp_object_memo_slot(new.key);
@@ -138,11 +138,8 @@ rcp_objects_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
 uint32_t
 rcp_objects_origin(struct rcp_objects *o, const struct rcp_origin *origin)
 {
-	uint64_t key = rcp_origin_key(origin);
-	struct rcp_birth_memo *m = &o->births[rcp_object_memo_slot(key)];
+	struct rcp_birth_memo *m = rcp_object_birth_memo(o, origin);
 
-	if (m->key != key)
-		m = rcp_objects_birth_memo(o, origin);
 	return m ? m->origin : 0;
 }
 

@@ -132,7 +132,7 @@ void rcp_objects_begin_anew(struct rcp_objects *o);
 /* object_books.h has births and deaths for the hot path, too. */
 struct rcp_birth_memo;
 struct rcp_birth_memo *
-rcp_objects_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin);
+rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin);
 
 /* The number of an origin; 0: the memory limit is reached. */
 uint32_t rcp_objects_origin(struct rcp_objects *o,
