@@ -25,7 +25,8 @@ int _dl_find_object(void *address, struct dl_find_object *out)
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct rcp_module modules[MODULES];
 static uint32_t count;
-static uint32_t latest; /* the one that was asked for; most often it is again */
+/* The one that was asked for; most often it is again.  NULL: none yet. */
+static const struct rcp_module *latest;
 
 /* The GNU build-id in a PT_NOTE segment. */
 static const char *
@@ -136,8 +137,8 @@ rcp_module_at(const void *address, uint32_t epoch)
 	struct rcp_module fresh = { 0 }, *m = NULL;
 	const struct rcp_module *same;
 
-	same = &modules[__atomic_load_n(&latest, __ATOMIC_RELAXED)];
-	if ((uintptr_t)address - same->low < same->high - same->low &&
+	same = __atomic_load_n(&latest, __ATOMIC_ACQUIRE);
+	if (same && (uintptr_t)address - same->low < same->high - same->low &&
 	    is_of(same, epoch))
 		return same;
 	if (!_dl_find_object ||
@@ -145,8 +146,7 @@ rcp_module_at(const void *address, uint32_t epoch)
 		return NULL;
 	same = known(&found, epoch);
 	if (same) {
-		__atomic_store_n(&latest, (uint32_t)(same - modules),
-				 __ATOMIC_RELAXED);
+		__atomic_store_n(&latest, same, __ATOMIC_RELEASE);
 		return same;
 	}
 	fill(&fresh, &found);
