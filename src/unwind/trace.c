@@ -298,11 +298,11 @@ put_words(struct rcp_step *e, const struct rcp_fresh *f)
 static inline rcp_rule
 needs(rcp_rule rule, rcp_rule outer)
 {
-	if (RCP_LIKELY(rcp_rule_kind(rule) == RCP_RULE_SP))
+	enum rcp_rule_kind kind = rcp_rule_kind(rule);
+
+	if (RCP_LIKELY(kind == RCP_RULE_SP) || kind == RCP_RULE_TAIL)
 		return rcp_rule_rbp(rule) ? 0 : outer & RCP_STEP_NEEDED;
-	switch (rcp_rule_kind(rule)) {
-	case RCP_RULE_TAIL:
-		return rcp_rule_rbp(rule) ? 0 : outer & RCP_STEP_NEEDED;
+	switch (kind) {
 	case RCP_RULE_BP:
 	case RCP_RULE_DRAP:
 		return RCP_STEP_NEEDED;

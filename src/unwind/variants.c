@@ -4,7 +4,7 @@
  */
 #include "unwind/variants.h"
 
-#define PAGE ((uintptr_t)4096)
+#include "unwind/reach.h"
 
 /* Stacks in turn by which a shape is worth it, and how many more than are
  * found again may be new. */
@@ -17,13 +17,13 @@
 static bool
 can_have(struct rcp_trace *t, size_t n)
 {
-	uintptr_t page = (uintptr_t)t->start / PAGE;
+	uintptr_t page = (uintptr_t)t->start / RCP_REACH_PAGE;
 
 	if (n > RCP_VARIANT_WORDS ||
 	    n > (size_t)(rcp_trace_end(t) - t->leaf))
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if ((uintptr_t)t->leaf[i].slot / PAGE != page)
+		if ((uintptr_t)t->leaf[i].slot / RCP_REACH_PAGE != page)
 			return false;
 	return true;
 }
