@@ -28,32 +28,63 @@ static unsigned next;
 /* Interpreters with a GIL of their own may come at the same time. */
 static struct rcp_lock lock = RCP_LOCK_INIT;
 
-/* A word at an address that may not be one. */
+/* What is at an address that may not be one. */
 static bool
-read_word(uintptr_t p, uint64_t *out)
+read_at(uintptr_t p, void *out, size_t size)
 {
 	long fd = rcp_sys_open("/proc/self/mem", O_RDONLY | O_CLOEXEC, 0);
 	long n;
 
 	if (fd < 0)
 		return false;
-	n = rcp_sys_pread((int)fd, out, sizeof(*out), (long)p);
+	n = rcp_sys_pread((int)fd, out, size, (long)p);
 	rcp_sys_close((int)fd);
-	return n == (long)sizeof(*out);
+	return n == (long)size;
 }
 
-/* A type that we have not met is one if its own type is known to make types. */
-bool
-rcp_alive_type(uintptr_t type, struct rcp_pytype *out)
+static bool
+is_of_meta(uintptr_t type)
 {
 	struct rcp_pytype meta;
 	uint64_t of_type = 0;
 
+	return type > 4096 && (type & 7) == 0 && type >> 47 == 0 &&
+	       read_at(type + rcp_py_type_offset(), &of_type,
+		       sizeof(of_type)) &&
+	       rcp_pytype_find((const void *)of_type, &meta) && meta.meta;
+}
+
+/* An array of objects may have a metatype where a type has its own; but only a
+ * type is in its own method resolution order.  It begins it, behind the
+ * tuple's size, from 3.14 on behind its hash. */
+static bool
+is_in_its_mro(uintptr_t type)
+{
+	uint64_t mro = 0, words[2] = { 0 };
+
+	return read_at(type + rcp_py_mro_offset(), &mro, sizeof(mro)) &&
+	       read_at((uintptr_t)mro + rcp_py_type_offset() + 16, words,
+		       sizeof(words)) &&
+	       (words[0] == type || words[1] == type);
+}
+
+bool
+rcp_alive_type_of(const void *op, struct rcp_pytype *out)
+{
+	const void *type = rcp_py_type_of(op);
+
+	if (rcp_pytype_find(type, out))
+		return out->id != 0;
+	return is_of_meta((uintptr_t)type) && rcp_pytype_get(type, out);
+}
+
+/* TYPE is a word of a block, of whatever meaning. */
+static bool
+type_at(uintptr_t type, struct rcp_pytype *out)
+{
 	if (rcp_pytype_find((const void *)type, out))
 		return out->id != 0;
-	return type > 4096 && (type & 7) == 0 && type >> 47 == 0 &&
-	       read_word(type + rcp_py_type_offset(), &of_type) &&
-	       rcp_pytype_find((const void *)of_type, &meta) && meta.meta &&
+	return is_of_meta(type) && is_in_its_mro(type) &&
 	       rcp_pytype_get((const void *)type, out);
 }
 
@@ -107,7 +138,7 @@ look_at(struct rcp_tls *t, uintptr_t block)
 	for (unsigned at = 0; at <= 32 && at + 16 <= bytes; at += 16) {
 		const uint64_t *w = words + at / 8;
 
-		if (!is_count(w[0]) || !rcp_alive_type(w[1], &type) ||
+		if (!is_count(w[0]) || !type_at(w[1], &type) ||
 		    !fits(&type, at, bytes))
 			continue;
 		found = type;

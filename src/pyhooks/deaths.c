@@ -78,7 +78,7 @@ died_unborn(struct rcp_tls *t, void *op, unsigned before,
 {
 	struct rcp_pytype type;
 
-	if (rcp_alive_type((uintptr_t)rcp_py_type_of(op), &type) &&
+	if (rcp_alive_type_of(op, &type) &&
 	    type.before == before)
 		rcp_record_died_unborn(t, (uintptr_t)op, before, type.id,
 				       entry);

@@ -85,8 +85,9 @@ void rcp_alive_begin(void);
 void rcp_alive_sampled(struct rcp_tls *t, void *p);
 /* Looks at all that are not known; LAST: counts what can not be told. */
 void rcp_alive_look(struct rcp_tls *t, bool last);
-/* What may be the address of a type that we have not met: is it one? */
-bool rcp_alive_type(uintptr_t type, struct rcp_pytype *out);
+/* The type of OP, for which a deallocator was called.  False: it is none that
+ * can be told, and OP no object. */
+bool rcp_alive_type_of(const void *op, struct rcp_pytype *out);
 
 /* --- births ---------------------------------------------------------------------- */
 

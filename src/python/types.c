@@ -20,6 +20,7 @@ static const uint16_t slot_word[RCP_PY_SLOTS] = {
 	[RCP_PY_SLOT_FREE] = 34,
 };
 #define DICT_WORD 27
+#define MRO_WORD 37
 #define NAME_WORD (-3)
 #define SIZE_WORD (-2)
 
@@ -106,6 +107,12 @@ unsigned
 rcp_py_type_offset(void)
 {
 	return rcp_py_rt.layout.object_type;
+}
+
+unsigned
+rcp_py_mro_offset(void)
+{
+	return rcp_py_rt.layout.type_dealloc + 8u * MRO_WORD;
 }
 
 static size_t

@@ -91,6 +91,8 @@ void *rcp_py_type_set_dealloc(void *type, void *function);
 
 /* Where an object's type stands in it. */
 unsigned rcp_py_type_offset(void);
+/* Where a type's tuple of base classes stands in it, itself the first. */
+unsigned rcp_py_mro_offset(void);
 
 /* CPython's PyMethodDef. */
 struct rcp_py_method {

@@ -112,6 +112,18 @@ def test_joined(py):
                    what + ": what is alive is known by its type")
 
 
+def test_arrays(py):
+    """What only looks like an object in a sampled block is not read as one."""
+    argv = [py.path, "-S", PROGRAM, "arrays"]
+    bare = lib.Run(argv, None, None, False)
+    run = lib.Run(argv, dict(MODES[1], RCPROF_RATE="16"), None)
+    check_run(py, "43,48", "lists of metatypes", bare, run)
+    types = {t["type"]: t for t in lib.report(
+        run.files()[0], "--top", "1", "--at", "mark:kept").data["types"]}
+    py.between(48, types.get("list", {}).get("alive"), 12000, 14000,
+               "lists of metatypes: they are lists")
+
+
 # --- Ctrl-C ----------------------------------------------------------------------
 
 def at_terminal(argv, env):
@@ -172,4 +184,4 @@ PYTHONS = lib.pythons()
 if os.environ.get("RCPROF_FAULTS") != "all":
     lib.pythons = lambda: PYTHONS[:1] + PYTHONS[1:][-1:]
 lib.each("43,46", test_signals, test_processes, test_room, test_limits,
-         test_joined, test_interrupt)
+         test_joined, test_arrays, test_interrupt)

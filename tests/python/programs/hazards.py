@@ -282,5 +282,24 @@ class Kept:
     pass
 
 
+class Meta(type):
+    pass
+
+
+def arrays():
+    """Items of lists look like a type where one of them is a metatype, and
+    the list's size and its items' address like an object of that type."""
+    kept = []
+    for meta in type, Meta, Meta("Made", (), {}):
+        kept += [[i, meta, None, None][:n] for n in (2, 3, 4)
+                 for i in range(1000)]
+        kept += [[meta] * 60 for i in range(1000)]
+        for thing in kept:
+            thing.append(meta)
+    mark("kept")
+    work(2000)
+    print(len(kept), sum(map(len, kept)))
+
+
 globals()[sys.argv[1]]()
 sys.exit(6)
