@@ -346,8 +346,8 @@ rcp_record_object_freed(struct rcp_tls *t, uintptr_t p)
 }
 
 void
-rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
-		       uint32_t birth, bool unseen, const void *caller)
+rcp_record_object_gone(struct rcp_thread *th, uintptr_t block, uint32_t object,
+		       uint64_t size, uint32_t birth)
 {
 	struct rcp_objects *o;
 	enum rcp_death how;
@@ -360,17 +360,16 @@ rcp_record_object_gone(struct rcp_thread *th, uint32_t object, uint64_t size,
 		return;
 	if (!(object & RCP_LIVE_REBORN))
 		age = rcp_tick_age(birth);
-	if (unseen) {
+	if (!block) {
 		rcp_objects_count(RCP_OBJECTS_UNSEEN);
 		rcp_objects_died(o, object & RCP_HEAD_SITE, 0,
 				 RCP_DEATH_UNSEEN, size, age);
 		return;
 	}
 	rcp_objects_count(RCP_OBJECTS_FREED);
-	how = rcp_object_collecting() ? RCP_DEATH_COLLECTOR :
-					RCP_DEATH_REFCOUNT;
-	rcp_objects_died(o, object & RCP_HEAD_SITE,
-			 death_site(th, caller), how, size, age);
+	how = rcp_object_cause(block);
+	rcp_objects_died(o, object & RCP_HEAD_SITE, death_site(th, NULL), how,
+			 size, age);
 	if (how == RCP_DEATH_COLLECTOR)
 		rcp_garbage_died(size);
 }

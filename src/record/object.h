@@ -124,10 +124,9 @@ void rcp_record_objects_rest(struct rcp_tls *t);
  * for all we know.  False: it is not, or nothing was done. */
 bool rcp_record_object_freed(struct rcp_tls *t, uintptr_t p);
 
-/* The memory of an object that may still be alive is gone: its death, if no
- * deallocator told of it.  UNSEEN: nobody freed it either. */
-void rcp_record_object_gone(struct rcp_thread *th, uint32_t object,
-			    uint64_t size, uint32_t birth, bool unseen,
-			    const void *caller);
+/* The memory at BLOCK of an object that may still be alive is gone: its death,
+ * if no deallocator told of it.  BLOCK 0: nobody freed it either. */
+void rcp_record_object_gone(struct rcp_thread *th, uintptr_t block,
+			    uint32_t object, uint64_t size, uint32_t birth);
 
 #endif

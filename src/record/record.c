@@ -72,19 +72,19 @@ unseen(struct rcp_thread *th, const struct rcp_live *block)
 {
 	rcp_count(RCP_COUNT_UNSEEN, 1);
 	if (rcp_live_is_object(block))
-		rcp_record_object_gone(th, block->site, block->size,
-				       block->birth, true, NULL);
+		rcp_record_object_gone(th, 0, block->site, block->size,
+				       block->birth);
 	rcp_account_free(&th->account, rcp_live_site(block), block->size, 1,
 			 rcp_tick_age(block->birth), false);
 }
 
-/* The object that a block held ends with it, if it has not before. */
+/* The object that the block at P held ends with it, if it has not before. */
 static inline void
-object_gone(struct rcp_thread *th, const struct rcp_block *old)
+object_gone(struct rcp_thread *th, const void *p, const struct rcp_block *old)
 {
 	if (__builtin_expect(old->object != 0, 0))
-		rcp_record_object_gone(th, old->object, old->live.size,
-				       old->live.birth, false, NULL);
+		rcp_record_object_gone(th, (uintptr_t)p, old->object,
+				       old->live.size, old->live.birth);
 }
 
 static inline void
@@ -127,7 +127,7 @@ rcp_record_freed(struct rcp_tls *t, void *p, const struct rcp_block *old)
 	rcp_busy(t);
 	th = rcp_thread_get(t);
 	if (th) {
-		object_gone(th, old);
+		object_gone(th, p, old);
 		account_free(th, old, is_temporary(th, p));
 	}
 	rcp_idle(t);
@@ -260,7 +260,7 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 	uint32_t site;
 
 	rcp_tick(t, th, size);
-	object_gone(th, old);
+	object_gone(th, p, old);
 	site = site_here(th, kind, caller);
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
