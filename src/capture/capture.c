@@ -43,7 +43,7 @@ static void
 begin_epoch(struct rcp_capture *c, uint32_t now)
 {
 	empty(c);
-	rcp_native_forget(c);
+	rcp_native_epoch(c);
 	memset(c->memo, 0, sizeof(c->memo));
 	c->epoch = now;
 }

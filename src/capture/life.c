@@ -5,6 +5,7 @@
 #include "capture/capture.h"
 #include "capture/modules.h"
 #include "capture/names.h"
+#include "capture/nodes.h"
 #include "capture/tree.h"
 #include "unwind/unwind.h"
 
@@ -20,12 +21,14 @@ void
 rcp_capture_unloading(void)
 {
 	rcp_unwind_unloading();
+	rcp_native_unload();
 	__atomic_fetch_add(&rcp_py_epoch, 1, __ATOMIC_RELEASE);
 }
 
 void
 rcp_capture_unloaded(void)
 {
+	rcp_native_unload();
 	__atomic_fetch_add(&rcp_py_epoch, 1, __ATOMIC_RELEASE);
 	rcp_unwind_unloaded();
 }

@@ -17,5 +17,7 @@ preload_sources += \
 	src/capture/nodes.h \
 	src/capture/place.c \
 	src/capture/strings.c \
+	src/capture/tails.c \
+	src/capture/tails.h \
 	src/capture/tree.c \
 	src/capture/tree.h

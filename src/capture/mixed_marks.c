@@ -166,15 +166,6 @@ holds(const struct rcp_step *e, const struct rcp_step *outer, const char *at)
 	return (uintptr_t)at - low < high - low;
 }
 
-static inline struct rcp_step *
-next_frame(struct rcp_step *e, const struct rcp_step *end)
-{
-	do
-		e++;
-	while (e < end && !rcp_step_is_frame(e));
-	return e;
-}
-
 /* Has mark M no frame of Python code? */
 static bool
 is_empty(enum rcp_py_way way, const struct rcp_native_mark *m)
@@ -197,7 +188,7 @@ rcp_mixed_match(struct rcp_native *n, enum rcp_py_way way,
 	bool placed = m->at != NULL;
 
 	for (e = leaf; e < last && (m < hold || !placed); e = outer) {
-		outer = next_frame(e, end);
+		outer = rcp_next_frame(e, end);
 		if (placed ? outer < end && holds(e, outer, m->at) :
 			     rcp_py_is_evaluator(e->value)) {
 			if (m == hold)

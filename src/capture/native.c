@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "capture/tails.h"
 #include "capture/tree.h"
 #include "unwind/variants.h"
 
@@ -19,6 +20,15 @@
 #define OWN_FRAMES 24 /* steps that are ours, at most */
 
 bool rcp_native_on;
+
+/* Grows around each dlclose. */
+static uint32_t unloads;
+
+void
+rcp_native_unload(void)
+{
+	__atomic_fetch_add(&unloads, 1, __ATOMIC_RELAXED);
+}
 
 bool
 rcp_capture_native_setup(void)
@@ -45,7 +55,25 @@ rcp_native_forget(struct rcp_capture *c)
 	forget_memo(c->native);
 	c->native->leaf = NULL;
 	c->native->is_mixed = false;
+	rcp_tails_forget(c->native);
 	rcp_trace_forget(&c->native->trace);
+}
+
+void
+rcp_native_epoch(struct rcp_capture *c)
+{
+	uint32_t now = __atomic_load_n(&unloads, __ATOMIC_RELAXED);
+	struct rcp_native *n = c->native;
+
+	if (!n)
+		return;
+	if (n->unloads != now) {
+		n->unloads = now;
+		rcp_native_forget(c);
+	}
+	forget_memo(n);
+	n->leaf = NULL;
+	n->is_mixed = false;
 }
 
 void
@@ -118,8 +146,10 @@ rcp_native_get(struct rcp_capture *c)
 	if (RCP_LIKELY(c->native != NULL))
 		return c->native;
 	c->native = rcp_pages_reserve(sizeof(*c->native));
-	if (c->native)
-		rcp_trace_begin(&c->native->trace);
+	if (!c->native)
+		return NULL;
+	c->native->unloads = __atomic_load_n(&unloads, __ATOMIC_RELAXED);
+	rcp_trace_begin(&c->native->trace);
 	return c->native;
 }
 

@@ -26,9 +26,30 @@ struct rcp_native_mark {
 	uint32_t before; /* node of the native frame, without Python's */
 };
 
+/* See tails.h. */
+#define RCP_TAILS 512u       /* a power of two */
+#define RCP_TAIL_NODES 4096u /* a power of two */
+#define RCP_TAIL_WORDS 24u
+
+struct rcp_tail {
+	const char *frame;     /* it begins here; NULL: unused */
+	const char *mark;      /* as in struct rcp_native_mark: `at` */
+	struct rcp_step outer; /* where it leads to; its node is not used */
+	uint32_t id, count;
+	uint16_t at[RCP_TAIL_WORDS]; /* from `frame` on */
+	uintptr_t value[RCP_TAIL_WORDS];
+};
+
+/* Node of the stack that is a tail, with all outside of it, which has BASE, and
+ * Python's frames, which alone have PYTHON. */
+struct rcp_tail_node {
+	uint32_t tail, base, python, node;
+};
+
 /* Mapped when a thread's first native stack is wanted. */
 struct rcp_native {
 	uint32_t node; /* of the previous stack */
+	uint32_t unloads; /* of modules: what follows is from after them */
 	bool is_mixed; /* it had Python frames */
 	struct rcp_step *leaf; /* the hook's caller in it; NULL: the steps have
 				  no nodes, or mixed.c's */
@@ -50,6 +71,11 @@ struct rcp_native {
 	unsigned count;
 	struct rcp_py_mark found[RCP_CAPTURE_MARKS];
 
+	/* Tails by (frame, caller, line), each at one of two places. */
+	uint32_t tail; /* number of the newest; 0: there are none */
+	struct rcp_tail tails[RCP_TAILS];
+	struct rcp_tail_node tail_nodes[RCP_TAIL_NODES];
+
 	struct rcp_trace trace;
 };
 
@@ -58,6 +84,16 @@ struct rcp_native *rcp_native_get(struct rcp_capture *c);
 
 /* The step of the hook's caller, or NULL: unwinding began further in. */
 struct rcp_step *rcp_native_caller(struct rcp_trace *t, uintptr_t caller);
+
+/* The next outer frame's. */
+static inline struct rcp_step *
+rcp_next_frame(struct rcp_step *e, const struct rcp_step *end)
+{
+	do
+		e++;
+	while (e < end && !rcp_step_is_frame(e));
+	return e;
+}
 
 /* The node of a native frame whose caller's is PARENT. */
 static inline uint32_t

@@ -61,6 +61,9 @@ extern bool rcp_native_on RCP_HIDDEN;
 uint32_t rcp_native_node(struct rcp_capture *c, const void *caller);
 void rcp_native_begin(struct rcp_capture *c); /* for another thread */
 void rcp_native_forget(struct rcp_capture *c);
+/* Code objects have died, or code may be another since rcp_native_unload(). */
+void rcp_native_epoch(struct rcp_capture *c);
+void rcp_native_unload(void);
 
 /* mixed.c: of a stack whose Python frames have the node PYTHON, with its
  * native ones. */

@@ -27,4 +27,11 @@ rcp_reach(struct rcp_reach reach[2], uintptr_t slot)
 	return rcp_reach_slow(reach, slot);
 }
 
+/* Is all from LOW to HIGH known to be readable?  Looks at one stack. */
+static inline bool
+rcp_reaches(const struct rcp_reach reach[2], uintptr_t low, uintptr_t high)
+{
+	return low >= reach[0].low && high < reach[0].high;
+}
+
 #endif

@@ -19,6 +19,7 @@ test_scripts += \
 	tests/python/objects_refused.t \
 	tests/python/objects_sample.t \
 	tests/python/processes.t \
+	tests/python/remerge.t \
 	tests/python/shared.t \
 	tests/python/start.t \
 	tests/python/teardown.t \
@@ -66,6 +67,7 @@ EXTRA_DIST += \
 	tests/python/programs/steady.py \
 	tests/python/programs/threads.py \
 	tests/python/programs/tracers.py \
+	tests/python/programs/turns.py \
 	tests/python/programs/whereto.py
 
 # What takes minutes: a million stacks.
@@ -75,3 +77,13 @@ check-long: tests-ready
 		RCPROF_TEST_SECONDS=3600 PROVE='$(PROVE)' \
 		$(srcdir)/scripts/run-prove '$(abs_srcdir)' \
 		tests/python/distinct.t tests/unit/unwind.t
+
+# The preload once more, with remerge.c around one of its functions.
+check_PROGRAMS += tests/python/remerge.so
+tests_python_remerge_so_SOURCES = tests/python/remerge.c
+tests_python_remerge_so_CPPFLAGS = $(librcprof_so_CPPFLAGS)
+tests_python_remerge_so_CFLAGS = $(librcprof_so_CFLAGS)
+tests_python_remerge_so_LDFLAGS = $(librcprof_so_LDFLAGS) \
+	-Wl,--wrap=rcp_mixed_node
+tests_python_remerge_so_LDADD = $(librcprof_so_OBJECTS)
+tests_python_remerge_so_DEPENDENCIES = $(librcprof_so_OBJECTS) $(preload_map)

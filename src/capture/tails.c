@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tails.c - see tails.h; the slow half.  Runs inside malloc.
+ */
+#include "capture/tails.h"
+
+#include <string.h>
+
+void
+rcp_tails_forget(struct rcp_native *n)
+{
+	if (n->tail == 0)
+		return;
+	n->tail = 0;
+	memset(n->tails, 0, sizeof(n->tails));
+	memset(n->tail_nodes, 0, sizeof(n->tail_nodes));
+}
+
+/* Copies the words from E to END.  False: no tail can have them. */
+static bool
+copy(struct rcp_tail *x, const struct rcp_step *e, const struct rcp_step *end)
+{
+	x->count = 0;
+	if (end - e > (ptrdiff_t)RCP_TAIL_WORDS)
+		return false;
+	for (; e < end; e++) {
+		uintptr_t at = (uintptr_t)e->slot - (uintptr_t)x->frame;
+
+		if (e->rule & RCP_STEP_LOOSE || at > UINT16_MAX)
+			return false;
+		x->at[x->count] = (uint16_t)at;
+		x->value[x->count++] = e->value;
+	}
+	return true;
+}
+
+static bool
+is_tail(const struct rcp_tail *a, const struct rcp_tail *b)
+{
+	return a->frame == b->frame && a->mark == b->mark &&
+	       a->outer.slot == b->outer.slot &&
+	       a->outer.value == b->outer.value &&
+	       a->outer.rule == b->outer.rule && a->count == b->count &&
+	       memcmp(a->at, b->at, a->count * sizeof(a->at[0])) == 0 &&
+	       memcmp(a->value, b->value, a->count * sizeof(a->value[0])) == 0;
+}
+
+/* Where NEW is, or is to be, of the two places from X on. */
+static struct rcp_tail *
+place(struct rcp_native *n, struct rcp_tail *x, const struct rcp_tail *new)
+{
+	if (is_tail(x, new))
+		return x;
+	if (is_tail(x + 1, new))
+		return x + 1;
+	if (x->frame)
+		x[1] = *x;
+	*x = *new;
+	x->id = ++n->tail;
+	return x;
+}
+
+void
+rcp_tail_keep(struct rcp_native *n, const char *frame, uintptr_t caller,
+	      const struct rcp_capture_frame *leaf, uint32_t node)
+{
+	const struct rcp_native_mark *m = n->mark;
+	const struct rcp_step *end = rcp_trace_end(&n->trace), *outer;
+	struct rcp_tail_node *memo;
+	struct rcp_tail new, *x;
+
+	if (n->trace.start != frame || m == n->end)
+		return;
+	outer = rcp_next_frame(m->step, end);
+	if (outer == end || outer->rule & (RCP_STEP_LOOSE | RCP_STEP_NEEDED))
+		return;
+	new.frame = frame;
+	new.mark = m->at;
+	new.outer = *outer;
+	if (!copy(&new, n->trace.leaf, outer))
+		return;
+	if (n->tail == UINT32_MAX)
+		rcp_tails_forget(n);
+	x = place(n, rcp_tail_slot(n, frame, caller, leaf->key), &new);
+	memo = rcp_tail_node_slot(n, x->id, outer->node, leaf->node);
+	memo->tail = x->id;
+	memo->base = outer->node;
+	memo->python = leaf->node;
+	memo->node = node;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tails.h - merged stacks that are met again.  A tail is what plain unwinding
+ * has read on its way from the hook to the innermost call of the evaluator,
+ * that call's own frame included.  Where its words stand there again, where
+ * all words outside of it and all of Python's frames are accounted for, the
+ * node of the merged stack is known.  doc/UNWINDING.md has the argument.
+ *
+ * On the hot path of every allocation with a mixed stack; runs inside malloc.
+ */
+#ifndef RCP_CAPTURE_TAILS_H
+#define RCP_CAPTURE_TAILS_H
+
+#include <stddef.h>
+
+#include "capture/native.h"
+#include "unwind/reach.h"
+
+static inline struct rcp_tail *
+rcp_tail_slot(struct rcp_native *n, const void *frame, uintptr_t caller,
+	      uintptr_t key)
+{
+	uint64_t h = ((uintptr_t)frame ^ caller << 20 ^ key << 7) *
+		     0x9e3779b97f4a7c15u;
+
+	return &n->tails[h >> 40 & (RCP_TAILS - 2)];
+}
+
+static inline struct rcp_tail_node *
+rcp_tail_node_slot(struct rcp_native *n, uint32_t tail, uint32_t base,
+		   uint32_t python)
+{
+	uint64_t h = ((uint64_t)python << 32 ^ (uint64_t)base << 16 ^ tail) *
+		     0x9e3779b97f4a7c15u;
+
+	return &n->tail_nodes[h >> 40 & (RCP_TAIL_NODES - 1)];
+}
+
+/* Are X's words those of the stack, from FRAME on? */
+RCP_READS_ANY static inline bool
+rcp_tail_is_here(const struct rcp_tail *x, const char *frame)
+{
+	const uint16_t *at = x->at, *end = at + x->count;
+	const uintptr_t *value = x->value;
+
+	if (x->frame != frame)
+		return false;
+	for (; at < end; at++, value++)
+		if (*(const uintptr_t *)(const void *)(frame + *at) != *value)
+			return false;
+	return true;
+}
+
+/* Does X lead to OUTER, which is in the trace, from a frame with MARK in it? */
+static inline bool
+rcp_tail_leads_to(const struct rcp_tail *x, const struct rcp_step *outer,
+		  const struct rcp_native_mark *mark)
+{
+	return x->outer.slot == outer->slot && x->outer.value == outer->value &&
+	       x->outer.rule == outer->rule && x->mark == mark->at;
+}
+
+/* Are the words from E on what they were? */
+RCP_READS_ANY static inline bool
+rcp_tail_rest(const struct rcp_step *e, const struct rcp_step *end)
+{
+	for (; *e->slot == e->value; e++) {
+		e++;
+		if (*e->slot != e->value)
+			break;
+	}
+	return e == end;
+}
+
+/* The tail that is there now, or NULL. */
+static inline const struct rcp_tail *
+rcp_tail_find(struct rcp_native *n, const char *frame, uintptr_t caller,
+	      uintptr_t key)
+{
+	const struct rcp_tail *x = rcp_tail_slot(n, frame, caller, key);
+
+	if (RCP_LIKELY(rcp_tail_is_here(x, frame)))
+		return x;
+	x++;
+	return rcp_tail_is_here(x, frame) ? x : NULL;
+}
+
+/* Keeps what N's stack is now, whose node is NODE. */
+void rcp_tail_keep(struct rcp_native *n, const char *frame, uintptr_t caller,
+		   const struct rcp_capture_frame *leaf, uint32_t node);
+
+void rcp_tails_forget(struct rcp_native *n);
+
+#endif
