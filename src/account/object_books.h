@@ -130,7 +130,7 @@ rcp_object_cell_changed(const struct rcp_object_cell *c)
 	__atomic_store_n(&page->dirty, 1, __ATOMIC_RELEASE);
 }
 
-/* ORIGIN's entry, made if there is none; NULL: the memory limit is reached. */
+/* ORIGIN's entry, made if there is none; NULL: there is no room for it. */
 static inline struct rcp_birth_memo *
 rcp_object_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
 {
@@ -160,8 +160,8 @@ rcp_object_death_key(uint32_t origin, uint32_t site)
 	return (uint64_t)origin << 32 | site;
 }
 
-/* An object of ORIGIN is born in BYTES.  Returns the origin's number; 0: the
- * memory limit is reached.  O is ours. */
+/* An object of ORIGIN is born in BYTES.  Returns the origin's number; 0: there
+ * is no room for it.  O is ours. */
 static inline uint32_t
 rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
 		  uint64_t bytes)

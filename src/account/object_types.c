@@ -28,7 +28,6 @@ static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct type *types[TYPES / CHUNK];
 static uint32_t *slots; /* by hash of the name; reserved, touched as needed */
 static uint32_t next_type = 1;
-static uint64_t limit;
 
 static struct type *
 type_at(uint32_t id)
@@ -69,7 +68,7 @@ add_type(const char *name, size_t size, uint32_t flags)
 	for (; slots[i % SLOTS]; i++)
 		if (is(slots[i % SLOTS], name, size, flags))
 			return slots[i % SLOTS];
-	if (id == TYPES || rcp_arena_used() >= limit)
+	if (id == TYPES || !rcp_objects_few_fit())
 		return 0;
 	copy = rcp_arena_new(size + 1);
 	if (!*chunk)
@@ -119,9 +118,8 @@ rcp_object_type_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 }
 
 void
-rcp_object_types_setup(uint64_t memory_limit)
+rcp_object_types_setup(void)
 {
-	limit = memory_limit;
 	slots = rcp_pages_reserve(SLOTS * sizeof(*slots));
 }
 

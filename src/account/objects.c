@@ -73,6 +73,13 @@ origins_have_room(void)
 	return true;
 }
 
+static bool
+is_room_for(const struct rcp_origin *origin)
+{
+	return origin->few ? rcp_objects_few_fit() :
+			     rcp_arena_used() < rcp_objects_limit;
+}
+
 /* The lock is held. */
 static uint32_t
 add_origin(const struct rcp_origin *origin)
@@ -87,7 +94,7 @@ add_origin(const struct rcp_origin *origin)
 	if (*slot)
 		// cppcheck-suppress identicalInnerCondition ; or a free one
 		return *slot;
-	if (id > RCP_HEAD_SITE || rcp_arena_used() >= rcp_objects_limit)
+	if (id > RCP_HEAD_SITE || !is_room_for(origin))
 		return 0;
 	chunk = &rcp_origins[id / RCP_ORIGIN_CHUNK];
 	if (!*chunk)
@@ -116,13 +123,21 @@ rcp_objects_begin_anew(struct rcp_objects *o)
 			 __ATOMIC_RELEASE);
 }
 
-/* The new entry of ORIGIN, which has none.  NULL: the memory limit is
- * reached. */
+static struct rcp_birth_memo *
+remember_birth(struct rcp_objects *o, const struct rcp_birth_memo *new)
+{
+	uint32_t slot = rcp_object_memo_slot(new->key);
+
+	o->births[slot ^ 1] = o->births[slot];
+	o->births[slot] = *new;
+	return &o->births[slot];
+}
+
+/* The new entry of ORIGIN, which has none.  NULL: there is no room. */
 struct rcp_birth_memo *
 rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
 {
 	struct rcp_birth_memo new = { .key = rcp_origin_key(origin) };
-	uint32_t slot = rcp_object_memo_slot(new.key);
 
 	rcp_lock_take(&lock);
 	new.origin = add_origin(origin);
@@ -130,9 +145,23 @@ rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origi
 	if (!new.origin)
 		return NULL;
 	new.cell = rcp_object_cell(o, origin->site, origin->type, 0);
-	o->births[slot ^ 1] = o->births[slot];
-	o->births[slot] = new;
-	return &o->births[slot];
+	return remember_birth(o, &new);
+}
+
+struct rcp_birth_memo *
+rcp_objects_fold_birth(struct rcp_objects *o, const struct rcp_origin *origin,
+		       const struct rcp_origin *folded)
+{
+	uint32_t next = next_origin;
+	struct rcp_birth_memo *m = rcp_object_birth_memo(o, folded), new;
+
+	if (!m)
+		return NULL;
+	if (next_origin != next)
+		rcp_objects_count(RCP_OBJECTS_FOLDED_BIRTHS);
+	new = *m;
+	new.key = rcp_origin_key(origin);
+	return remember_birth(o, &new);
 }
 
 uint32_t
@@ -165,7 +194,7 @@ void
 rcp_objects_setup(uint64_t memory_limit)
 {
 	rcp_objects_limit = memory_limit;
-	rcp_object_types_setup(memory_limit);
+	rcp_object_types_setup();
 	rcp_objects_register();
 	rcp_collections_setup();
 	rcp_cycles_setup(memory_limit);

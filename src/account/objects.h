@@ -27,7 +27,8 @@ struct rcp_origin {
 	uint32_t allocation; /* site */
 	uint32_t site;       /* of the birth; 0: unknown */
 	uint32_t type;       /* rcp_object_type() */
-	uint32_t before;     /* bytes of the block before the object */
+	uint8_t before;      /* bytes of the block before the object */
+	bool few; /* as such origins are: there is room past the limit */
 };
 
 enum rcp_death {
@@ -46,6 +47,7 @@ enum rcp_object_count {
 	RCP_OBJECTS_NO_OBJECT, /* deaths that were none: hints refused */
 	RCP_OBJECTS_NO_ROOM,  /* births that the memory limit kept out */
 	RCP_OBJECTS_FOLDED,   /* deaths of whose stack the last line is kept */
+	RCP_OBJECTS_FOLDED_BIRTHS, /* origins of births, likewise */
 	RCP_OBJECTS_UNTOLD,   /* samples that may have held an object */
 	RCP_OBJECT_COUNTS,
 };
@@ -64,7 +66,8 @@ rcp_objects_count(enum rcp_object_count which)
 void rcp_objects_setup(uint64_t memory_limit);
 
 /* Deaths have as many stacks as births, and say less: when half of the room for
- * objects is used, only the last line is to be kept of theirs. */
+ * objects is used, only the last line is to be kept of theirs.  When all of it
+ * is, new origins are to be folded likewise. */
 extern bool rcp_objects_crowded RCP_HIDDEN;
 
 void rcp_objects_fork_prepare(void);
@@ -134,7 +137,13 @@ struct rcp_birth_memo;
 struct rcp_birth_memo *
 rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin);
 
-/* The number of an origin; 0: the memory limit is reached. */
+/* Births of ORIGIN, for which there is no room, are from now on found as those
+ * of FOLDED.  NULL: there is no room for that, either. */
+struct rcp_birth_memo *
+rcp_objects_fold_birth(struct rcp_objects *o, const struct rcp_origin *origin,
+		       const struct rcp_origin *folded);
+
+/* The number of an origin; 0: there is no room for it. */
 uint32_t rcp_objects_origin(struct rcp_objects *o,
 			    const struct rcp_origin *origin);
 

@@ -129,6 +129,8 @@ cover(void)
 		[RCP_OBJECTS_NO_ROOM] = " births past the memory limit",
 		[RCP_OBJECTS_FOLDED] =
 			" deaths whose last line alone was kept",
+		[RCP_OBJECTS_FOLDED_BIRTHS] =
+			" kinds of births whose last line alone was kept",
 		[RCP_OBJECTS_UNTOLD] = " sampled blocks not told",
 	};
 	char text[400];

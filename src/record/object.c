@@ -63,6 +63,29 @@ died_unseen(struct rcp_objects *o, uint32_t origin, uint64_t size)
 		rcp_objects_death(o, origin, RCP_OBJECT_UNSEEN, size, -1);
 }
 
+static uint32_t
+folded_site(struct rcp_thread *th, const void *caller)
+{
+	return rcp_site_get(rcp_capture_leaf(&th->capture, caller),
+			    RCP_KIND_PYTHON);
+}
+
+/* A birth whose stack there is no room for.  Returns the origin's number, or
+ * 0: the memory limit keeps it out. */
+static __attribute__((noinline)) uint32_t
+born_folded(struct rcp_thread *th, struct rcp_objects *o,
+	    const struct rcp_origin *origin, uint64_t size)
+{
+	struct rcp_origin folded = *origin;
+
+	folded.site = folded_site(th, NULL);
+	folded.few = true;
+	if (rcp_objects_fold_birth(o, origin, &folded))
+		return rcp_objects_birth(o, origin, size);
+	rcp_objects_count(RCP_OBJECTS_NO_ROOM);
+	return 0;
+}
+
 static inline void
 born(struct rcp_tls *t, struct rcp_thread *th, struct rcp_objects *o,
      uint32_t *w, uintptr_t block, struct rcp_origin *origin, bool collecting)
@@ -85,8 +108,7 @@ born(struct rcp_tls *t, struct rcp_thread *th, struct rcp_objects *o,
 			died_unseen(o, id, size);
 	}
 	id = rcp_objects_birth(o, origin, size);
-	if (RCP_UNLIKELY(!id)) {
-		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
+	if (RCP_UNLIKELY(!id) && !(id = born_folded(th, o, origin, size))) {
 		if (reborn)
 			rcp_head_die(w);
 		return;
@@ -117,7 +139,8 @@ void
 rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 		unsigned before, size_t size, bool collecting)
 {
-	struct rcp_origin origin = { .type = type, .before = before };
+	struct rcp_origin origin = { .type = type,
+				     .before = (uint8_t)before };
 	struct rcp_thread *th;
 	struct rcp_objects *o;
 	uint32_t *w;
@@ -143,8 +166,7 @@ death_site(struct rcp_thread *th, const void *caller)
 	if (RCP_LIKELY(!rcp_objects_crowded))
 		return rcp_object_site(th, caller);
 	rcp_objects_count(RCP_OBJECTS_FOLDED);
-	return rcp_site_get(rcp_capture_leaf(&th->capture, caller),
-			    RCP_KIND_PYTHON);
+	return folded_site(th, caller);
 }
 
 /* By the collector, perhaps. */
@@ -293,7 +315,9 @@ void
 rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 		       uint32_t type, const void *const *entry)
 {
-	struct rcp_origin origin = { .type = type, .before = before };
+	struct rcp_origin origin = { .type = type,
+				     .before = (uint8_t)before,
+				     .few = true };
 	uint32_t *w = rcp_head_at(op - before);
 	struct rcp_thread *th;
 	struct rcp_objects *o;

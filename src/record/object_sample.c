@@ -94,7 +94,8 @@ enter(struct rcp_objects *o, struct rcp_sample *s, unsigned before,
 		.allocation = s->site,
 		.site = s->site,
 		.type = type,
-		.before = before,
+		.before = (uint8_t)before,
+		.few = true,
 	};
 
 	s->object = RCP_SAMPLE_BLOCK;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Rows 48, 51: where objects die on more stacks than there is room for, each
-death and its line are kept all the same, and so are stacks of allocations."""
+"""Rows 48, 51: where objects die, or are born, on more stacks than there is room
+for, each death and birth and its line are kept all the same, and so are stacks
+of allocations."""
 import os
 import sys
 
@@ -9,23 +10,33 @@ import lib  # noqa: E402
 
 ENV = {"RCPROF_OBJECTS": "on", "RCPROF_MEMORY_LIMIT": "24M"}
 GUESTS = 1 << 16
+PYTHONS = lib.pythons()
+
+
+def by_line(rows):
+    lines = {}
+    for row in rows:
+        line = row["stack"][0]["line"] if row["stack"] else None
+        lines[line] = lines.get(line, 0) + row["n"]
+    return lines
+
+
+def folded(rows):
+    return sum(row["n"] for row in rows
+               if row["stack"][-1]["function"] == "[truncated]")
 
 
 def test_crowded(py):
-    case = lib.Case(py, "48,51", "crowded.py", env=ENV)
+    case = lib.Case(py, "48,51", "crowded.py", "guests", env=ENV)
     case.same("crowded.py runs as without rcprof")
     data = case.report("--at", "mark:end").data
     guests = [t for t in data["types"] if t["type"] == "__main__.Guest"]
     py.is_(48, [(t["born"], t["died_refcount"], t["alive"]) for t in guests],
            [(GUESTS, GUESTS, 0)], "each life")
-    lines = {}
-    for death in (d for t in guests for d in t["deaths"]):
-        line = death["stack"][0]["line"] if death["stack"] else None
-        lines[line] = lines.get(line, 0) + death["n"]
-    py.is_(51, lines, {case.line("dies"): GUESTS}, "the line of each death")
-    folded = sum(d["n"] for t in guests for d in t["deaths"]
-                 if d["stack"][-1]["function"] == "[truncated]")
-    py.between(51, folded, 1, GUESTS - 1,
+    deaths = [d for t in guests for d in t["deaths"]]
+    py.is_(51, by_line(deaths), {case.line("dies"): GUESTS},
+           "the line of each death")
+    py.between(51, folded(deaths), 1, GUESTS - 1,
                "past its share of the limit a death keeps its line only")
     if py.version < (3, 11):
         py.skip(48, "stacks of allocations",
@@ -39,4 +50,21 @@ def test_crowded(py):
            "a later allocation has its stack")
 
 
-lib.each("48,51", test_crowded)
+def test_many_births(py):
+    # What is done then is the same for all: the first and the last will do.
+    if py.path not in (PYTHONS[0].path, PYTHONS[-1].path):
+        return
+    case = lib.Case(py, "48,51", "crowded.py", "visitors", env=ENV)
+    data = case.report("--at", "mark:end").data
+    visitors = [t for t in data["types"] if t["type"] == "__main__.Visitor"]
+    py.is_(48, [(t["born"], t["died_refcount"], t["alive"])
+                for t in visitors], [(GUESTS, GUESTS, 0)],
+           "born on many stacks: each life")
+    births = [b for t in visitors for b in t["births"]]
+    py.is_(48, by_line(births), {case.line("visits"): GUESTS},
+           "the line of each birth")
+    py.between(48, folded(births), 1, GUESTS,
+               "past its share of the limit a birth keeps its line only")
+
+
+lib.each("48,51", test_crowded, test_many_births)
