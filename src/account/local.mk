@@ -3,6 +3,7 @@ preload_sources += \
 	src/account/account.h \
 	src/account/accounts.c \
 	src/account/cells.c \
+	src/account/chunks.h \
 	src/account/counters.c \
 	src/account/drain.c \
 	src/account/internal.h \

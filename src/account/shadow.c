@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * shadow.c - the slow half of live.h: leaves, and ranges that go at once.
- * Runs inside malloc.
+ * shadow.c - the slow half of live.h and chunks.h: leaves, and ranges that go
+ * at once.  Runs inside malloc.
  */
-#include "account/live.h"
+#include "account/chunks.h"
 
 #include "account/side.h"
 #include "base/mem.h"
 #include "base/sys.h"
 
 #define PAGE 4096u
-#define LEAF_BYTES (RCP_SHADOW_WORDS * sizeof(uint32_t))
-#define LEAF_PAGES (LEAF_BYTES / PAGE)
+/* The last record of a part may end behind it. */
+#define LEAF_BYTES (RCP_SHADOW_WORDS * sizeof(uint32_t) + PAGE)
+#define CHUNKED_BYTES \
+	((RCP_CHUNK_OFFSET + RCP_CHUNK_WORDS) * sizeof(uint32_t) + PAGE)
 #define LOOKS 64 /* leaves that one rcp_live_resident() asks about */
 
 /* All leaves, so that nobody has to search the root for them. */
@@ -23,6 +25,7 @@ struct leaf {
 
 uint32_t **rcp_shadow_root;
 uintptr_t rcp_shadow_leaves;
+uintptr_t rcp_chunk_leaves;
 static struct leaf *leaves;
 
 bool
@@ -34,6 +37,18 @@ rcp_live_setup(bool use_shadow)
 	if (rcp_shadow_root)
 		rcp_shadow_leaves = RCP_SHADOW_ROOT;
 	return true;
+}
+
+void
+rcp_chunks_setup(void)
+{
+	rcp_chunk_leaves = rcp_shadow_leaves;
+}
+
+static size_t
+leaf_bytes(void)
+{
+	return rcp_chunk_leaves ? CHUNKED_BYTES : LEAF_BYTES;
 }
 
 static void
@@ -78,14 +93,14 @@ new_leaf(uintptr_t p)
 		return true;
 	if (has_little_room())
 		return false;
-	leaf = rcp_pages_reserve(LEAF_BYTES + PAGE);
+	leaf = rcp_pages_reserve(leaf_bytes());
 	if (!leaf)
 		return false;
 	if (__atomic_compare_exchange_n(slot, &none, leaf, false,
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		remember_leaf(leaf);
 	else
-		rcp_sys_munmap(leaf, LEAF_BYTES + PAGE);
+		rcp_sys_munmap(leaf, leaf_bytes());
 	return true;
 }
 
@@ -120,28 +135,96 @@ rcp_live_take_side(uintptr_t p, struct rcp_live *out)
 	return rcp_side_take(p, out);
 }
 
+/* --- chunks ----------------------------------------------------------------- */
+
+bool
+rcp_chunk_take(uintptr_t p, struct rcp_live *out)
+{
+	uint32_t *w = rcp_chunk_at(p);
+
+	if (!w || !(w[0] & RCP_HEAD))
+		return false;
+	rcp_chunk_read(w, out);
+	rcp_chunk_clear(w);
+	return true;
+}
+
+bool
+rcp_chunk_put(uintptr_t p, const struct rcp_live *block)
+{
+	bool fits = p >> RCP_SHADOW_LEAF_BITS < rcp_chunk_leaves && !(p & 15);
+
+	return fits && new_leaf(p) &&
+	       rcp_chunk_put_at(rcp_chunk_at(p), p, *block);
+}
+
+bool
+rcp_chunk_move(uintptr_t p)
+{
+	struct rcp_live block, replaced;
+	uint32_t *w = rcp_chunk_look(p, &block);
+
+	if (!w)
+		return false;
+	rcp_chunk_clear(w);
+	rcp_live_put(p, block, &replaced);
+	return true;
+}
+
+/* --- ranges ----------------------------------------------------------------- */
+
+/* Blocks that start in [from, end). */
+struct range {
+	uintptr_t from, end;
+	void (*each)(void *ctx, const struct rcp_live *block);
+	void *ctx;
+};
+
+/* Those whose words are the WORDS from W on, the first that of address AT. */
+typedef void take_fn(uint32_t *w, size_t words, uintptr_t at,
+		  const struct range *range);
+
 static void
-take_words(uint32_t *w, size_t words,
-	   void (*each)(void *ctx, const struct rcp_live *block), void *ctx)
+take_words(uint32_t *w, size_t words, uintptr_t at, const struct range *range)
 {
 	struct rcp_live block;
 
+	(void)at;
 	for (size_t i = 0; i < words; i++) {
 		if (w[i] & RCP_HEAD) {
 			rcp_shadow_take(w + i, &block);
 			if (block.size != RCP_LIVE_SIZE_SIDE)
-				each(ctx, &block);
+				range->each(range->ctx, &block);
 		}
 	}
 }
 
-/* The part of a range that lies under one leaf; only shadow pages that were
- * ever touched are read. */
 static void
-take_in_leaf(uint32_t *leaf, size_t from, size_t to,
-	     void (*each)(void *ctx, const struct rcp_live *block), void *ctx)
+take_chunks(uint32_t *w, size_t words, uintptr_t at, const struct range *range)
+{
+	struct rcp_live block;
+
+	for (size_t i = 0; i < words; i++) {
+		uintptr_t p = at + 32 * i + (w[i] & RCP_CHUNK_LATER ? 16 : 0);
+
+		if (w[i] & RCP_HEAD && p >= range->from && p < range->end) {
+			rcp_chunk_read(w + i, &block);
+			rcp_chunk_clear(w + i);
+			range->each(range->ctx, &block);
+		}
+	}
+}
+
+/* The records of P's leaf, which are at WORDS, one for each 1 << SHIFT bytes, up
+ * to END; only pages of them that were ever touched are read. */
+static void
+take_in_leaf(uint32_t *words, unsigned shift, uintptr_t p, uintptr_t end,
+	     take_fn *take, const struct range *range)
 {
 	const size_t per_page = PAGE / sizeof(uint32_t);
+	const uintptr_t base = p >> RCP_SHADOW_LEAF_BITS << RCP_SHADOW_LEAF_BITS;
+	size_t from = (p - base) >> shift;
+	size_t to = (end - base + (1u << shift) - 1) >> shift;
 	unsigned char resident[64];
 
 	while (from < to) {
@@ -151,17 +234,18 @@ take_in_leaf(uint32_t *leaf, size_t from, size_t to,
 
 		if (pages > sizeof(resident))
 			pages = sizeof(resident);
-		if (RCP_SYS3(SYS_mincore, leaf + page * per_page, pages * PAGE,
+		if (RCP_SYS3(SYS_mincore, words + page * per_page, pages * PAGE,
 			     resident) < 0)
 			return;
 		for (size_t i = 0; i < pages; i++) {
-			size_t end = (page + i + 1) * per_page;
+			size_t stop = (page + i + 1) * per_page;
 
-			if (end > to)
-				end = to;
+			if (stop > to)
+				stop = to;
 			if (resident[i] & 1)
-				take_words(leaf + from, end - from, each, ctx);
-			from = end;
+				take(words + from, stop - from,
+				     base + (from << shift), range);
+			from = stop;
 		}
 	}
 }
@@ -171,42 +255,42 @@ rcp_live_take_range(uintptr_t p, size_t size,
 		    void (*each)(void *ctx, const struct rcp_live *block),
 		    void *ctx)
 {
-	uintptr_t end = p + size;
+	const struct range range = { p, p + size, each, ctx };
 
 	rcp_side_take_range(p, size, each, ctx);
-	if (!rcp_shadow_root || end >> 47 || end < p)
+	if (!rcp_shadow_root || range.end >> 47 || range.end < p)
 		return;
-	while (p < end) {
-		uintptr_t next = ((p >> RCP_SHADOW_LEAF_BITS) + 1)
-				 << RCP_SHADOW_LEAF_BITS;
+	while (p < range.end) {
+		uintptr_t end = ((p >> RCP_SHADOW_LEAF_BITS) + 1)
+				<< RCP_SHADOW_LEAF_BITS;
 		uint32_t *leaf = __atomic_load_n(
 			&rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS],
 			__ATOMIC_ACQUIRE);
-		size_t from = (p >> 4) & (RCP_SHADOW_WORDS - 1);
-		size_t to;
 
-		if (next > end)
-			next = end;
-		to = from + ((next - p + 15) >> 4);
-		if (to > RCP_SHADOW_WORDS)
-			to = RCP_SHADOW_WORDS;
+		if (end > range.end)
+			end = range.end;
 		if (leaf)
-			take_in_leaf(leaf, from, to, each, ctx);
-		p = next;
+			take_in_leaf(leaf, 4, p, end, take_words, &range);
+		if (leaf && rcp_chunk_leaves)
+			take_in_leaf(leaf + RCP_CHUNK_OFFSET, 5, p, end,
+				     take_chunks, &range);
+		p = end;
 	}
 }
 
 static size_t
 present_pages(const uint32_t *words)
 {
+	const size_t pages = leaf_bytes() / PAGE;
 	unsigned char present[512];
-	size_t count = 0;
+	size_t count = 0, n;
 
-	for (size_t i = 0; i < LEAF_PAGES; i += sizeof(present)) {
+	for (size_t i = 0; i < pages; i += n) {
+		n = pages - i < sizeof(present) ? pages - i : sizeof(present);
 		if (RCP_SYS3(SYS_mincore, (const char *)words + i * PAGE,
-			     sizeof(present) * PAGE, present) < 0)
+			     n * PAGE, present) < 0)
 			break;
-		for (size_t k = 0; k < sizeof(present); k++)
+		for (size_t k = 0; k < n; k++)
 			count += present[k] & 1;
 	}
 	return count;
@@ -223,7 +307,8 @@ rcp_live_resident(void)
 	for (; leaf; leaf = leaf->next, i++) {
 		/* A page of the shadow is never given back: a leaf that is
 		 * full stays so. */
-		if (i >= start && leaf->pages < LEAF_PAGES && looks < LOOKS) {
+		if (i >= start && leaf->pages < leaf_bytes() / PAGE &&
+		    looks < LOOKS) {
 			leaf->pages = present_pages(leaf->words);
 			looks++;
 			next = i + 1;

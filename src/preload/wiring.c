@@ -3,6 +3,7 @@
  * wiring.c - connects the stages: drain sources, callbacks, settings.
  */
 #include "account/account.h"
+#include "account/chunks.h"
 #include "account/live.h"
 #include "account/objects.h"
 #include "account/variance.h"
@@ -23,7 +24,9 @@
 #include "record/thread.h"
 #include "record/tick.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 /* Reservations of address space are refused or counted: no shadow then. */
@@ -42,6 +45,26 @@ address_space_is_free(void)
 		rcp_sys_close((int)fd);
 	}
 	return text[0] != '2';
+}
+
+/* Is a block of malloc's what chunks.h takes it for?  Not to be tried: the
+ * program's allocator gets the program's calls only. */
+static bool
+malloc_is_glibcs(void)
+{
+	static const char libc[] = "libc.so.6";
+	const char *name;
+	Dl_info info;
+	bool is = false;
+
+	rcp_boot_enter();
+	if (dladdr((const void *)(uintptr_t)rcp_next.malloc, &info) &&
+	    info.dli_fname) {
+		name = strrchr(info.dli_fname, '/');
+		is = strcmp(name ? name + 1 : info.dli_fname, libc) == 0;
+	}
+	rcp_boot_leave();
+	return is;
 }
 
 /* From the helper, ten times a second or so. */
@@ -242,6 +265,10 @@ rcp_wiring_setup(void)
 	    !rcp_capture_setup(o->memory_limit) ||
 	    !rcp_account_setup(o->memory_limit))
 		return false;
+	/* An interpreter's objects are to be found in one table. */
+	if (o->mode != RCP_MODE_SAMPLE && !rcp_life.is_python &&
+	    malloc_is_glibcs())
+		rcp_chunks_setup();
 	rcp_emit_init(&setup);
 	rcp_emit_on_fault(fault);
 	rcp_emit_on_summary(rcp_summary);

@@ -7,15 +7,39 @@
 #ifndef RCP_RECORD_HOT_H
 #define RCP_RECORD_HOT_H
 
+#include "account/chunks.h"
 #include "account/live.h"
 #include "record/settings.h"
 #include "record/thread.h"
 #include "record/tick.h"
 
-/* The rest of rcp_record_allocated(): P cannot stand in the shadow, or already
- * does. */
+/* The rest of rcp_record_allocated(): P cannot stand where its KIND does, or
+ * already does. */
 void rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size,
-			 uint32_t site);
+			 uint32_t site, enum rcp_kind kind);
+
+/* Is KIND the one whose blocks are glibc's? */
+static inline bool
+rcp_record_in_chunks(enum rcp_kind kind)
+{
+	return kind == RCP_KIND_MALLOC && rcp_chunk_leaves != 0;
+}
+
+/* P's word in the live table, or NULL. */
+static inline uint32_t *
+rcp_record_word(const void *p, bool chunks)
+{
+	return chunks ? rcp_chunk_at((uintptr_t)p) :
+			rcp_shadow_at((uintptr_t)p);
+}
+
+/* False: nothing was done, as for the two functions below. */
+static inline bool
+rcp_record_put(uint32_t *w, const void *p, struct rcp_live block, bool chunks)
+{
+	return chunks ? rcp_chunk_put_at(w, (uintptr_t)p, block) :
+			rcp_live_put_at(w, block);
+}
 
 /* The calling thread's, which is busy from now on; NULL: there is something rare
  * about it, and nothing was done. */
@@ -44,6 +68,7 @@ static inline bool
 rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 			 enum rcp_kind kind, const void *caller)
 {
+	const bool chunks = rcp_record_in_chunks(kind);
 	struct rcp_thread *th = rcp_record_begin_hot(t);
 	struct rcp_live block;
 	uint32_t *w;
@@ -52,34 +77,33 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 		return false;
 	rcp_tick(t, th, size);
 	/* It comes while the stack is looked at. */
-	w = rcp_shadow_at((uintptr_t)p);
+	w = rcp_record_word(p, chunks);
 	__builtin_prefetch(w, 1);
 	block.size = size;
 	block.site = rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
 	block.birth = rcp_tick_now();
-	if (RCP_UNLIKELY(!rcp_live_put_at(w, block)))
-		rcp_record_put_slow(th, p, size, block.site);
+	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)))
+		rcp_record_put_slow(th, p, size, block.site, kind);
 	th->ring[0] = p;
 	rcp_account_alloc(&th->account, block.site, size, 1);
 	rcp_record_end_hot(t);
 	return true;
 }
 
-/* Takes out the block at W, whose cell is CELL, and counts it.  HAS_BIRTH: by
- * its size. */
+/* Counts BLOCK, which is P's and has been taken out, in its cell.  SPREAD: how
+ * long blocks live is not foreseen, nor is a branch on it then. */
 static inline __attribute__((always_inline)) void
-rcp_record_free_known(struct rcp_thread *th, const void *p, uint32_t *w,
+rcp_record_free_known(struct rcp_thread *th, const void *p,
 		      const struct rcp_live *block, struct rcp_cell_page *page,
-		      struct rcp_cell *cell, bool has_birth)
+		      struct rcp_cell *cell, bool has_birth, bool spread)
 {
-	uint32_t now;
+	int64_t age = (int64_t)rcp_tick_now() - block->birth;
 
-	rcp_live_clear(w, block->size);
 	if (!has_birth)
 		RCP_ADD(cell->unaged, 1);
-	else if (RCP_UNLIKELY((now = rcp_tick_now()) > block->birth))
+	else if (spread || RCP_UNLIKELY(age > 0))
 		RCP_ADD(page->lifetime[block->site % RCP_CELLS_PER_PAGE],
-			now - block->birth);
+			age & ~(age >> 63));
 	if (RCP_UNLIKELY(th->ring[0] == p)) {
 		th->ring[0] = NULL;
 		RCP_ADD(cell->temporaries, 1);
@@ -87,9 +111,10 @@ rcp_record_free_known(struct rcp_thread *th, const void *p, uint32_t *w,
 	rcp_account_freed(&th->account, block->site, cell, block->size);
 }
 
-/* P is freed, if LOOK finds it.  False: nothing was done. */
+/* P is freed, if LOOK finds it, in CHUNKS or live.h's table.  False: nothing
+ * was done. */
 static inline __attribute__((always_inline)) bool
-rcp_record_free_by(struct rcp_tls *t, const void *p,
+rcp_record_free_by(struct rcp_tls *t, const void *p, bool chunks,
 		   uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
 {
 	struct rcp_thread *th = rcp_record_begin_hot(t);
@@ -107,10 +132,14 @@ rcp_record_free_by(struct rcp_tls *t, const void *p,
 				   &page);
 	if (RCP_UNLIKELY(!cell))
 		goto rare;
-	if (RCP_LIKELY(block.size > 32))
-		rcp_record_free_known(th, p, w, &block, page, cell, true);
+	if (chunks)
+		rcp_chunk_clear(w);
 	else
-		rcp_record_free_known(th, p, w, &block, page, cell, false);
+		rcp_live_clear(w, block.size);
+	if (RCP_LIKELY(block.size > (chunks ? RCP_CHUNK_ONE : 32)))
+		rcp_record_free_known(th, p, &block, page, cell, true, chunks);
+	else
+		rcp_record_free_known(th, p, &block, page, cell, false, chunks);
 	rcp_record_end_hot(t);
 	return true;
 rare:
@@ -122,7 +151,9 @@ rare:
 static inline bool
 rcp_record_free_hot(struct rcp_tls *t, const void *p)
 {
-	return rcp_record_free_by(t, p, rcp_live_look);
+	if (rcp_record_in_chunks(RCP_KIND_MALLOC))
+		return rcp_record_free_by(t, p, true, rcp_chunk_look);
+	return rcp_record_free_by(t, p, false, rcp_live_look);
 }
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "account/chunks.h"
 #include "account/collections.h"
 #include "account/objects.h"
 #include "base/mem.h"
@@ -128,6 +129,8 @@ enter_block(uintptr_t block, size_t size)
 {
 	struct rcp_live live = { size, 0, rcp_tick_now() }, replaced;
 
+	if (rcp_chunk_move(block))
+		return rcp_head_at(block);
 	rcp_objects_count(RCP_OBJECTS_STRANGE);
 	if (!rcp_shadow_root || block & 15)
 		return NULL;
@@ -209,7 +212,7 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
  * block's beginning, or behind one or two words of the collector's and the
  * interpreter's, each 16 bytes. */
 static INLINE uint32_t *
-block_of(uintptr_t op, unsigned *before)
+head_of(uintptr_t op, unsigned *before)
 {
 	uint32_t *here = rcp_shadow_at(op);
 
@@ -231,6 +234,19 @@ block_of(uintptr_t op, unsigned *before)
 			return w;
 	}
 	return NULL;
+}
+
+/* The same where malloc's own blocks may hold objects, too. */
+static INLINE uint32_t *
+block_of(uintptr_t op, unsigned *before)
+{
+	uint32_t *w = head_of(op, before);
+
+	if (RCP_UNLIKELY(!w && rcp_chunk_leaves) &&
+	    (rcp_chunk_move(op) || rcp_chunk_move(op - 16) ||
+	     rcp_chunk_move(op - 32)))
+		w = head_of(op, before);
+	return w;
 }
 
 enum rcp_dying

@@ -90,7 +90,8 @@ object_gone(struct rcp_thread *th, const void *p, const struct rcp_block *old)
 static inline void
 take(void *p, struct rcp_block *old)
 {
-	old->known = rcp_live_take((uintptr_t)p, &old->live);
+	old->known = rcp_chunk_take((uintptr_t)p, &old->live) ||
+		     rcp_live_take((uintptr_t)p, &old->live);
 	if (old->known && rcp_live_is_object(&old->live)) {
 		old->object = old->live.site;
 		old->live.site = rcp_live_site(&old->live);
@@ -169,10 +170,10 @@ look(uintptr_t p, struct rcp_live *out)
 void
 rcp_record_free(struct rcp_tls *t, void *p)
 {
-	if (RCP_LIKELY(rcp_record_free_by(t, p, look)))
+	if (RCP_LIKELY(rcp_record_free_by(t, p, false, look)))
 		return;
 	if (!rcp_record_object_freed(t, (uintptr_t)p) ||
-	    !rcp_record_free_by(t, p, look))
+	    !rcp_record_free_by(t, p, false, look))
 		free_slow(t, p);
 }
 
@@ -185,22 +186,30 @@ site_here(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
 }
 
 void
-rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site)
+rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
+		    enum rcp_kind kind)
 {
 	struct rcp_live block = { size, site, rcp_tick_now() };
 	struct rcp_live replaced;
 
-	if (rcp_live_put_slow((uintptr_t)p, &block, &replaced))
+	while (rcp_chunk_take((uintptr_t)p, &replaced) ||
+	       rcp_live_take((uintptr_t)p, &replaced))
 		unseen(th, &replaced);
+	if (rcp_record_in_chunks(kind) && rcp_chunk_put((uintptr_t)p, &block))
+		return;
+	rcp_live_put((uintptr_t)p, block, &replaced);
 }
 
 static inline void
-remember(struct rcp_thread *th, void *p, size_t size, uint32_t site)
+remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
+	 enum rcp_kind kind)
 {
+	const bool chunks = rcp_record_in_chunks(kind);
 	struct rcp_live block = { size, site, rcp_tick_now() };
 
-	if (__builtin_expect(!rcp_live_put_plain((uintptr_t)p, block), 0))
-		rcp_record_put_slow(th, p, size, site);
+	if (RCP_UNLIKELY(!rcp_record_put(rcp_record_word(p, chunks), p, block,
+					 chunks)))
+		rcp_record_put_slow(th, p, size, site, kind);
 	remember_last(th, p);
 }
 
@@ -221,7 +230,7 @@ allocated_slow(struct rcp_tls *t, void *p, size_t size, enum rcp_kind kind,
 		return;
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
-	remember(th, p, size, site);
+	remember(th, p, size, site, kind);
 	rcp_account_alloc(&th->account, site, size, 1);
 }
 
@@ -273,7 +282,7 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 		account_free(th, old, is_temporary(th, p));
 		rcp_account_alloc(&th->account, site, size, 1);
 	}
-	remember(th, q, size, site);
+	remember(th, q, size, site, kind);
 }
 
 void
