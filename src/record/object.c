@@ -208,47 +208,6 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 		rcp_cascade_died(th, site, entry, size);
 }
 
-/* The block that an object at OP would stand in: an object begins at its
- * block's beginning, or behind one or two words of the collector's and the
- * interpreter's, each 16 bytes. */
-static INLINE uint32_t *
-head_of(uintptr_t op, unsigned *before)
-{
-	uint32_t *here = rcp_shadow_at(op);
-
-	/* The words of neighbours are neighbours, but for a leaf's first. */
-	if (here && ((op >> 4) & (RCP_SHADOW_WORDS - 1)) >= 2) {
-		unsigned n = here[0] & RCP_HEAD ? 0 :
-			     here[-1] & RCP_HEAD ? 1 : 2;
-		uint32_t *w = here - n;
-
-		*before = 16 * n;
-		return (*w & RCP_HEAD) && rcp_head_size(w) >= *before + 16 ?
-			       w :
-			       NULL;
-	}
-	for (*before = 0; *before <= 32; *before += 16) {
-		uint32_t *w = rcp_head_at(op - *before);
-
-		if (w && rcp_head_size(w) >= *before + 16)
-			return w;
-	}
-	return NULL;
-}
-
-/* The same where malloc's own blocks may hold objects, too. */
-static INLINE uint32_t *
-block_of(uintptr_t op, unsigned *before)
-{
-	uint32_t *w = head_of(op, before);
-
-	if (RCP_UNLIKELY(!w && rcp_chunk_leaves) &&
-	    (rcp_chunk_move(op) || rcp_chunk_move(op - 16) ||
-	     rcp_chunk_move(op - 32)))
-		w = head_of(op, before);
-	return w;
-}
-
 enum rcp_dying
 rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *const *entry,
 		 unsigned *before, bool collecting)
@@ -259,7 +218,7 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *const *entry,
 
 	if (RCP_UNLIKELY(rcp_record_settings.sampling))
 		return rcp_sample_dying(t, op, *entry, before);
-	w = block_of(op, before);
+	w = rcp_object_block(op, before);
 	if (!w)
 		return RCP_DYING_NOTHING;
 	state = w[0] & RCP_HEAD_STATE;
@@ -281,7 +240,7 @@ rcp_record_dying(struct rcp_tls *t, uintptr_t op, const void *const *entry,
 const uint32_t *
 rcp_record_alive(uintptr_t op, unsigned *before)
 {
-	const uint32_t *w = block_of(op, before);
+	const uint32_t *w = rcp_object_block(op, before);
 
 	return w && (w[0] & RCP_HEAD_STATE) == RCP_HEAD_ALIVE &&
 			       rcp_origin_at(w[0] & RCP_HEAD_SITE)->before ==
@@ -298,7 +257,7 @@ rcp_record_is_dead(uintptr_t op)
 
 	if (rcp_record_settings.sampling)
 		return rcp_sample_is_dead(op);
-	w = block_of(op, &before);
+	w = rcp_object_block(op, &before);
 	return w && (w[0] & RCP_HEAD_STATE) == RCP_HEAD_DEAD &&
 	       rcp_origin_at(w[0] & RCP_HEAD_SITE)->before == before;
 }
@@ -315,7 +274,7 @@ rcp_record_resurrected(struct rcp_tls *t, uintptr_t op)
 		rcp_sample_resurrected(t, op);
 		return;
 	}
-	w = block_of(op, &before);
+	w = rcp_object_block(op, &before);
 	rcp_busy(t);
 	th = rcp_thread_get(t);
 	o = th ? rcp_object_books(th) : NULL;

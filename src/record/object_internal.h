@@ -5,7 +5,9 @@
 #ifndef RCP_RECORD_OBJECT_INTERNAL_H
 #define RCP_RECORD_OBJECT_INTERNAL_H
 
+#include "account/chunks.h"
 #include "account/object_books.h"
+#include "account/objects.h"
 #include "record/object.h"
 #include "record/thread.h"
 
@@ -28,6 +30,47 @@ rcp_object_site(struct rcp_thread *th, const void *caller)
 {
 	return rcp_site_get(rcp_capture_node(&th->capture, caller),
 			    RCP_KIND_PYTHON);
+}
+
+/* The block that an object at OP would stand in: an object begins at its
+ * block's beginning, or behind one or two words of the collector's and the
+ * interpreter's, each 16 bytes. */
+static inline __attribute__((always_inline)) uint32_t *
+rcp_object_head(uintptr_t op, unsigned *before)
+{
+	uint32_t *here = rcp_shadow_at(op);
+
+	/* The words of neighbours are neighbours, but for a leaf's first. */
+	if (here && ((op >> 4) & (RCP_SHADOW_WORDS - 1)) >= 2) {
+		unsigned n = here[0] & RCP_HEAD ? 0 :
+			     here[-1] & RCP_HEAD ? 1 : 2;
+		uint32_t *w = here - n;
+
+		*before = 16 * n;
+		return (*w & RCP_HEAD) && rcp_head_size(w) >= *before + 16 ?
+			       w :
+			       NULL;
+	}
+	for (*before = 0; *before <= 32; *before += 16) {
+		uint32_t *w = rcp_head_at(op - *before);
+
+		if (w && rcp_head_size(w) >= *before + 16)
+			return w;
+	}
+	return NULL;
+}
+
+/* The same where malloc's own blocks may hold objects, too. */
+static inline __attribute__((always_inline)) uint32_t *
+rcp_object_block(uintptr_t op, unsigned *before)
+{
+	uint32_t *w = rcp_object_head(op, before);
+
+	if (RCP_UNLIKELY(!w && rcp_chunk_leaves) &&
+	    (rcp_chunk_move(op) || rcp_chunk_move(op - 16) ||
+	     rcp_chunk_move(op - 32)))
+		w = rcp_object_head(op, before);
+	return w;
 }
 
 /* Is the thread inside the collector? */
