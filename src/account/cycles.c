@@ -36,7 +36,6 @@ static struct name *names;
 static uint16_t kind_slots[2 * KINDS], name_slots[2 * NAMES];
 static uint32_t kind_count, name_count;
 static uint32_t other;
-static uint64_t limit;
 
 static uint32_t
 hash_of(const void *data, size_t size)
@@ -62,13 +61,13 @@ rcp_cycle_attribute(const char *name, size_t size)
 		if (names[id].size == size &&
 		    memcmp(names[id].text, name, size) == 0)
 			return id;
-	if (name_count + 1 == NAMES || rcp_arena_used() >= limit)
+	if (name_count + 1 == NAMES || !rcp_objects_last_fit())
 		return 0;
 	id = ++name_count;
 	names[id].size = (uint32_t)size;
 	memcpy(names[id].text, name, size);
 	name_slots[i % (2 * NAMES)] = (uint16_t)id;
-	rcp_arena_charge(sizeof(*names));
+	rcp_objects_charge(sizeof(*names));
 	return id;
 }
 
@@ -136,12 +135,12 @@ add_kind(const struct kind *kind)
 		    kinds[id].knot == kind->knot &&
 		    memcmp(kinds[id].parts, kind->parts, size) == 0)
 			return id;
-	if (kind_count + 1 == KINDS || rcp_arena_used() >= limit)
+	if (kind_count + 1 == KINDS || !rcp_objects_last_fit())
 		return other;
 	id = kind_count + 1;
 	kinds[id] = *kind;
 	kind_slots[i % (2 * KINDS)] = (uint16_t)id;
-	rcp_arena_charge(sizeof(*kinds));
+	rcp_objects_charge(sizeof(*kinds));
 	__atomic_store_n(&kind_count, id, __ATOMIC_RELEASE);
 	return id;
 }
@@ -288,9 +287,8 @@ static struct rcp_source source = { .name = "cycles", .drain = drain };
 /* --- life --------------------------------------------------------------------- */
 
 void
-rcp_cycles_setup(uint64_t memory_limit)
+rcp_cycles_setup(void)
 {
-	limit = memory_limit;
 	kinds = rcp_pages_reserve(KINDS * sizeof(*kinds));
 	names = rcp_pages_reserve(NAMES * sizeof(*names));
 	rcp_emit_register(&source);

@@ -20,7 +20,7 @@ struct rcp_cycle_part {
 	uint32_t site; /* of its birth; 0: not known */
 };
 
-void rcp_cycles_setup(uint64_t memory_limit);
+void rcp_cycles_setup(void);
 void rcp_cycles_fork_child(void);
 
 /* The number of an attribute's name; 0: no room. */

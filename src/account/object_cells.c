@@ -51,7 +51,7 @@ cells_have_room(struct rcp_objects *o)
 	table = rcp_pages_new(more * sizeof(*table));
 	if (!table)
 		return false;
-	rcp_arena_charge((more - slots) * sizeof(*table));
+	rcp_objects_charge((more - slots) * sizeof(*table));
 	o->table = table;
 	o->slots = more;
 	for (uint32_t i = 0; i < slots; i++)
@@ -76,7 +76,7 @@ new_page(struct rcp_objects *o)
 	page = (struct rcp_object_page *)(void *)o->slab;
 	o->slab += RCP_OBJECT_PAGE;
 	o->slab_left--;
-	rcp_arena_charge(RCP_OBJECT_PAGE);
+	rcp_objects_charge(RCP_OBJECT_PAGE);
 	return page;
 }
 
@@ -114,7 +114,7 @@ rcp_object_cell(struct rcp_objects *o, uint32_t site, uint32_t type,
 		// cppcheck-suppress identicalInnerCondition ; or a free one
 		return *slot;
 	/* Past the limit deaths lose their site, no more. */
-	if (death && rcp_arena_used() >= rcp_objects_limit)
+	if (death && !rcp_objects_fit())
 		return rcp_object_cell(o, site, type, 0);
 	c = new_cell(o, key);
 	if (!c)
@@ -122,7 +122,7 @@ rcp_object_cell(struct rcp_objects *o, uint32_t site, uint32_t type,
 	*slot = c;
 	o->used++;
 	/* Whatever is new about a death leads to a new cell. */
-	rcp_objects_crowded = rcp_arena_used() >= rcp_objects_limit / 2;
+	rcp_objects_crowded = rcp_objects_are_crowded();
 	return c;
 }
 
@@ -166,7 +166,7 @@ add_rare(struct rcp_object_cell *c, uint32_t field, uint64_t n, bool make)
 	while (r && r->field != field)
 		r = r->next;
 	if (!r) {
-		r = make ? rcp_arena_new(sizeof(*r)) : NULL;
+		r = make ? rcp_objects_arena_new(sizeof(*r)) : NULL;
 		if (!r)
 			return false;
 		r->field = field;
@@ -203,7 +203,7 @@ static void
 add_age(struct rcp_object_cell *c, uint64_t age, uint64_t n)
 {
 	unsigned bin = age ? 64u - (unsigned)__builtin_clzll(age) : 0;
-	bool make = rcp_arena_used() < rcp_objects_limit;
+	bool make = rcp_objects_fit();
 
 	if (bin >= RCP_OBJECT_AGES)
 		bin = RCP_OBJECT_AGES - 1;

@@ -68,11 +68,11 @@ add_type(const char *name, size_t size, uint32_t flags)
 	for (; slots[i % SLOTS]; i++)
 		if (is(slots[i % SLOTS], name, size, flags))
 			return slots[i % SLOTS];
-	if (id == TYPES || !rcp_objects_few_fit())
+	if (id == TYPES || !rcp_objects_last_fit())
 		return 0;
-	copy = rcp_arena_new(size + 1);
+	copy = rcp_objects_arena_new(size + 1);
 	if (!*chunk)
-		__atomic_store_n(chunk, rcp_arena_new(CHUNK * sizeof(**chunk)),
+		__atomic_store_n(chunk, rcp_objects_arena_new(CHUNK * sizeof(**chunk)),
 				 __ATOMIC_RELEASE);
 	if (!*chunk || !copy)
 		return 0;

@@ -23,7 +23,7 @@ struct rcp_origin *rcp_origins[RCP_ORIGIN_CHUNKS];
 uint32_t rcp_origin_first = 1;
 struct rcp_objects *rcp_objects_all;
 uint32_t rcp_objects_generation = 1;
-uint64_t rcp_objects_limit;
+uint64_t rcp_objects_used, rcp_objects_room, rcp_objects_total;
 bool rcp_objects_crowded;
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
@@ -31,6 +31,25 @@ static uint32_t next_origin = 1;
 /* Numbers of origins by hash; open addressing. */
 static uint32_t *origin_table;
 static uint32_t origin_slots;
+
+/* --- room ------------------------------------------------------------------- */
+
+void
+rcp_objects_charge(size_t size)
+{
+	rcp_arena_charge(size);
+	__atomic_fetch_add(&rcp_objects_used, size, __ATOMIC_RELAXED);
+}
+
+void *
+rcp_objects_arena_new(size_t size)
+{
+	void *p = rcp_arena_new(size);
+
+	if (p)
+		__atomic_fetch_add(&rcp_objects_used, size, __ATOMIC_RELAXED);
+	return p;
+}
 
 /* --- origins ---------------------------------------------------------------- */
 
@@ -64,7 +83,7 @@ origins_have_room(void)
 		return false;
 	origin_table = table;
 	origin_slots = slots ? slots * 2 : FIRST_SLOTS;
-	rcp_arena_charge((origin_slots - slots) * sizeof(*table));
+	rcp_objects_charge((origin_slots - slots) * sizeof(*table));
 	for (uint32_t i = 0; i < slots; i++)
 		if (old[i])
 			*origin_slot(rcp_origin_at(old[i])) = old[i];
@@ -76,8 +95,7 @@ origins_have_room(void)
 static bool
 is_room_for(const struct rcp_origin *origin)
 {
-	return origin->few ? rcp_objects_few_fit() :
-			     rcp_arena_used() < rcp_objects_limit;
+	return origin->folded ? rcp_objects_last_fit() : rcp_objects_fit();
 }
 
 /* The lock is held. */
@@ -99,8 +117,8 @@ add_origin(const struct rcp_origin *origin)
 	chunk = &rcp_origins[id / RCP_ORIGIN_CHUNK];
 	if (!*chunk)
 		__atomic_store_n(chunk,
-				 rcp_arena_new(RCP_ORIGIN_CHUNK *
-					       sizeof(**chunk)),
+				 rcp_objects_arena_new(RCP_ORIGIN_CHUNK *
+						       sizeof(**chunk)),
 				 __ATOMIC_RELEASE);
 	if (!*chunk)
 		return 0;
@@ -190,14 +208,21 @@ rcp_objects_new(uint32_t thread)
 	return o;
 }
 
-void
-rcp_objects_setup(uint64_t memory_limit)
+uint64_t
+rcp_objects_most(uint64_t memory_limit)
 {
-	rcp_objects_limit = memory_limit;
+	return memory_limit;
+}
+
+void
+rcp_objects_setup(uint64_t memory_limit, bool capped)
+{
+	rcp_objects_room = memory_limit / 2;
+	rcp_objects_total = capped ? memory_limit : UINT64_MAX;
 	rcp_object_types_setup();
 	rcp_objects_register();
 	rcp_collections_setup();
-	rcp_cycles_setup(memory_limit);
+	rcp_cycles_setup();
 	rcp_cascades_setup();
 }
 

@@ -28,7 +28,7 @@ struct rcp_origin {
 	uint32_t site;       /* of the birth; 0: unknown */
 	uint32_t type;       /* rcp_object_type() */
 	uint8_t before;      /* bytes of the block before the object */
-	bool few; /* as such origins are: there is room past the limit */
+	bool folded;         /* as far as it goes: there is room past the limit */
 };
 
 enum rcp_death {
@@ -62,12 +62,16 @@ rcp_objects_count(enum rcp_object_count which)
 }
 
 /* Before any other; registers the source of OBJECTS and TYPE.  Without this
- * call nothing is followed. */
-void rcp_objects_setup(uint64_t memory_limit);
+ * call nothing is followed.  The books have room for half of MEMORY_LIMIT;
+ * CAPPED: and end where all tables have reached it. */
+void rcp_objects_setup(uint64_t memory_limit, bool capped);
+
+/* What the books may take over what all others have, in bytes. */
+uint64_t rcp_objects_most(uint64_t memory_limit);
 
 /* Deaths have as many stacks as births, and say less: when half of the room for
- * objects is used, only the last line is to be kept of theirs.  When all of it
- * is, new origins are to be folded likewise. */
+ * objects is used, or that for stacks, only the last line is to be kept of
+ * theirs.  When all of the former is, new origins are to be folded likewise. */
 extern bool rcp_objects_crowded RCP_HIDDEN;
 
 void rcp_objects_fork_prepare(void);

@@ -9,15 +9,46 @@
 #include "base/mem.h"
 
 extern struct rcp_objects *rcp_objects_all;
-extern uint64_t rcp_objects_limit; /* of the arena */
 
-/* What there are few of, types and folded origins, has room past the limit, to
- * a quarter over that of all tables, of which ours is half. */
-static inline bool
-rcp_objects_few_fit(void)
+/* Room in bytes: rcp_objects_room of it for the books, which have used
+ * rcp_objects_used, and none past rcp_objects_total of all tables. */
+extern uint64_t rcp_objects_used, rcp_objects_room, rcp_objects_total;
+
+static inline uint64_t
+rcp_objects_have(void)
 {
-	return rcp_arena_used() < rcp_objects_limit / 2 * 5;
+	return __atomic_load_n(&rcp_objects_used, __ATOMIC_RELAXED);
 }
+
+static inline bool
+rcp_objects_fit(void)
+{
+	return rcp_objects_have() < rcp_objects_room &&
+	       rcp_arena_used() < rcp_objects_total;
+}
+
+/* What nothing can be told without, types and folded origins, has as much
+ * again. */
+static inline bool
+rcp_objects_last_fit(void)
+{
+	return rcp_objects_have() < rcp_objects_room * 2 &&
+	       rcp_arena_used() < rcp_objects_total;
+}
+
+/* See objects.h. */
+static inline bool
+rcp_objects_are_crowded(void)
+{
+	uint64_t have = rcp_objects_have();
+
+	return have >= rcp_objects_room / 2 ||
+	       rcp_arena_used() - have >= rcp_objects_room;
+}
+
+/* As rcp_arena_new() and rcp_arena_charge(), for the books. */
+void *rcp_objects_arena_new(size_t size);
+void rcp_objects_charge(size_t size);
 
 /* object_cells.c: which fields the cells of DEATH have room for, in order. */
 const uint8_t *rcp_object_plain(uint32_t death);

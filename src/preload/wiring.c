@@ -242,6 +242,7 @@ bool
 rcp_wiring_setup(void)
 {
 	const struct rcp_options *o = &rcp_life.options;
+	uint64_t limit = o->memory_limit;
 	struct rcp_emit_setup setup = {
 		.options = o,
 		.output = rcp_life.output,
@@ -256,14 +257,16 @@ rcp_wiring_setup(void)
 		.is_python = rcp_life.is_python,
 	};
 
+	/* What is known of objects takes nothing from what is known of memory. */
+	if (watches_objects(o) && o->mode != RCP_MODE_SAMPLE)
+		limit += rcp_objects_most(limit);
 	rcp_clock_init();
 	rcp_record_settings.temporary = (uint32_t)o->temporary;
 	if (o->temporary != 1)
 		rcp_record_settings.special = true;
 	rcp_record_settings.on_tick = on_tick;
 	if (!rcp_live_setup(address_space_is_free()) ||
-	    !rcp_capture_setup(o->memory_limit) ||
-	    !rcp_account_setup(o->memory_limit))
+	    !rcp_capture_setup(limit) || !rcp_account_setup(limit))
 		return false;
 	/* An interpreter's objects are to be found in one table. */
 	if (o->mode != RCP_MODE_SAMPLE && !rcp_life.is_python &&
@@ -274,8 +277,8 @@ rcp_wiring_setup(void)
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
 	if (watches_objects(o)) {
-		/* The other half is for sites, which have no less to say. */
-		rcp_objects_setup(o->memory_limit / 2);
+		rcp_objects_setup(o->memory_limit,
+				  o->mode == RCP_MODE_SAMPLE);
 		rcp_record_objects(rcp_py_collecting_here);
 	}
 	if (o->mode == RCP_MODE_SAMPLE)

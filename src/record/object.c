@@ -80,7 +80,7 @@ born_folded(struct rcp_thread *th, struct rcp_objects *o,
 	struct rcp_origin folded = *origin;
 
 	folded.site = folded_site(th, NULL);
-	folded.few = true;
+	folded.folded = true;
 	if (rcp_objects_fold_birth(o, origin, &folded))
 		return rcp_objects_birth(o, origin, size);
 	rcp_objects_count(RCP_OBJECTS_NO_ROOM);
@@ -292,7 +292,7 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 {
 	struct rcp_origin origin = { .type = type,
 				     .before = (uint8_t)before,
-				     .few = true };
+				     .folded = true };
 	uint32_t *w = rcp_head_at(op - before);
 	struct rcp_thread *th;
 	struct rcp_objects *o;

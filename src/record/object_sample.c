@@ -95,7 +95,7 @@ enter(struct rcp_objects *o, struct rcp_sample *s, unsigned before,
 		.site = s->site,
 		.type = type,
 		.before = (uint8_t)before,
-		.few = true,
+		.folded = true,
 	};
 
 	s->object = RCP_SAMPLE_BLOCK;

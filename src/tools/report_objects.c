@@ -52,12 +52,28 @@ print_pauses(const struct rcp_report *report)
 	rcp_text_free(&t);
 }
 
+/* The kind to tell of, of those that are BYTES together: the user's own that
+ * waited most, unless it is next to nothing; then that of all. */
+static const struct rcp_cycle_group *
+cycle_to_tell(const struct rcp_cycle_groups *g, int64_t bytes)
+{
+	const struct rcp_cycle_group *most = &g->groups[0];
+
+	if (most->whose != RCP_CYCLE_OTHER && most->bytes * 20 >= bytes)
+		return most;
+	for (size_t i = 1; i < g->count; i++)
+		if (g->groups[i].byte_ms > most->byte_ms)
+			most = &g->groups[i];
+	return most;
+}
+
 /* "CYCLES   2.1 MiB in 500 cycles waited for the collector; most of it in
  * Node -> list -> Node" */
 static void
 print_cycles(const struct rcp_report *report)
 {
 	const struct rcp_cycle_groups *g = report->cycles;
+	const struct rcp_cycle_group *told;
 	int64_t bytes = 0, n = 0;
 	struct rcp_text t = { 0 };
 
@@ -73,12 +89,11 @@ print_cycles(const struct rcp_report *report)
 	rcp_text_count(&t, n);
 	rcp_text_add(&t, rcp_plural(n, " cycle", " cycles"));
 	rcp_text_add(&t, " waited for the collector");
-	if (g->groups[0].whose != RCP_CYCLE_OTHER) {
-		rcp_text_add(&t, ", ");
-		rcp_text_size(&t, g->groups[0].bytes);
-		rcp_text_add(&t, " of it in ");
-		rcp_cycle_chain(report->look->set, &t, &g->groups[0]);
-	}
+	told = cycle_to_tell(g, bytes);
+	rcp_text_add(&t, ", ");
+	rcp_text_size(&t, told->bytes);
+	rcp_text_add(&t, " of it in ");
+	rcp_cycle_chain(report->look->set, &t, told);
 	rcp_out_wrap(&report->look->out, RCP_PLAIN, t.s, 2);
 	rcp_text_free(&t);
 }
