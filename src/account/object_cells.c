@@ -113,8 +113,8 @@ rcp_object_cell(struct rcp_objects *o, uint32_t site, uint32_t type,
 	if (*slot)
 		// cppcheck-suppress identicalInnerCondition ; or a free one
 		return *slot;
-	/* Past the limit deaths lose their site, no more. */
-	if (death && !rcp_objects_fit())
+	/* Past their room deaths lose their site, no more. */
+	if (death && !rcp_objects_lines_fit())
 		return rcp_object_cell(o, site, type, 0);
 	c = new_cell(o, key);
 	if (!c)

@@ -21,19 +21,31 @@ rcp_objects_have(void)
 }
 
 static inline bool
-rcp_objects_fit(void)
+rcp_objects_fit_in(uint64_t room)
 {
-	return rcp_objects_have() < rcp_objects_room &&
+	return rcp_objects_have() < room &&
 	       rcp_arena_used() < rcp_objects_total;
 }
 
-/* What nothing can be told without, types and folded origins, has as much
- * again. */
+static inline bool
+rcp_objects_fit(void)
+{
+	return rcp_objects_fit_in(rcp_objects_room);
+}
+
+/* Deaths of which the line is kept have half as much again. */
+static inline bool
+rcp_objects_lines_fit(void)
+{
+	return rcp_objects_fit_in(rcp_objects_room / 2 * 3);
+}
+
+/* What nothing can be told without, types and folded origins, has a half
+ * more. */
 static inline bool
 rcp_objects_last_fit(void)
 {
-	return rcp_objects_have() < rcp_objects_room * 2 &&
-	       rcp_arena_used() < rcp_objects_total;
+	return rcp_objects_fit_in(rcp_objects_room * 2);
 }
 
 /* See objects.h. */
