@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * tree.c - see tree.h.  Lookups take no lock: nodes and chunks are published
- * with release stores.  A table that was outgrown keeps its addresses but not
- * its memory: who still reads it finds nothing, and asks again under the lock.
+ * tree.c - see tree.h.  A node knows its first child; most have no other one,
+ * so that a new stack is a row of nodes in one place.  Other children are in a
+ * table.
+ *
+ * Lookups take no lock: nodes and chunks are published with release stores.  A
+ * table that was outgrown keeps its addresses but not its memory: who still
+ * reads it finds nothing, and asks again under the lock.
  */
 #include "capture/tree.h"
 
@@ -28,6 +32,7 @@ struct table {
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct rcp_node *chunks[CHUNKS];
 static uint32_t next_node = 1;
+static uint32_t entered; /* nodes in the table */
 static uint32_t generation; /* the emit lock's, as all stamps */
 static struct table *table;
 static uint64_t limit;
@@ -86,23 +91,34 @@ next(const struct table *t, uint32_t i)
 								    : 0;
 }
 
+static bool
+is_node(const struct rcp_node *n, uint32_t parent, uint32_t kind, uint32_t ref,
+	uint32_t offset)
+{
+	return n->parent == parent && n->offset == offset && n->ref == ref &&
+	       n->kind == kind;
+}
+
 static uint32_t
 find(const struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
      uint32_t offset)
 {
-	uint64_t h = hash(parent, kind, ref, offset);
+	uint32_t first = __atomic_load_n(&rcp_tree_node(parent)->first,
+					 __ATOMIC_ACQUIRE);
+	uint64_t h;
 
+	if (!first ||
+	    is_node(rcp_tree_node(first), parent, kind, ref, offset))
+		return first;
+	h = hash(parent, kind, ref, offset);
 	for (uint32_t i = home(t, h);; i = next(t, i)) {
 		uint32_t slot = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
-		const struct rcp_node *n;
 
 		if (!slot)
 			return 0;
-		if ((slot & ~ID_MASK) != tag(h))
-			continue;
-		n = rcp_tree_node(slot & ID_MASK);
-		if (n->parent == parent && n->offset == offset &&
-		    n->ref == ref && n->kind == kind)
+		if ((slot & ~ID_MASK) == tag(h) &&
+		    is_node(rcp_tree_node(slot & ID_MASK), parent, kind, ref,
+			    offset))
 			return slot & ID_MASK;
 	}
 }
@@ -146,8 +162,12 @@ grow(void)
 
 	if (!bigger)
 		return false;
-	for (uint32_t id = 1; id < next_node; id++)
-		enter(bigger, id, rcp_tree_node(id));
+	for (uint32_t id = 1; id < next_node; id++) {
+		const struct rcp_node *n = rcp_tree_node(id);
+
+		if (rcp_tree_node(n->parent)->first != id)
+			enter(bigger, id, n);
+	}
 	__atomic_store_n(&table, bigger, __ATOMIC_RELEASE);
 	rcp_pages_forget(old, table_size(slots));
 	rcp_arena_credit(table_size(slots));
@@ -164,6 +184,21 @@ is_full(uint32_t parent)
 	return rcp_arena_used() >= limit - share;
 }
 
+/* The node ID, which can be found from now on.  There is room. */
+static void
+publish(uint32_t id, const struct rcp_node *n)
+{
+	struct rcp_node *parent = rcp_tree_node(n->parent);
+
+	if (parent->first) {
+		enter(table, id, n);
+		entered++;
+	} else {
+		__atomic_store_n(&parent->first, id, __ATOMIC_RELEASE);
+	}
+	__atomic_store_n(&next_node, id + 1, __ATOMIC_RELEASE);
+}
+
 /* The lock is held. */
 static uint32_t
 add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
@@ -173,7 +208,8 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 
 	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
-	if (id > table->count / 8 * 7 && !grow() && id + 1 >= table->count)
+	if (entered >= table->count / 8 * 7 && !grow() &&
+	    entered + 1 >= table->count)
 		return 0;
 	if (!chunks[id / CHUNK]) {
 		n = rcp_arena_new(CHUNK * sizeof(*n));
@@ -186,8 +222,7 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 				.kind = kind & 63,
 				.ref = ref,
 				.offset = offset };
-	enter(table, id, n);
-	__atomic_store_n(&next_node, id + 1, __ATOMIC_RELEASE);
+	publish(id, n);
 	return id;
 }
 

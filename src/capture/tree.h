@@ -22,6 +22,7 @@ struct rcp_node {
 	uint32_t stamp : 1; /* is in the file: rcp_tree_stamps() */
 	uint32_t ref;    /* as in the format; ADDRESS: the high half */
 	uint32_t offset; /* ADDRESS: the low half */
+	uint32_t first;  /* its first child; 0: it has none */
 };
 
 bool rcp_tree_setup(uint64_t memory_limit);
