@@ -86,7 +86,6 @@ define_node(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t id)
 {
 	struct rcp_node *n = rcp_tree_node(id);
 	uint64_t ref = n->ref, offset = n->offset;
-	struct rcp_buf *b;
 
 	n->stamp = 1;
 	if (n->kind == RCP_FRAME_PYTHON)
@@ -97,12 +96,10 @@ define_node(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t id)
 		offset |= ref << 32;
 		ref = 0;
 	}
-	b = rcp_sink_record(sink, RCP_CHUNK_NODE);
-	rcp_buf_uv(b, id);
-	rcp_buf_uv(b, n->parent);
-	rcp_buf_u8(b, (uint8_t)n->kind);
-	rcp_buf_uv(b, ref);
-	rcp_buf_uv(b, offset);
+	/* The kind is a u8, which below 128 is the same as a uv. */
+	rcp_buf_uvs(rcp_sink_record(sink, RCP_CHUNK_NODE),
+		    (const uint64_t[]){ id, n->parent, n->kind, ref, offset },
+		    5);
 }
 
 void

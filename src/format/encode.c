@@ -83,6 +83,19 @@ rcp_buf_uv(struct rcp_buf *buf, uint64_t value)
 }
 
 void
+rcp_buf_uvs(struct rcp_buf *buf, const uint64_t *values, size_t n)
+{
+	uint8_t *out;
+
+	if (!rcp_buf_reserve(buf, n * RCP_VARINT_MAX))
+		return;
+	out = buf->data + buf->len;
+	while (n-- > 0)
+		out += rcp_varint_put(out, *values++);
+	buf->len = (size_t)(out - buf->data);
+}
+
+void
 rcp_buf_sv(struct rcp_buf *buf, int64_t value)
 {
 	rcp_buf_uv(buf, rcp_zigzag(value));

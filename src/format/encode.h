@@ -39,6 +39,7 @@ void rcp_buf_u16(struct rcp_buf *buf, uint16_t value); /* little-endian */
 void rcp_buf_u32(struct rcp_buf *buf, uint32_t value);
 void rcp_buf_u64(struct rcp_buf *buf, uint64_t value);
 void rcp_buf_uv(struct rcp_buf *buf, uint64_t value);
+void rcp_buf_uvs(struct rcp_buf *buf, const uint64_t *values, size_t n);
 void rcp_buf_sv(struct rcp_buf *buf, int64_t value);
 void rcp_buf_bytes(struct rcp_buf *buf, const void *bytes, size_t len);
 /* uv length, then the bytes; `str` need not be terminated. */

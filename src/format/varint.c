@@ -7,19 +7,6 @@
 #include "format/varint.h"
 
 size_t
-rcp_varint_put(uint8_t *out, uint64_t value)
-{
-	size_t n = 0;
-
-	while (value >= 0x80) {
-		out[n++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	out[n++] = (uint8_t)value;
-	return n;
-}
-
-size_t
 rcp_varint_get(const uint8_t *data, size_t len, uint64_t *value)
 {
 	uint64_t result = 0;

@@ -13,7 +13,18 @@
 
 /* Writes `value` to `out` (RCP_VARINT_MAX bytes of room); returns how many
  * bytes it took. */
-size_t rcp_varint_put(uint8_t *out, uint64_t value);
+static inline size_t
+rcp_varint_put(uint8_t *out, uint64_t value)
+{
+	size_t n = 0;
+
+	while (value >= 0x80) {
+		out[n++] = (uint8_t)(value | 0x80);
+		value >>= 7;
+	}
+	out[n++] = (uint8_t)value;
+	return n;
+}
 
 /* Reads one uv from `data`; returns the bytes it took and sets *value, or 0
  * when it is cut off, longer than RCP_VARINT_MAX or over 64 bits. */
