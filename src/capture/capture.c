@@ -169,7 +169,8 @@ goes_on(const char **f, const struct rcp_capture_frame *e)
 
 /* Compares the frames from F on with those from E on.  Keys are brought up to
  * date, *CHANGED is the outermost entry whose key was not.  False: the
- * addresses are not the same. */
+ * addresses are not the same; those from c->valid on may be, from another
+ * frame on. */
 INLINE bool
 compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 	struct rcp_capture_frame *e, struct rcp_capture_frame **changed)
@@ -183,7 +184,11 @@ compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 		}
 		e++;
 	} while (goes_on(&f, e));
-	return !rcp_py_back(f) && e == rcp_capture_end(c);
+	if (RCP_LIKELY(!rcp_py_back(f) && e == rcp_capture_end(c)))
+		return true;
+	c->valid = e;
+	*changed = NULL; /* further in than what is valid */
+	return false;
 }
 
 INLINE void
@@ -225,25 +230,20 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		c->deep = false;
 	}
 	n = collect(c, &f, 0);
-	if (f && n <= RCP_CAPTURE_MAX) {
+	for (e = rcp_capture_end(c); f && n <= RCP_CAPTURE_MAX;
+	     e = rcp_capture_end(c)) {
 		e = c->frames + *place(c, f);
-		if (!compare(c, way, f, e, &changed)) {
-			/* Linked otherwise than they were: all is new. */
-			c->valid = rcp_capture_end(c);
-			changed = NULL;
-			n = collect(c, &f, n);
-			e = rcp_capture_end(c);
-		}
-	} else {
-		e = rcp_capture_end(c);
+		if (compare(c, way, f, e, &changed))
+			break;
+		n = collect(c, &f, n);
 	}
 	if (UNLIKELY(n > (unsigned)(e - c->frames))) {
-		if (changed)
-			empty(c);
+		/* Keys may have been brought up to date, and no node. */
+		empty(c);
 		c->deep = is_deeper(leaf);
 		if (c->deep)
 			return deep_node(c, way, leaf);
-		empty(c);
+		changed = NULL;
 		f = leaf;
 		n = collect(c, &f, 0);
 		e = rcp_capture_end(c);
