@@ -223,54 +223,54 @@ is_same(const struct rcp_capture *c, enum rcp_py_way way)
 		rcp_py_marks_same(way, n->found, n->count));
 }
 
-/* The innermost mark, if it and all outside of its native frame are what they
- * were when the stack was last merged; else NULL. */
+/* The innermost mark that, with all outside of its native frame, is what it was
+ * when the stack was last merged; else NULL. */
 static inline const struct rcp_native_mark *
 same_mark(const struct rcp_capture *c, enum rcp_py_way way)
 {
 	const struct rcp_native *n = c->native;
 	const struct rcp_native_mark *m = n->mark;
-	const struct rcp_capture_frame *f = c->changed;
 
-	if (RCP_UNLIKELY(!n->is_mixed || n->greenlets != rcp_greenlets.low))
+	if (RCP_UNLIKELY(!n->is_mixed || !n->trace.start ||
+			 n->greenlets != rcp_greenlets.low))
 		return NULL;
 	if (!rcp_py_marks_are_frames(way)) {
-		if (m < n->end && m[1].first > f && m[1].first > c->leaf &&
+		if (m < n->end && m[1].first > c->changed &&
+		    m[1].first > c->leaf &&
 		    rcp_py_marks_same(way, n->found, n->count))
 			return m;
 		return NULL;
 	}
-	while (m < n->end && (m[1].first <= f || m[1].first <= c->leaf))
+	/* Its own shim is its outermost frame. */
+	while (m < n->end &&
+	       (m[1].first - 1 <= c->changed || m[1].first <= c->leaf))
 		m++;
-	if (m == n->end)
-		return NULL;
-	if (f < m->first - 1)
-		f = m->first - 1;
-	for (; f >= c->leaf; f--)
-		if (rcp_py_is_shim(way, f->frame))
-			return NULL;
-	return m;
+	return m < n->end ? m : NULL;
 }
 
-/* The node of a stack that was met before and led to the same mark, or NONE. */
+/* The node of a stack that was met before, with the same M, or NONE. */
 static inline uint32_t
-known_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
-	   const char *frame)
+known_node(struct rcp_capture *c, enum rcp_py_way way,
+	   const struct rcp_native_mark *m, uintptr_t caller, const char *frame)
 {
 	struct rcp_native *n = c->native;
-	const struct rcp_native_mark *m = same_mark(c, way);
 	const struct rcp_step *end = rcp_trace_end(&n->trace), *outer;
+	const struct rcp_capture_frame *last = m->first - 1;
 	const struct rcp_tail_node *memo;
 	const struct rcp_tail *x;
 
-	if (!m || !n->trace.start)
-		return RCP_NODE_NONE;
+	if (last < c->changed)
+		last = c->changed;
 	outer = rcp_next_frame(m->step, end);
 	if (!rcp_reaches(n->trace.reach, (uintptr_t)frame,
 			 (uintptr_t)outer->slot))
 		return RCP_NODE_NONE;
-	x = rcp_tail_find(n, frame, caller, c->leaf->key);
-	if (!x || !rcp_tail_leads_to(x, outer, m) || !rcp_tail_rest(outer, end))
+	x = rcp_tail_slot(n, rcp_tail_hash(frame, caller, c->leaf->key));
+	x = rcp_tail_find(x, frame, outer, m);
+	if (!x || !rcp_tail_rest(outer, end))
+		return RCP_NODE_NONE;
+	if (rcp_py_marks_are_frames(way) &&
+	    !rcp_tail_marks(x, way, c->leaf, last))
 		return RCP_NODE_NONE;
 	memo = rcp_tail_node_slot(n, x->id, outer->node, c->leaf->node);
 	if (memo->tail != x->id || memo->base != outer->node ||
@@ -279,23 +279,14 @@ known_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 	return memo->node;
 }
 
-uint32_t
-rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
-	       uint32_t python)
+/* Unwound and merged. */
+static NOINLINE uint32_t
+merged_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
+	    const void *frame, uint32_t python)
 {
-	const void *frame = __builtin_frame_address(0);
+	struct rcp_native *n = c->native;
 	struct rcp_step *changed;
-	struct rcp_native *n;
-	uint32_t node;
 
-	/* None, too many, or past the memory limit. */
-	if (c->leaf == rcp_capture_end(c) || c->leaf->node != python ||
-	    !rcp_native_get(c))
-		return python;
-	n = c->native;
-	node = known_node(c, way, caller, frame);
-	if (RCP_LIKELY(node != RCP_NODE_NONE))
-		return node;
 	switch (rcp_unwind(&n->trace, frame, &changed)) {
 	case RCP_UNWOUND_SAME:
 		if (is_same(c, way))
@@ -309,7 +300,33 @@ rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 		return python;
 	}
 	n->node = changed_node(c, way, caller, changed, python);
-	if (n->node != python)
-		rcp_tail_keep(n, frame, caller, c->leaf, n->node);
 	return n->node;
+}
+
+uint32_t
+rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
+	       uint32_t python)
+{
+	const void *frame = __builtin_frame_address(0);
+	const struct rcp_native_mark *m;
+	const char *at;
+	uint32_t node;
+
+	/* None, too many, or past the memory limit. */
+	if (c->leaf == rcp_capture_end(c) || c->leaf->node != python ||
+	    !rcp_native_get(c))
+		return python;
+	m = same_mark(c, way);
+	if (RCP_LIKELY(m != NULL)) {
+		node = known_node(c, way, m, caller, frame);
+		if (RCP_LIKELY(node != RCP_NODE_NONE))
+			return node;
+	}
+	at = m ? m->at : NULL;
+	node = merged_node(c, way, caller, frame, python);
+	if (!m || m < c->native->mark || m >= c->native->end || m->at != at)
+		m = c->native->mark;
+	if (node != python)
+		rcp_tail_keep(c, way, m, frame, caller, node);
+	return node;
 }

@@ -28,14 +28,22 @@ struct rcp_native_mark {
 
 /* See tails.h. */
 #define RCP_TAILS 512u       /* a power of two */
-#define RCP_TAIL_NODES 4096u /* a power of two */
-#define RCP_TAIL_WORDS 24u
+#define RCP_TAIL_NODES 32768u /* a power of two */
+#define RCP_TAILS_MET 8192u    /* a power of two */
+#define RCP_TAIL_WORDS 48u
+#define RCP_TAIL_MARKS 6u
 
 struct rcp_tail {
 	const char *frame;     /* it begins here; NULL: unused */
 	const char *mark;      /* as in struct rcp_native_mark: `at` */
 	struct rcp_step outer; /* where it leads to; its node is not used */
-	uint32_t id, count;
+	uint32_t id;
+	uint16_t count;
+	uint16_t inner; /* marks before it, the innermost first */
+	struct rcp_tail_mark {
+		const char *at;
+		unsigned frames; /* Python's further in, visible ones */
+	} marks[RCP_TAIL_MARKS + 1]; /* behind them one that is none */
 	uint16_t at[RCP_TAIL_WORDS]; /* from `frame` on */
 	uintptr_t value[RCP_TAIL_WORDS];
 };
@@ -73,6 +81,7 @@ struct rcp_native {
 
 	/* Tails by (frame, caller, line), each at one of two places. */
 	uint32_t tail; /* number of the newest; 0: there are none */
+	uint16_t met[RCP_TAILS_MET];
 	struct rcp_tail tails[RCP_TAILS];
 	struct rcp_tail_node tail_nodes[RCP_TAIL_NODES];
 

@@ -34,6 +34,30 @@ copy(struct rcp_tail *x, const struct rcp_step *e, const struct rcp_step *end)
 	return true;
 }
 
+/* Notes the marks among the frames from LEAF to OUTERMOST.  False: too many. */
+static bool
+copy_marks(struct rcp_tail *x, enum rcp_py_way way,
+	   const struct rcp_capture_frame *leaf,
+	   const struct rcp_capture_frame *outermost)
+{
+	unsigned n = 0;
+
+	memset(x->marks, 0, sizeof(x->marks));
+	x->inner = 0;
+	if (!rcp_py_marks_are_frames(way))
+		return true;
+	for (; leaf <= outermost; leaf++) {
+		n += rcp_tail_sees(leaf);
+		if (!rcp_py_is_shim(way, leaf->frame))
+			continue;
+		if (x->inner == RCP_TAIL_MARKS)
+			return false;
+		x->marks[x->inner].at = leaf->frame;
+		x->marks[x->inner++].frames = n;
+	}
+	return true;
+}
+
 static bool
 is_tail(const struct rcp_tail *a, const struct rcp_tail *b)
 {
@@ -41,6 +65,7 @@ is_tail(const struct rcp_tail *a, const struct rcp_tail *b)
 	       a->outer.slot == b->outer.slot &&
 	       a->outer.value == b->outer.value &&
 	       a->outer.rule == b->outer.rule && a->count == b->count &&
+	       memcmp(a->marks, b->marks, sizeof(a->marks)) == 0 &&
 	       memcmp(a->at, b->at, a->count * sizeof(a->at[0])) == 0 &&
 	       memcmp(a->value, b->value, a->count * sizeof(a->value[0])) == 0;
 }
@@ -53,35 +78,50 @@ place(struct rcp_native *n, struct rcp_tail *x, const struct rcp_tail *new)
 		return x;
 	if (is_tail(x + 1, new))
 		return x + 1;
-	if (x->frame)
-		x[1] = *x;
+	/* The older one goes. */
+	x += x[1].id < x->id;
 	*x = *new;
 	x->id = ++n->tail;
 	return x;
 }
 
-void
-rcp_tail_keep(struct rcp_native *n, const char *frame, uintptr_t caller,
-	      const struct rcp_capture_frame *leaf, uint32_t node)
+/* Most stacks of a start are met once, and not worth it. */
+static bool
+is_met_again(struct rcp_native *n, uint64_t h)
 {
-	const struct rcp_native_mark *m = n->mark;
+	uint16_t *met = &n->met[h >> 32 & (RCP_TAILS_MET - 1)];
+	uint16_t was = *met;
+
+	*met = (uint16_t)(h >> 16);
+	return was == *met;
+}
+
+void
+rcp_tail_keep(struct rcp_capture *c, enum rcp_py_way way,
+	      const struct rcp_native_mark *mark, const char *frame,
+	      uintptr_t caller, uint32_t node)
+{
+	struct rcp_native *n = c->native;
 	const struct rcp_step *end = rcp_trace_end(&n->trace), *outer;
+	const struct rcp_capture_frame *leaf = c->leaf;
+	uint64_t h = rcp_tail_hash(frame, caller, leaf->key);
 	struct rcp_tail_node *memo;
 	struct rcp_tail new, *x;
 
-	if (n->trace.start != frame || m == n->end)
+	if (n->trace.start != frame || !is_met_again(n, h))
 		return;
-	outer = rcp_next_frame(m->step, end);
+	outer = rcp_next_frame(mark->step, end);
 	if (outer == end || outer->rule & (RCP_STEP_LOOSE | RCP_STEP_NEEDED))
 		return;
 	new.frame = frame;
-	new.mark = m->at;
+	new.mark = mark->at;
 	new.outer = *outer;
-	if (!copy(&new, n->trace.leaf, outer))
+	if (!copy(&new, n->trace.leaf, outer) ||
+	    !copy_marks(&new, way, leaf, mark[1].first - 2))
 		return;
 	if (n->tail == UINT32_MAX)
 		rcp_tails_forget(n);
-	x = place(n, rcp_tail_slot(n, frame, caller, leaf->key), &new);
+	x = place(n, rcp_tail_slot(n, h), &new);
 	memo = rcp_tail_node_slot(n, x->id, outer->node, leaf->node);
 	memo->tail = x->id;
 	memo->base = outer->node;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * tails.h - merged stacks that are met again.  A tail is what plain unwinding
- * has read on its way from the hook to the innermost call of the evaluator,
- * that call's own frame included.  Where its words stand there again, where
- * all words outside of it and all of Python's frames are accounted for, the
- * node of the merged stack is known.  doc/UNWINDING.md has the argument.
+ * has read on its way from the hook to a call of the evaluator that was there
+ * when the stack was last merged, that call's own frame included, and the calls
+ * of the evaluator on that way.  Where its words stand there again, where all
+ * words outside of it and all of Python's frames are accounted for, the node
+ * of the merged stack is known.  doc/UNWINDING.md has the argument.
  *
  * On the hot path of every allocation with a mixed stack; runs inside malloc.
  */
@@ -16,14 +17,19 @@
 #include "capture/native.h"
 #include "unwind/reach.h"
 
-static inline struct rcp_tail *
-rcp_tail_slot(struct rcp_native *n, const void *frame, uintptr_t caller,
-	      uintptr_t key)
+/* KEY: of the innermost Python frame. */
+static inline uint64_t
+rcp_tail_hash(const void *frame, uintptr_t caller, uintptr_t key)
 {
-	uint64_t h = ((uintptr_t)frame ^ caller << 20 ^ key << 7) *
-		     0x9e3779b97f4a7c15u;
+	return ((uintptr_t)frame ^ caller << 20 ^ key << 7) *
+	       0x9e3779b97f4a7c15u;
+}
 
-	return &n->tails[h >> 40 & (RCP_TAILS - 2)];
+/* The first of two. */
+static inline struct rcp_tail *
+rcp_tail_slot(struct rcp_native *n, uint64_t hash)
+{
+	return &n->tails[hash >> 40 & (RCP_TAILS - 2)];
 }
 
 static inline struct rcp_tail_node *
@@ -36,21 +42,6 @@ rcp_tail_node_slot(struct rcp_native *n, uint32_t tail, uint32_t base,
 	return &n->tail_nodes[h >> 40 & (RCP_TAIL_NODES - 1)];
 }
 
-/* Are X's words those of the stack, from FRAME on? */
-RCP_READS_ANY static inline bool
-rcp_tail_is_here(const struct rcp_tail *x, const char *frame)
-{
-	const uint16_t *at = x->at, *end = at + x->count;
-	const uintptr_t *value = x->value;
-
-	if (x->frame != frame)
-		return false;
-	for (; at < end; at++, value++)
-		if (*(const uintptr_t *)(const void *)(frame + *at) != *value)
-			return false;
-	return true;
-}
-
 /* Does X lead to OUTER, which is in the trace, from a frame with MARK in it? */
 static inline bool
 rcp_tail_leads_to(const struct rcp_tail *x, const struct rcp_step *outer,
@@ -58,6 +49,19 @@ rcp_tail_leads_to(const struct rcp_tail *x, const struct rcp_step *outer,
 {
 	return x->outer.slot == outer->slot && x->outer.value == outer->value &&
 	       x->outer.rule == outer->rule && x->mark == mark->at;
+}
+
+/* Are X's words those of the stack, from FRAME on? */
+RCP_READS_ANY static inline bool
+rcp_tail_is_here(const struct rcp_tail *x, const char *frame)
+{
+	const uint16_t *at = x->at, *end = at + x->count;
+	const uintptr_t *value = x->value;
+
+	for (; at < end; at++, value++)
+		if (*(const uintptr_t *)(const void *)(frame + *at) != *value)
+			return false;
+	return true;
 }
 
 /* Are the words from E on what they were? */
@@ -72,22 +76,53 @@ rcp_tail_rest(const struct rcp_step *e, const struct rcp_step *end)
 	return e == end;
 }
 
-/* The tail that is there now, or NULL. */
+/* The tail that leads from FRAME to OUTER now, or NULL. */
 static inline const struct rcp_tail *
-rcp_tail_find(struct rcp_native *n, const char *frame, uintptr_t caller,
-	      uintptr_t key)
+rcp_tail_find(const struct rcp_tail *x, const char *frame,
+	      const struct rcp_step *outer, const struct rcp_native_mark *mark)
 {
-	const struct rcp_tail *x = rcp_tail_slot(n, frame, caller, key);
+	const struct rcp_tail *end = x + 2;
 
-	if (RCP_LIKELY(rcp_tail_is_here(x, frame)))
-		return x;
-	x++;
-	return rcp_tail_is_here(x, frame) ? x : NULL;
+	do
+		if (x->frame == frame && rcp_tail_leads_to(x, outer, mark) &&
+		    rcp_tail_is_here(x, frame))
+			return x;
+	while (++x < end);
+	return NULL;
 }
 
-/* Keeps what N's stack is now, whose node is NODE. */
-void rcp_tail_keep(struct rcp_native *n, const char *frame, uintptr_t caller,
-		   const struct rcp_capture_frame *leaf, uint32_t node);
+/* Can Python code see F?  Where it can not, no node is F's. */
+static inline bool
+rcp_tail_sees(const struct rcp_capture_frame *f)
+{
+	return f->node != f[1].node;
+}
+
+/* Are X's marks those among the frames from LEAF to OUTERMOST? */
+static inline bool
+rcp_tail_marks(const struct rcp_tail *x, enum rcp_py_way way,
+	       const struct rcp_capture_frame *leaf,
+	       const struct rcp_capture_frame *outermost)
+{
+	const struct rcp_tail_mark *m = x->marks;
+	unsigned n = 0;
+
+	for (; leaf <= outermost; leaf++) {
+		n += rcp_tail_sees(leaf);
+		if (RCP_LIKELY(!rcp_py_is_shim(way, leaf->frame)))
+			continue;
+		if (m->at != leaf->frame || m->frames != n)
+			return false;
+		m++;
+	}
+	return m == x->marks + x->inner;
+}
+
+/* Keeps what C's stack is now, from FRAME to the native frame of MARK, whose
+ * node is NODE. */
+void rcp_tail_keep(struct rcp_capture *c, enum rcp_py_way way,
+		   const struct rcp_native_mark *mark, const char *frame,
+		   uintptr_t caller, uint32_t node);
 
 void rcp_tails_forget(struct rcp_native *n);
 
