@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/foreign/programs/frames.py \
 	tests/foreign/programs/history.sh \
 	tests/foreign/programs/http_load.py \
+	tests/foreign/programs/shop.py \
 	tests/foreign/programs/templates.cc
 
 # All of them: two to three hours.  The network is used once, to set up.
