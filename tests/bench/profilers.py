@@ -109,8 +109,8 @@ def _rcprof(name, title, what, mode, native=True, **more):
     return Profiler(name, title, what, env, native=native, ours=True)
 
 
-def _memray(name, title, what, *flags):
-    return Profiler(name, title, what, needs="memray", native=False,
+def _memray(name, title, what, *flags, **more):
+    return Profiler(name, title, what, needs="memray", native=False, **more,
                     command=["memray", "run", "-q", "-f", "-o",
                              "{dir}/memray.bin"] + list(flags))
 
@@ -135,6 +135,9 @@ PROFILERS = [
     _memray("memray-trace", "memray --trace-python-allocators",
             "every Python allocation, Python stacks",
             "--trace-python-allocators"),
+    _memray("memray-mixed", "memray --native --trace-python-allocators",
+            "every Python allocation, mixed stacks", "--native",
+            "--trace-python-allocators", slow=True),
     _memray("memray", "memray", "malloc and mmap, Python stacks"),
     _memray("memray-aggregate", "memray --aggregate", "malloc and mmap, summed",
             "--aggregate"),
