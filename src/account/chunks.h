@@ -15,17 +15,20 @@
 
 /* A leaf's part for chunks stands behind the other, with room between for the
  * last record there. */
-#define RCP_CHUNK_OFFSET (RCP_SHADOW_WORDS + 1024)
-#define RCP_CHUNK_WORDS (RCP_SHADOW_WORDS / 2)
+#define RCP_CHUNKS_OFFSET (RCP_SHADOW_WORDS + 1024)
+#define RCP_CHUNKS_WORDS (RCP_SHADOW_WORDS / 2)
 
-/* In the head: the block begins in the second half of its word's 32 bytes. */
-#define RCP_CHUNK_LATER (1u << 30)
-#define RCP_CHUNK_SIZE(n) ((uint32_t)(n) << 24)
-#define RCP_CHUNK_ONE 40u  /* bytes; up to there a head says all */
-#define RCP_CHUNK_TWO 72u  /* up to there birth and size share a word */
-#define RCP_CHUNK_SHARED 62u
-#define RCP_CHUNK_THREE 63u
-#define RCP_CHUNK_BIRTHS (1u << 26) /* that fit beside a size */
+/* In the head: the block begins in the second half of its word's 32 bytes; the
+ * third word has more of its size than these bits. */
+#define RCP_CHUNKS_LATER (1u << 30)
+#define RCP_CHUNKS_MORE (1u << 29)
+#define RCP_CHUNKS_LOW_SHIFT 22
+#define RCP_CHUNKS_LOW_BITS 7
+#define RCP_CHUNKS_LOW ((1u << RCP_CHUNKS_LOW_BITS) - 1)
+#define RCP_CHUNKS_SITE ((1u << RCP_CHUNKS_LOW_SHIFT) - 1)
+/* Bytes up to which a block has one word to itself, and two. */
+#define RCP_CHUNKS_ONE 40u
+#define RCP_CHUNKS_TWO 72u
 
 /* As rcp_shadow_leaves; 0: malloc is another, its blocks stand in live.h's. */
 extern uintptr_t rcp_chunk_leaves RCP_HIDDEN;
@@ -45,19 +48,31 @@ bool rcp_chunk_take(uintptr_t p, struct rcp_live *out);
  * False: there is none. */
 bool rcp_chunk_move(uintptr_t p);
 
+/* Has an address a word here?  The hot half of rcp_chunk_at(). */
+static inline bool
+rcp_chunk_covers(uintptr_t p)
+{
+	return p >> RCP_SHADOW_LEAF_BITS < rcp_chunk_leaves;
+}
+
+/* The word of P, which is covered, or of the block that it is inside; NULL: there
+ * is no leaf. */
+static inline uint32_t *
+rcp_chunk_word(uintptr_t p)
+{
+	uint32_t *leaf = __atomic_load_n(
+		&rcp_shadow_root[p >> RCP_SHADOW_LEAF_BITS], __ATOMIC_ACQUIRE);
+
+	if (RCP_UNLIKELY(!leaf))
+		return NULL;
+	return leaf + RCP_CHUNKS_OFFSET + ((p >> 5) & (RCP_CHUNKS_WORDS - 1));
+}
+
 /* P's word, or NULL. */
 static inline uint32_t *
 rcp_chunk_at(uintptr_t p)
 {
-	uintptr_t i = p >> RCP_SHADOW_LEAF_BITS;
-	uint32_t *leaf;
-
-	if (RCP_UNLIKELY(i >= rcp_chunk_leaves || (p & 15)))
-		return NULL;
-	leaf = __atomic_load_n(&rcp_shadow_root[i], __ATOMIC_ACQUIRE);
-	if (RCP_UNLIKELY(!leaf))
-		return NULL;
-	return leaf + RCP_CHUNK_OFFSET + ((p >> 5) & (RCP_CHUNK_WORDS - 1));
+	return rcp_chunk_covers(p) && !(p & 15) ? rcp_chunk_word(p) : NULL;
 }
 
 /* The head's two upper bits for P. */
@@ -67,34 +82,38 @@ rcp_chunk_tag(uintptr_t p)
 	return RCP_HEAD | ((uint32_t)p & 16) << 26;
 }
 
-/* What the record at W, a head, says. */
+/* Does HEAD, of P's word, say that P begins there?  P may be anything. */
+static inline bool
+rcp_chunk_is(uint32_t head, uintptr_t p)
+{
+	return (head >> 26 & 48) == ((uint32_t)p & 31) + 32;
+}
+
+/* What the record at W, a head, says.  Further words than it has may be another
+ * block's, and do not matter.  Without a branch: sizes are mixed, and the record
+ * is waited for. */
 static inline void
 rcp_chunk_read(const uint32_t *w, struct rcp_live *out)
 {
-	uint32_t head = w[0], size = head >> 24 & 63;
+	uint32_t head = w[0];
+	uint32_t more = -(head / RCP_CHUNKS_MORE & 1);
+	uint64_t high = w[2] & more;
 
-	out->site = head & RCP_HEAD_SITE;
-	out->size = size;
-	out->birth = RCP_LIVE_NO_BIRTH;
-	if (RCP_UNLIKELY(size <= RCP_CHUNK_ONE))
-		return;
-	/* Without a branch: sizes are mixed, and the record is waited for.
-	 * The third word may be another block's. */
-	out->size = size == RCP_CHUNK_SHARED ?
-			    (w[1] & 31) + RCP_CHUNK_ONE + 1 :
-			    w[1];
-	out->birth = size == RCP_CHUNK_SHARED ? w[1] >> 5 : w[2];
+	out->site = head & RCP_CHUNKS_SITE;
+	out->size = (head >> RCP_CHUNKS_LOW_SHIFT & RCP_CHUNKS_LOW) +
+		    (high << RCP_CHUNKS_LOW_BITS);
+	/* RCP_LIVE_NO_BIRTH */
+	out->birth = w[1] | -(uint32_t)(out->size <= RCP_CHUNKS_ONE);
 }
 
-/* Reads the record of P and returns its word; NULL: there is none. */
+/* Reads the record of P, which is covered, and returns its word; NULL: there is
+ * none. */
 static inline uint32_t *
 rcp_chunk_look(uintptr_t p, struct rcp_live *out)
 {
-	uint32_t *w = rcp_chunk_at(p);
+	uint32_t *w = rcp_chunk_word(p);
 
-	if (RCP_UNLIKELY(!w) ||
-	    RCP_UNLIKELY((w[0] & (RCP_HEAD | RCP_CHUNK_LATER)) !=
-			 rcp_chunk_tag(p)))
+	if (RCP_UNLIKELY(!w) || RCP_UNLIKELY(!rcp_chunk_is(w[0], p)))
 		return NULL;
 	rcp_chunk_read(w, out);
 	return w;
@@ -112,24 +131,20 @@ rcp_chunk_clear(uint32_t *w)
 static inline bool
 rcp_chunk_put_at(uint32_t *w, uintptr_t p, struct rcp_live block)
 {
-	uint32_t head = rcp_chunk_tag(p) | block.site;
+	uint32_t head = rcp_chunk_tag(p) | block.site |
+			((uint32_t)block.size & RCP_CHUNKS_LOW)
+				<< RCP_CHUNKS_LOW_SHIFT;
 
 	if (RCP_UNLIKELY(!w || block.size > RCP_LIVE_SIZE_MAX ||
-			 (w[0] & RCP_HEAD)))
+			 (w[0] & RCP_HEAD) || block.site > RCP_CHUNKS_SITE))
 		return false;
-	if (RCP_LIKELY(block.size > RCP_CHUNK_TWO)) {
-		w[1] = (uint32_t)block.size;
-		w[2] = block.birth & ~RCP_HEAD;
-		w[0] = head | RCP_CHUNK_SIZE(RCP_CHUNK_THREE);
-	} else if (block.size <= RCP_CHUNK_ONE) {
-		w[0] = head | RCP_CHUNK_SIZE(block.size);
-	} else if (RCP_LIKELY(block.birth < RCP_CHUNK_BIRTHS)) {
-		w[1] = block.birth << 5 |
-		       ((uint32_t)block.size - RCP_CHUNK_ONE - 1);
-		w[0] = head | RCP_CHUNK_SIZE(RCP_CHUNK_SHARED);
-	} else {
-		return false;
+	if (RCP_LIKELY(block.size > RCP_CHUNKS_TWO)) {
+		w[2] = (uint32_t)(block.size >> RCP_CHUNKS_LOW_BITS);
+		head |= RCP_CHUNKS_MORE;
 	}
+	if (RCP_LIKELY(block.size > RCP_CHUNKS_ONE))
+		w[1] = block.birth & ~RCP_HEAD;
+	w[0] = head;
 	return true;
 }
 

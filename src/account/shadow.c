@@ -13,7 +13,7 @@
 /* The last record of a part may end behind it. */
 #define LEAF_BYTES (RCP_SHADOW_WORDS * sizeof(uint32_t) + PAGE)
 #define CHUNKED_BYTES \
-	((RCP_CHUNK_OFFSET + RCP_CHUNK_WORDS) * sizeof(uint32_t) + PAGE)
+	((RCP_CHUNKS_OFFSET + RCP_CHUNKS_WORDS) * sizeof(uint32_t) + PAGE)
 #define LOOKS 64 /* leaves that one rcp_live_resident() asks about */
 
 /* All leaves, so that nobody has to search the root for them. */
@@ -152,9 +152,7 @@ rcp_chunk_take(uintptr_t p, struct rcp_live *out)
 bool
 rcp_chunk_put(uintptr_t p, const struct rcp_live *block)
 {
-	bool fits = p >> RCP_SHADOW_LEAF_BITS < rcp_chunk_leaves && !(p & 15);
-
-	return fits && new_leaf(p) &&
+	return rcp_chunk_covers(p) && !(p & 15) && new_leaf(p) &&
 	       rcp_chunk_put_at(rcp_chunk_at(p), p, *block);
 }
 
@@ -162,7 +160,7 @@ bool
 rcp_chunk_move(uintptr_t p)
 {
 	struct rcp_live block, replaced;
-	uint32_t *w = rcp_chunk_look(p, &block);
+	uint32_t *w = rcp_chunk_covers(p) ? rcp_chunk_look(p, &block) : NULL;
 
 	if (!w)
 		return false;
@@ -205,7 +203,7 @@ take_chunks(uint32_t *w, size_t words, uintptr_t at, const struct range *range)
 	struct rcp_live block;
 
 	for (size_t i = 0; i < words; i++) {
-		uintptr_t p = at + 32 * i + (w[i] & RCP_CHUNK_LATER ? 16 : 0);
+		uintptr_t p = at + 32 * i + (w[i] & RCP_CHUNKS_LATER ? 16 : 0);
 
 		if (w[i] & RCP_HEAD && p >= range->from && p < range->end) {
 			rcp_chunk_read(w + i, &block);
@@ -272,7 +270,7 @@ rcp_live_take_range(uintptr_t p, size_t size,
 		if (leaf)
 			take_in_leaf(leaf, 4, p, end, take_words, &range);
 		if (leaf && rcp_chunk_leaves)
-			take_in_leaf(leaf + RCP_CHUNK_OFFSET, 5, p, end,
+			take_in_leaf(leaf + RCP_CHUNKS_OFFSET, 5, p, end,
 				     take_chunks, &range);
 		p = end;
 	}

@@ -391,6 +391,18 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 					mixed(c, caller, way);
 }
 
+uint64_t
+rcp_capture_noted(struct rcp_capture *c, const void *caller)
+{
+	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
+						   memory_order_relaxed);
+
+	if (RCP_LIKELY(rcp_native_on && way == RCP_PY_WAY_NONE &&
+		       c->epoch == epoch()))
+		return rcp_native_noted(c, caller);
+	return RCP_CAPTURE_NO_NOTE | rcp_capture_node(c, caller);
+}
+
 uint32_t
 rcp_capture_leaf(struct rcp_capture *c, const void *caller)
 {

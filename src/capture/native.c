@@ -190,12 +190,12 @@ changed_node(struct rcp_capture *c, uintptr_t caller, struct rcp_step *changed)
 	v = rcp_variant_keep(t, leaf, outermost);
 	if (v) {
 		v->base = rcp_variant_base(t)->node;
-		v->node = n->node;
+		v->noted = n->node;
 	}
 	return n->node;
 }
 
-/* FRAME is that of rcp_native_node(). */
+/* FRAME is that of the function that C was asked by. */
 static NOINLINE uint32_t
 stack(struct rcp_capture *c, uintptr_t caller, const void *frame)
 {
@@ -219,25 +219,48 @@ stack(struct rcp_capture *c, uintptr_t caller, const void *frame)
 	return changed_node(c, caller, changed);
 }
 
-uint32_t
-rcp_native_node(struct rcp_capture *c, const void *caller)
+/* The node, and what is noted beside it; FRAME is that of its caller. */
+static inline uint64_t
+noted_node(struct rcp_capture *c, const void *caller, const void *frame)
 {
 	struct rcp_native *n = c->native;
 	uintptr_t key = (uintptr_t)caller;
-	uint32_t node;
 
 	c->no_python = true;
 	if (RCP_LIKELY(n && n->leaf)) {
-		const struct rcp_variant *v = rcp_variant_find(
-			&n->trace, __builtin_frame_address(0));
+		const struct rcp_variant *v = rcp_variant_find(&n->trace, frame);
 
 		if (RCP_LIKELY(v && v->base == rcp_variant_base(&n->trace)->node))
-			return v->node;
+			return v->noted;
 	}
-	if (!rcp_native_on)
-		return one_frame(c, key);
-	node = stack(c, key, __builtin_frame_address(0));
+	return RCP_CAPTURE_NO_NOTE |
+	       (rcp_native_on ? stack(c, key, frame) : one_frame(c, key));
+}
+
+uint32_t
+rcp_native_node(struct rcp_capture *c, const void *caller)
+{
+	uint64_t node = noted_node(c, caller, __builtin_frame_address(0));
+
 	/* Our frame has to stand until then. */
 	__asm__ volatile("");
+	return (uint32_t)node;
+}
+
+uint64_t
+rcp_native_noted(struct rcp_capture *c, const void *caller)
+{
+	uint64_t node = noted_node(c, caller, __builtin_frame_address(0));
+
+	__asm__ volatile("");
 	return node;
+}
+
+void
+rcp_capture_note(struct rcp_capture *c, uint32_t node, uint32_t number)
+{
+	struct rcp_variant *v = c->native ? c->native->trace.variant : NULL;
+
+	if (v && (uint32_t)v->noted == node)
+		v->noted = (uint64_t)number << 32 | node;
 }

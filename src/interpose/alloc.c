@@ -81,10 +81,12 @@ full_malloc(size_t size, const void *caller)
 		return t->boot ? rcp_boot_alloc(0, size) :
 				 rcp_next.malloc(size);
 	p = rcp_next.malloc(size);
-	if (RCP_LIKELY(p && rcp_record_wants(t, size)) &&
-	    RCP_UNLIKELY(!rcp_record_allocated_hot(t, p, size, RCP_KIND_MALLOC,
-						   caller)))
-		rcp_record_allocated(t, p, size, RCP_KIND_MALLOC, caller);
+	/* Exact mode's wants all. */
+	if (RCP_UNLIKELY(!p || !rcp_record_allocated_hot(
+				       t, p, size, RCP_KIND_MALLOC, caller))) {
+		allocated(t, p, size, caller);
+		return p;
+	}
 	rcp_leave(t);
 	return p;
 }
@@ -266,30 +268,40 @@ enter_free(struct rcp_tls *t, void *p)
 	return p && rcp_record_may_know(p) && enter(t);
 }
 
-/* P may be known, or is the boot arena's. */
+/* Before a real free: false if that is not to be. */
+static __attribute__((noinline)) bool
+freed_rarely(struct rcp_tls *t, void *p)
+{
+	if (rcp_boot_owns(p))
+		return false;
+	rcp_record_free(t, p);
+	return true;
+}
+
+/* P may be known, or is the boot arena's, in no table; not NULL. */
 static __attribute__((noinline)) void
 full_free(void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
 
-	if (RCP_UNLIKELY(rcp_boot_owns(p) || !p))
-		return;
 	/* Where allocators look first; it comes while the block's record is
 	 * waited for, which is as likely to be far away. */
 	__builtin_prefetch((const char *)p - sizeof(size_t), 1);
 	if (RCP_UNLIKELY(!enter(t))) {
-		rcp_next.free(p);
+		if (!rcp_boot_owns(p))
+			rcp_next.free(p);
 		return;
 	}
-	if (RCP_UNLIKELY(!rcp_record_free_hot(t, p)))
-		rcp_record_free(t, p);
-	rcp_next.free(p);
+	if (RCP_LIKELY(rcp_record_free_hot(t, p)) || freed_rarely(t, p))
+		rcp_next.free(p);
 	rcp_leave(t);
 }
 
 RCP_EXPORT void
 free(void *p)
 {
+	if (RCP_UNLIKELY(!p))
+		return;
 	if (rcp_record_may_know(p) || rcp_boot_owns(p))
 		full_free(p);
 	else

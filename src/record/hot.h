@@ -18,11 +18,11 @@
 void rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size,
 			 uint32_t site, enum rcp_kind kind);
 
-/* Is KIND the one whose blocks are glibc's? */
+/* Is P, which is of this KIND, one of glibc's blocks? */
 static inline bool
-rcp_record_in_chunks(enum rcp_kind kind)
+rcp_record_in_chunks(const void *p, enum rcp_kind kind)
 {
-	return kind == RCP_KIND_MALLOC && rcp_chunk_leaves != 0;
+	return kind == RCP_KIND_MALLOC && rcp_chunk_covers((uintptr_t)p);
 }
 
 /* P's word in the live table, or NULL. */
@@ -63,12 +63,30 @@ rcp_record_end_hot(struct rcp_tls *t)
 	t->guard = 1;
 }
 
+/* The site of malloc's block of which CAPTURE has said NOTED, which is no site, and
+ * it is noted. */
+uint32_t rcp_record_site_slow(struct rcp_thread *th, uint64_t noted);
+
+/* The site of a block of glibc's: noted beside its stack, if that is one of those
+ * that take turns. */
+static inline uint32_t
+rcp_record_site(struct rcp_thread *th, const void *caller)
+{
+	uint64_t noted = rcp_capture_noted(&th->capture, caller);
+	uint32_t site = (uint32_t)(noted >> 32);
+
+	/* None is 0, and UINT32_MAX is none. */
+	if (RCP_LIKELY(site >= rcp_site_first && site <= RCP_SITE_MAX))
+		return site;
+	return rcp_record_site_slow(th, noted);
+}
+
 /* False: nothing was done, this is one for rcp_record_allocated(). */
 static inline bool
 rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 			 enum rcp_kind kind, const void *caller)
 {
-	const bool chunks = rcp_record_in_chunks(kind);
+	const bool chunks = rcp_record_in_chunks(p, kind);
 	struct rcp_thread *th = rcp_record_begin_hot(t);
 	struct rcp_live block;
 	uint32_t *w;
@@ -80,7 +98,10 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 	w = rcp_record_word(p, chunks);
 	__builtin_prefetch(w, 1);
 	block.size = size;
-	block.site = rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
+	block.site = chunks ? rcp_record_site(th, caller) :
+			      rcp_site_get(rcp_capture_node(&th->capture,
+							    caller),
+					   kind);
 	block.birth = rcp_tick_now();
 	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)))
 		rcp_record_put_slow(th, p, size, block.site, kind);
@@ -90,25 +111,31 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 	return true;
 }
 
-/* Counts BLOCK, which is P's and has been taken out, in its cell.  SPREAD: how
- * long blocks live is not foreseen, nor is a branch on it then. */
-static inline __attribute__((always_inline)) void
-rcp_record_free_known(struct rcp_thread *th, const void *p,
-		      const struct rcp_live *block, struct rcp_cell_page *page,
-		      struct rcp_cell *cell, bool has_birth, bool spread)
+/* What is known of the life of BLOCK, which is not in chunks. */
+static inline void
+rcp_record_age(const struct rcp_live *block, struct rcp_cell_page *page,
+	       struct rcp_cell *cell)
+{
+	uint32_t now = rcp_tick_now();
+
+	if (RCP_UNLIKELY(block->size <= 32))
+		RCP_ADD(cell->unaged, 1);
+	else if (RCP_UNLIKELY(now > block->birth))
+		RCP_ADD(page->lifetime[block->site % RCP_CELLS_PER_PAGE],
+			now - block->birth);
+}
+
+/* The same of one in chunks, without a branch: how long malloc's blocks live is
+ * as mixed as their sizes are. */
+static inline void
+rcp_record_chunk_age(const struct rcp_live *block, struct rcp_cell_page *page,
+		     struct rcp_cell *cell)
 {
 	int64_t age = (int64_t)rcp_tick_now() - block->birth;
 
-	if (!has_birth)
-		RCP_ADD(cell->unaged, 1);
-	else if (spread || RCP_UNLIKELY(age > 0))
-		RCP_ADD(page->lifetime[block->site % RCP_CELLS_PER_PAGE],
-			age & ~(age >> 63));
-	if (RCP_UNLIKELY(th->ring[0] == p)) {
-		th->ring[0] = NULL;
-		RCP_ADD(cell->temporaries, 1);
-	}
-	rcp_account_freed(&th->account, block->site, cell, block->size);
+	RCP_ADD(cell->unaged, block->size <= RCP_CHUNKS_ONE);
+	RCP_ADD(page->lifetime[block->site % RCP_CELLS_PER_PAGE],
+		age & ~(age >> 63));
 }
 
 /* P is freed, if LOOK finds it, in CHUNKS or live.h's table.  False: nothing
@@ -132,14 +159,18 @@ rcp_record_free_by(struct rcp_tls *t, const void *p, bool chunks,
 				   &page);
 	if (RCP_UNLIKELY(!cell))
 		goto rare;
-	if (chunks)
+	if (chunks) {
 		rcp_chunk_clear(w);
-	else
+		rcp_record_chunk_age(&block, page, cell);
+	} else {
 		rcp_live_clear(w, block.size);
-	if (RCP_LIKELY(block.size > (chunks ? RCP_CHUNK_ONE : 32)))
-		rcp_record_free_known(th, p, &block, page, cell, true, chunks);
-	else
-		rcp_record_free_known(th, p, &block, page, cell, false, chunks);
+		rcp_record_age(&block, page, cell);
+	}
+	if (RCP_UNLIKELY(th->ring[0] == p)) {
+		th->ring[0] = NULL;
+		RCP_ADD(cell->temporaries, 1);
+	}
+	rcp_account_freed(&th->account, block.site, cell, block.size);
 	rcp_record_end_hot(t);
 	return true;
 rare:
@@ -151,7 +182,7 @@ rare:
 static inline bool
 rcp_record_free_hot(struct rcp_tls *t, const void *p)
 {
-	if (rcp_record_in_chunks(RCP_KIND_MALLOC))
+	if (rcp_record_in_chunks(p, RCP_KIND_MALLOC))
 		return rcp_record_free_by(t, p, true, rcp_chunk_look);
 	return rcp_record_free_by(t, p, false, rcp_live_look);
 }

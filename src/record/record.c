@@ -185,6 +185,18 @@ site_here(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
 	return rcp_site_get(rcp_capture_node(&th->capture, caller), kind);
 }
 
+uint32_t
+rcp_record_site_slow(struct rcp_thread *th, uint64_t noted)
+{
+	uint32_t node = (uint32_t)noted;
+	uint32_t site = rcp_site_get(node, RCP_KIND_MALLOC);
+
+	/* Past the memory limit another stands for it, for the time being. */
+	if (noted < RCP_CAPTURE_NO_NOTE && rcp_site_node(site) == node)
+		rcp_capture_note(&th->capture, node, site);
+	return site;
+}
+
 void
 rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 		    enum rcp_kind kind)
@@ -195,7 +207,7 @@ rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	while (rcp_chunk_take((uintptr_t)p, &replaced) ||
 	       rcp_live_take((uintptr_t)p, &replaced))
 		unseen(th, &replaced);
-	if (rcp_record_in_chunks(kind) && rcp_chunk_put((uintptr_t)p, &block))
+	if (rcp_record_in_chunks(p, kind) && rcp_chunk_put((uintptr_t)p, &block))
 		return;
 	rcp_live_put((uintptr_t)p, block, &replaced);
 }
@@ -204,7 +216,7 @@ static inline void
 remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	 enum rcp_kind kind)
 {
-	const bool chunks = rcp_record_in_chunks(kind);
+	const bool chunks = rcp_record_in_chunks(p, kind);
 	struct rcp_live block = { size, site, rcp_tick_now() };
 
 	if (RCP_UNLIKELY(!rcp_record_put(rcp_record_word(p, chunks), p, block,

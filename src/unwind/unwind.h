@@ -38,9 +38,9 @@ struct rcp_step {
 struct rcp_variant {
 	uint64_t sum;
 	uint64_t shape;      /* of the trace: others have other slots */
-	uint32_t base, node; /* the caller's own */
-	uintptr_t value[RCP_VARIANT_WORDS];
-	uintptr_t unused; /* found by a shift */
+	uint64_t noted; /* the caller's own, as is the next */
+	uint32_t base;
+	uintptr_t value[RCP_VARIANT_WORDS]; /* so that it is found by a shift */
 };
 
 /* A frame on the way to becoming a step. */

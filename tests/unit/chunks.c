@@ -73,8 +73,8 @@ static void
 allocate(unsigned at)
 {
 	struct rcp_live block = { .size = random_size(),
-				  .site = 1 + random_u64() % 0xfffffe,
-				  .birth = random_u64() % RCP_CHUNK_BIRTHS };
+				  .site = 1 + random_u64() % RCP_CHUNKS_SITE,
+				  .birth = random_u64() & 0x7fffffff };
 	unsigned n = extent(block.size);
 
 	for (unsigned i = at; i < at + n; i++)
@@ -162,14 +162,14 @@ refused(void)
 	uintptr_t p = BASE + 64;
 	struct rcp_live block = { .size = 72, .site = 7 }, out;
 
-	block.birth = RCP_CHUNK_BIRTHS;
-	ok(!rcp_chunk_put(p, &block), "a birth that does not fit");
-	block.size = 73;
-	ok(rcp_chunk_put(p, &block), "fits beside a larger size");
+	block.site = RCP_CHUNKS_SITE + 1;
+	ok(!rcp_chunk_put(p, &block), "a site that does not fit");
+	block.site = RCP_CHUNKS_SITE;
+	ok(rcp_chunk_put(p, &block), "the last that does");
 	ok(!rcp_chunk_put(p, &block), "a place that is taken");
 	ok(!rcp_chunk_put(p + 16, &block), "or that overlaps");
 	ok(!rcp_chunk_look(p + 16, &out), "is not the other's");
-	ok(rcp_chunk_take(p + 16, &out) && out.size == 73,
+	ok(rcp_chunk_take(p + 16, &out) && out.size == 72,
 	   "who is there has ended");
 	ok(!rcp_chunk_take(p, &out), "and is not there any more");
 	block.size = RCP_LIVE_SIZE_SIDE;

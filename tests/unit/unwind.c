@@ -99,7 +99,7 @@ keep_variant(const struct rcp_step *changed)
 	v = rcp_variant_keep(trace, leaf, changed);
 	if (v) {
 		v->base = rcp_variant_base(trace)->node;
-		v->node = trace->leaf->node;
+		v->noted = trace->leaf->node;
 	}
 }
 
@@ -114,7 +114,7 @@ check_variant(void)
 	struct rcp_step *changed;
 
 	seen.known++;
-	seen.wrong_nodes += right && whole_node() != v->node;
+	seen.wrong_nodes += right && whole_node() != v->noted;
 	if (right && ++turn % 4 != 0)
 		return;
 	changed = rcp_variants_settle(trace);
