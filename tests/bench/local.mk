@@ -3,6 +3,7 @@
 #	make bench                                   hours: all of it
 #	make bench BENCH_CASES='json_loads storm-1' BENCH_ROUNDS=3
 #	make bench-tables                            of the runs that there are
+#	make bench-unwinders                         a minute: ways to get a stack
 #
 # Never part of the tests; only its arithmetic is one.  The head of bench.py
 # says what can be set.  scripts/install-rivals installs the rivals; one that
@@ -21,7 +22,7 @@ EXTRA_DIST += \
 	tests/bench/programs.py \
 	tests/bench/tables.py
 
-bench_programs = tests/bench/storm tests/bench/timed
+bench_programs = tests/bench/storm tests/bench/timed tests/bench/unwinders
 check_PROGRAMS += $(bench_programs)
 tests_bench_storm_CFLAGS = $(fixture_cflags) -O2
 tests_bench_storm_LDFLAGS = $(fixture_ldflags) -pthread
@@ -29,6 +30,14 @@ tests_bench_storm_LDADD =
 tests_bench_timed_CFLAGS = $(fixture_cflags)
 tests_bench_timed_LDFLAGS = $(fixture_ldflags)
 tests_bench_timed_LDADD =
+tests_bench_unwinders_CFLAGS = $(AM_CFLAGS) -O2 -fno-omit-frame-pointer \
+	-fno-optimize-sibling-calls
+tests_bench_unwinders_LDFLAGS = -pthread
+
+# Ways to get a native stack, side by side.
+.PHONY: bench-unwinders
+bench-unwinders: tests/bench/unwinders
+	$(AM_V_at)tests/bench/unwinders
 
 BENCH_SETTINGS = BENCH_CASES BENCH_BUILDS BENCH_PROFILERS BENCH_ROUNDS \
 	BENCH_COUNT BENCH_JOBS BENCH_CPU BENCH_TIMEOUT BENCH_OUT BENCH_RIVALS
