@@ -248,35 +248,30 @@ same_mark(const struct rcp_capture *c, enum rcp_py_way way)
 	return m < n->end ? m : NULL;
 }
 
-/* The node of a stack that was met before, with the same M, or NONE. */
-static inline uint32_t
-known_node(struct rcp_capture *c, enum rcp_py_way way,
-	   const struct rcp_native_mark *m, uintptr_t caller, const char *frame)
+/* The stack's tail, with all from OUTER on what it was and M the innermost mark
+ * that is, or NULL. */
+static inline const struct rcp_tail *
+known_tail(struct rcp_capture *c, enum rcp_py_way way,
+	   const struct rcp_native_mark *m, const struct rcp_step *outer,
+	   uintptr_t caller, const char *frame)
 {
 	struct rcp_native *n = c->native;
-	const struct rcp_step *end = rcp_trace_end(&n->trace), *outer;
 	const struct rcp_capture_frame *last = m->first - 1;
-	const struct rcp_tail_node *memo;
 	const struct rcp_tail *x;
 
 	if (last < c->changed)
 		last = c->changed;
-	outer = rcp_next_frame(m->step, end);
 	if (!rcp_reaches(n->trace.reach, (uintptr_t)frame,
 			 (uintptr_t)outer->slot))
-		return RCP_NODE_NONE;
+		return NULL;
 	x = rcp_tail_slot(n, rcp_tail_hash(frame, caller, c->leaf->key));
 	x = rcp_tail_find(x, frame, outer, m);
-	if (!x || !rcp_tail_rest(outer, end))
-		return RCP_NODE_NONE;
+	if (!x || !rcp_tail_rest(outer, rcp_trace_end(&n->trace)))
+		return NULL;
 	if (rcp_py_marks_are_frames(way) &&
 	    !rcp_tail_marks(x, way, c->leaf, last))
-		return RCP_NODE_NONE;
-	memo = rcp_tail_node_slot(n, x->id, outer->node, c->leaf->node);
-	if (memo->tail != x->id || memo->base != outer->node ||
-	    memo->python != c->leaf->node)
-		return RCP_NODE_NONE;
-	return memo->node;
+		return NULL;
+	return x;
 }
 
 /* Unwound and merged. */
@@ -303,30 +298,61 @@ merged_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 	return n->node;
 }
 
+/* The same; it will be known by X, if it has that tail, or by another one that
+ * leads to M if possible. */
+static NOINLINE uint32_t
+new_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
+	 const char *frame, const struct rcp_native_mark *m,
+	 const struct rcp_tail *x)
+{
+	struct rcp_native *n = c->native;
+	const char *at = m ? m->at : NULL;
+	uint32_t python = c->leaf->node;
+	uint32_t node = merged_node(c, way, caller, frame, python);
+	const struct rcp_step *outer;
+
+	if (node == python)
+		return node;
+	if (!m || m < n->mark || m >= n->end || m->at != at) {
+		m = n->mark;
+		x = NULL;
+	}
+	if (!x)
+		x = rcp_tail_keep(c, way, m, frame, caller);
+	if (x) {
+		outer = rcp_next_frame(m->step, rcp_trace_end(&n->trace));
+		rcp_tail_name(n, x, outer->node, python, node);
+	}
+	return node;
+}
+
 uint32_t
 rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 	       uint32_t python)
 {
 	const void *frame = __builtin_frame_address(0);
+	const struct rcp_tail *x = NULL;
 	const struct rcp_native_mark *m;
-	const char *at;
+	const struct rcp_step *outer;
+	struct rcp_native *n;
 	uint32_t node;
 
 	/* None, too many, or past the memory limit. */
 	if (c->leaf == rcp_capture_end(c) || c->leaf->node != python ||
 	    !rcp_native_get(c))
 		return python;
+	n = c->native;
 	m = same_mark(c, way);
 	if (RCP_LIKELY(m != NULL)) {
-		node = known_node(c, way, m, caller, frame);
+		outer = rcp_next_frame(m->step, rcp_trace_end(&n->trace));
+		x = known_tail(c, way, m, outer, caller, frame);
+		node = x ? rcp_tail_node(n, x, outer->node, python) :
+			   RCP_NODE_NONE;
 		if (RCP_LIKELY(node != RCP_NODE_NONE))
 			return node;
 	}
-	at = m ? m->at : NULL;
-	node = merged_node(c, way, caller, frame, python);
-	if (!m || m < c->native->mark || m >= c->native->end || m->at != at)
-		m = c->native->mark;
-	if (node != python)
-		rcp_tail_keep(c, way, m, frame, caller, node);
+	node = new_node(c, way, caller, frame, m, x);
+	/* Our frame has to stand until then. */
+	__asm__ volatile("");
 	return node;
 }

@@ -30,7 +30,7 @@ struct rcp_native_mark {
 #define RCP_TAILS 512u       /* a power of two */
 #define RCP_TAIL_NODES 32768u /* a power of two */
 #define RCP_TAILS_MET 8192u    /* a power of two */
-#define RCP_TAIL_WORDS 48u
+#define RCP_TAIL_WORDS 48u     /* a multiple of 4 */
 #define RCP_TAIL_MARKS 6u
 
 struct rcp_tail {

@@ -21,7 +21,7 @@ static bool
 copy(struct rcp_tail *x, const struct rcp_step *e, const struct rcp_step *end)
 {
 	x->count = 0;
-	if (end - e > (ptrdiff_t)RCP_TAIL_WORDS)
+	if (e == end || end - e > (ptrdiff_t)RCP_TAIL_WORDS)
 		return false;
 	for (; e < end; e++) {
 		uintptr_t at = (uintptr_t)e->slot - (uintptr_t)x->frame;
@@ -30,6 +30,11 @@ copy(struct rcp_tail *x, const struct rcp_step *e, const struct rcp_step *end)
 			return false;
 		x->at[x->count] = (uint16_t)at;
 		x->value[x->count++] = e->value;
+	}
+	/* They are compared by fours. */
+	for (; x->count % 4 != 0; x->count++) {
+		x->at[x->count] = x->at[x->count - 1];
+		x->value[x->count] = x->value[x->count - 1];
 	}
 	return true;
 }
@@ -47,9 +52,10 @@ copy_marks(struct rcp_tail *x, enum rcp_py_way way,
 	if (!rcp_py_marks_are_frames(way))
 		return true;
 	for (; leaf <= outermost; leaf++) {
-		n += rcp_tail_sees(leaf);
-		if (!rcp_py_is_shim(way, leaf->frame))
+		if (!rcp_py_is_shim(way, leaf->frame)) {
+			n += rcp_tail_sees(leaf);
 			continue;
+		}
 		if (x->inner == RCP_TAIL_MARKS)
 			return false;
 		x->marks[x->inner].at = leaf->frame;
@@ -96,35 +102,28 @@ is_met_again(struct rcp_native *n, uint64_t h)
 	return was == *met;
 }
 
-void
+const struct rcp_tail *
 rcp_tail_keep(struct rcp_capture *c, enum rcp_py_way way,
 	      const struct rcp_native_mark *mark, const char *frame,
-	      uintptr_t caller, uint32_t node)
+	      uintptr_t caller)
 {
 	struct rcp_native *n = c->native;
 	const struct rcp_step *end = rcp_trace_end(&n->trace), *outer;
-	const struct rcp_capture_frame *leaf = c->leaf;
-	uint64_t h = rcp_tail_hash(frame, caller, leaf->key);
-	struct rcp_tail_node *memo;
-	struct rcp_tail new, *x;
+	uint64_t h = rcp_tail_hash(frame, caller, c->leaf->key);
+	struct rcp_tail new;
 
 	if (n->trace.start != frame || !is_met_again(n, h))
-		return;
+		return NULL;
 	outer = rcp_next_frame(mark->step, end);
 	if (outer == end || outer->rule & (RCP_STEP_LOOSE | RCP_STEP_NEEDED))
-		return;
+		return NULL;
 	new.frame = frame;
 	new.mark = mark->at;
 	new.outer = *outer;
 	if (!copy(&new, n->trace.leaf, outer) ||
-	    !copy_marks(&new, way, leaf, mark[1].first - 2))
-		return;
+	    !copy_marks(&new, way, c->leaf, mark[1].first - 2))
+		return NULL;
 	if (n->tail == UINT32_MAX)
 		rcp_tails_forget(n);
-	x = place(n, rcp_tail_slot(n, h), &new);
-	memo = rcp_tail_node_slot(n, x->id, outer->node, leaf->node);
-	memo->tail = x->id;
-	memo->base = outer->node;
-	memo->python = leaf->node;
-	memo->node = node;
+	return place(n, rcp_tail_slot(n, h), &new);
 }

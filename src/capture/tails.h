@@ -15,6 +15,7 @@
 #include <stddef.h>
 
 #include "capture/native.h"
+#include "capture/tree.h"
 #include "unwind/reach.h"
 
 /* KEY: of the innermost Python frame. */
@@ -51,16 +52,29 @@ rcp_tail_leads_to(const struct rcp_tail *x, const struct rcp_step *outer,
 	       x->outer.rule == outer->rule && x->mark == mark->at;
 }
 
-/* Are X's words those of the stack, from FRAME on? */
+static inline uintptr_t
+rcp_tail_word(const char *frame, uint16_t at)
+{
+	return *(const uintptr_t *)(const void *)(frame + at);
+}
+
+/* Are X's words those of the stack, from FRAME on?  In their order, so that each
+ * that is read is one that plain unwinding would read. */
 RCP_READS_ANY static inline bool
 rcp_tail_is_here(const struct rcp_tail *x, const char *frame)
 {
 	const uint16_t *at = x->at, *end = at + x->count;
 	const uintptr_t *value = x->value;
 
-	for (; at < end; at++, value++)
-		if (*(const uintptr_t *)(const void *)(frame + *at) != *value)
+	do {
+		if (rcp_tail_word(frame, at[0]) != value[0] ||
+		    rcp_tail_word(frame, at[1]) != value[1] ||
+		    rcp_tail_word(frame, at[2]) != value[2] ||
+		    rcp_tail_word(frame, at[3]) != value[3])
 			return false;
+		at += 4;
+		value += 4;
+	} while (at < end);
 	return true;
 }
 
@@ -68,11 +82,12 @@ rcp_tail_is_here(const struct rcp_tail *x, const char *frame)
 RCP_READS_ANY static inline bool
 rcp_tail_rest(const struct rcp_step *e, const struct rcp_step *end)
 {
-	for (; *e->slot == e->value; e++) {
+	for (; e + 4 <= end; e += 4)
+		if (*e[0].slot != e[0].value || *e[1].slot != e[1].value ||
+		    *e[2].slot != e[2].value || *e[3].slot != e[3].value)
+			return false;
+	while (*e->slot == e->value)
 		e++;
-		if (*e->slot != e->value)
-			break;
-	}
 	return e == end;
 }
 
@@ -89,6 +104,21 @@ rcp_tail_find(const struct rcp_tail *x, const char *frame,
 			return x;
 	while (++x < end);
 	return NULL;
+}
+
+/* Of a stack with tail X, outside of which is BASE, and the Python frames
+ * PYTHON.  NONE: it has not been met. */
+static inline uint32_t
+rcp_tail_node(struct rcp_native *n, const struct rcp_tail *x, uint32_t base,
+	      uint32_t python)
+{
+	const struct rcp_tail_node *m =
+		rcp_tail_node_slot(n, x->id, base, python);
+
+	if (RCP_LIKELY(m->tail == x->id && m->base == base &&
+		       m->python == python))
+		return m->node;
+	return RCP_NODE_NONE;
 }
 
 /* Can Python code see F?  Where it can not, no node is F's. */
@@ -108,9 +138,10 @@ rcp_tail_marks(const struct rcp_tail *x, enum rcp_py_way way,
 	unsigned n = 0;
 
 	for (; leaf <= outermost; leaf++) {
-		n += rcp_tail_sees(leaf);
-		if (RCP_LIKELY(!rcp_py_is_shim(way, leaf->frame)))
+		if (RCP_LIKELY(!rcp_py_is_shim(way, leaf->frame))) {
+			n += x->inner && rcp_tail_sees(leaf);
 			continue;
+		}
 		if (m->at != leaf->frame || m->frames != n)
 			return false;
 		m++;
@@ -118,11 +149,23 @@ rcp_tail_marks(const struct rcp_tail *x, enum rcp_py_way way,
 	return m == x->marks + x->inner;
 }
 
-/* Keeps what C's stack is now, from FRAME to the native frame of MARK, whose
- * node is NODE. */
-void rcp_tail_keep(struct rcp_capture *c, enum rcp_py_way way,
-		   const struct rcp_native_mark *mark, const char *frame,
-		   uintptr_t caller, uint32_t node);
+/* Keeps what C's stack is now, from FRAME to the native frame of MARK, if it
+ * is met again.  NULL: it is not kept. */
+const struct rcp_tail *rcp_tail_keep(struct rcp_capture *c,
+				     enum rcp_py_way way,
+				     const struct rcp_native_mark *mark,
+				     const char *frame, uintptr_t caller);
+
+/* What the stack with tail X outside of which is BASE, and the Python frames
+ * PYTHON, is from now on known by. */
+static inline void
+rcp_tail_name(struct rcp_native *n, const struct rcp_tail *x, uint32_t base,
+	      uint32_t python, uint32_t node)
+{
+	*rcp_tail_node_slot(n, x->id, base, python) = (struct rcp_tail_node){
+		.tail = x->id, .base = base, .python = python, .node = node
+	};
+}
 
 void rcp_tails_forget(struct rcp_native *n);
 

@@ -162,11 +162,11 @@ grow(void)
 
 	if (!bigger)
 		return false;
-	for (uint32_t id = 1; id < next_node; id++) {
-		const struct rcp_node *n = rcp_tree_node(id);
+	for (uint32_t i = 0; i < slots; i++) {
+		uint32_t id = old->slots[i] & ID_MASK;
 
-		if (rcp_tree_node(n->parent)->first != id)
-			enter(bigger, id, n);
+		if (id)
+			enter(bigger, id, rcp_tree_node(id));
 	}
 	__atomic_store_n(&table, bigger, __ATOMIC_RELEASE);
 	rcp_pages_forget(old, table_size(slots));
