@@ -28,10 +28,15 @@
 #define RCP_HEAD_SMALL(n) ((uint32_t)(n) << 24)
 #define RCP_HEAD_LARGE RCP_HEAD_SMALL(31)
 #define RCP_HEAD_REBORN RCP_HEAD_SMALL(30) /* large, and no first life */
+#define RCP_HEAD_PACKED RCP_HEAD_SMALL(29) /* word 1: allocation:23 | size:8 */
+#define RCP_HEAD_PACKED_REBORN RCP_HEAD_SMALL(28)
+#define RCP_PACKED_SIZE 255u
+#define RCP_PACKED_SITES (1u << 23) /* the top bit is for heads only */
 #define RCP_HEAD_SITE 0xffffffu
 #define RCP_LIVE_SIZE_MAX 0x7ffffffeu
 #define RCP_LIVE_SIZE_SIDE 0x7fffffffu /* see the side table */
 #define RCP_LIVE_NO_BIRTH UINT32_MAX
+#define RCP_LIVE_BY_ORIGIN UINT32_MAX
 
 struct rcp_live {
 	uint64_t size;
@@ -39,6 +44,9 @@ struct rcp_live {
 	 * head had: rcp_live_is_object(). */
 	uint32_t site;
 	uint32_t birth; /* age units since start; RCP_LIVE_NO_BIRTH */
+	/* Of an object: the site of its block, if it stood in word 1, or
+	 * RCP_LIVE_BY_ORIGIN. */
+	uint32_t allocation;
 };
 
 #define RCP_LIVE_REBORN (1u << 24) /* of an object: not its first life */
@@ -100,6 +108,20 @@ rcp_shadow_at(uintptr_t p)
 	return leaf + ((p >> 4) & (RCP_SHADOW_WORDS - 1));
 }
 
+/* Is the record at W, a head, packed? */
+static inline bool
+rcp_head_is_packed(uint32_t head)
+{
+	return (head & RCP_HEAD_SMALL(30)) == RCP_HEAD_PACKED_REBORN;
+}
+
+/* Has the block another object than its first one, and is large? */
+static inline bool
+rcp_head_is_reborn(uint32_t head)
+{
+	return (head & RCP_HEAD_SMALL(29)) == RCP_HEAD_PACKED_REBORN;
+}
+
 /* Reads the record at W, a head, and clears it. */
 static inline void
 rcp_shadow_take(uint32_t *w, struct rcp_live *out)
@@ -111,16 +133,21 @@ rcp_shadow_take(uint32_t *w, struct rcp_live *out)
 	/* Zero above the site for a mere block. */
 	out->site = (head & (RCP_HEAD_STATE | RCP_HEAD_SITE)) ^ RCP_HEAD_BLOCK;
 	out->birth = RCP_LIVE_NO_BIRTH;
+	out->allocation = RCP_LIVE_BY_ORIGIN;
 	if (small <= 16) {
 		out->size = small;
 		return;
 	}
 	out->size = w[1];
+	if (RCP_UNLIKELY(rcp_head_is_packed(head))) {
+		out->size = w[1] & RCP_PACKED_SIZE;
+		out->allocation = w[1] >> 8;
+	}
 	w[1] = 0;
 	if (out->size > 32) {
 		out->birth = w[2];
 		w[2] = 0;
-		if (__builtin_expect(small == 30, 0)) {
+		if (RCP_UNLIKELY(rcp_head_is_reborn(head))) {
 			out->site |= RCP_LIVE_REBORN;
 			if (out->size > 48)
 				w[3] = 0;

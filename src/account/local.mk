@@ -35,6 +35,7 @@ preload_sources += \
 	src/account/cycles.h \
 	src/account/object_books.h \
 	src/account/object_cells.c \
+	src/account/object_counts.c \
 	src/account/object_types.c \
 	src/account/objects.c \
 	src/account/objects.h \

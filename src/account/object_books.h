@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * object_books.h - one thread's books of births and deaths, and the hot half of
- * counting in them: two memos, so that most births and deaths find their cell
- * by one comparison.  All else is in object_cells.c and objects.c.
+ * counting in them: an object's origin leads to where its birth is counted, and
+ * to where the last death of its kind was.  All else is in object_cells.c,
+ * object_counts.c and objects.c.
  */
 #ifndef RCP_ACCOUNT_OBJECT_BOOKS_H
 #define RCP_ACCOUNT_OBJECT_BOOKS_H
@@ -14,10 +15,6 @@
 #define RCP_OBJECT_CELLS 63u
 #define RCP_OBJECT_SLAB (64u * RCP_OBJECT_PAGE)
 
-/* Fields that each cell has room for, as rcp_object_plain says: how many, their
- * bytes, and AGE_0 of deaths.  The others are in a list: a cell meets few. */
-#define RCP_OBJECT_PLAIN 3u
-
 /* In place of a site of death, of which there are none so high. */
 #define RCP_OBJECT_UNSEEN RCP_SITE_MAX
 
@@ -27,13 +24,20 @@ struct rcp_object_rare {
 	uint64_t now, written;
 };
 
-/* What one thread saw of (birth site, type, death site).  Written by its
+/* How many were born, or died in the way that is usual there, and their bytes;
+ * all else is in a list: few fields are met. */
+struct rcp_object_tally {
+	struct rcp_object_rare *rare;
+	uint64_t count, bytes;
+};
+
+/* Deaths that one thread saw of (birth site, type, death site).  Written by its
  * thread only. */
 struct rcp_object_cell {
 	uint64_t key; /* rcp_object_key() */
-	struct rcp_object_rare *rare;
-	uint64_t now[RCP_OBJECT_PLAIN];
-	uint64_t written[RCP_OBJECT_PLAIN]; /* the drain's */
+	struct rcp_object_tally is;
+	uint64_t age_0;      /* how many had that age */
+	uint64_t written[3]; /* the drain's: count, bytes, age_0 */
 };
 
 _Static_assert(sizeof(struct rcp_object_cell) == 64, "one cache line");
@@ -48,6 +52,41 @@ struct rcp_object_page {
 };
 
 _Static_assert(sizeof(struct rcp_object_page) == RCP_OBJECT_PAGE, "a page");
+
+/* One more cell of the same birth site and type. */
+struct rcp_object_more {
+	struct rcp_object_more *next;
+	struct rcp_object_cell *cell;
+};
+
+/* What one thread saw of the objects of one origin: births, and deaths that lost
+ * their site; where it saw them die. */
+struct rcp_life {
+	struct rcp_object_tally births;
+	struct rcp_object_cell *first; /* and MORE: its cells of deaths */
+	struct rcp_object_more *more;
+	/* Where the last one died: a site, if EPOCH is 0; else a frame's key as of
+	 * that epoch. */
+	struct rcp_object_cell *last;
+	uintptr_t where;
+	uint32_t epoch;
+	uint16_t before; /* the origin's */
+	uint8_t places;  /* how many MORE are */
+	bool known;      /* there are births, or deaths */
+};
+
+_Static_assert(sizeof(struct rcp_life) == 64, "one cache line");
+
+#define RCP_LIVES_GROUP 64u /* what a snapshot looks at together */
+
+struct rcp_lives {
+	struct rcp_life life[RCP_ORIGIN_CHUNK];
+	/* Some tally of the group changed since the last snapshot. */
+	uint32_t dirty[RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP];
+	/* The drain's. */
+	bool draining[RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP];
+	uint64_t written[RCP_ORIGIN_CHUNK][2];
+};
 
 /* (birth site, type, death site) as one number; sites have 24 bits, types 16.
  * Death 0: births, and deaths that lost their site. */
@@ -75,43 +114,28 @@ rcp_object_key_type(uint64_t key)
 	return (uint32_t)key & 0xffff;
 }
 
-struct rcp_birth_memo {
-	uint64_t key; /* of the origin */
-	struct rcp_object_cell *cell;
-	uint32_t origin;
-} __attribute__((aligned(32)));
-
-struct rcp_death_memo {
-	uint64_t key; /* origin, site of the death */
+struct rcp_object_slot {
+	uint64_t key; /* of the cell; 0: free */
 	struct rcp_object_cell *cell;
 };
-
-#define RCP_OBJECT_MEMO_BITS 13 /* recursion makes many stacks */
 
 struct rcp_objects {
 	struct rcp_objects *next;
 	uint32_t thread;
 	uint32_t generation; /* of forks; the rest belongs to it */
-	/* Pages of cells without and with a site of death, newest first. */
-	struct rcp_object_page *pages[2];
+	/* Of cells, newest first. */
+	struct rcp_object_page *pages;
 	/* Where the next ones come from. */
 	char *slab;
 	uint32_t slab_left;
-	/* All cells: open addressing, a power of two. */
-	struct rcp_object_cell **table;
+	/* Cells of lives that have many: open addressing, a power of two. */
+	struct rcp_object_slot *table;
 	uint32_t slots, used;
-	struct rcp_birth_memo births[1u << RCP_OBJECT_MEMO_BITS];
-	struct rcp_death_memo deaths[1u << RCP_OBJECT_MEMO_BITS];
+	/* By origin, in chunks. */
+	struct rcp_lives *lives[RCP_ORIGIN_CHUNKS];
 };
 
 extern uint32_t rcp_objects_generation RCP_HIDDEN;
-
-/* An entry stands here, or, driven out by another one, at the slot beside. */
-static inline uint32_t
-rcp_object_memo_slot(uint64_t key)
-{
-	return (uint32_t)(rcp_object_hash(key) >> (64 - RCP_OBJECT_MEMO_BITS));
-}
 
 /* Not only before the process was forked. */
 static inline bool
@@ -130,80 +154,121 @@ rcp_object_cell_changed(const struct rcp_object_cell *c)
 	__atomic_store_n(&page->dirty, 1, __ATOMIC_RELEASE);
 }
 
-/* ORIGIN's entry, made if there is none; NULL: there is no room for it. */
-static inline struct rcp_birth_memo *
-rcp_object_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
-{
-	uint64_t key = rcp_origin_key(origin);
-	uint32_t slot = rcp_object_memo_slot(key);
+/* NULL: no memory.  O is ours. */
+struct rcp_lives *rcp_lives_new(struct rcp_objects *o, uint32_t origin);
 
-	if (RCP_LIKELY(o->births[slot].key == key))
-		return &o->births[slot];
-	if (o->births[slot ^ 1].key == key)
-		return &o->births[slot ^ 1];
-	return rcp_objects_new_birth_memo(o, origin);
+static inline struct rcp_lives *
+rcp_lives_of(struct rcp_objects *o, uint32_t origin)
+{
+	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
+
+	return RCP_LIKELY(lives != NULL) ? lives : rcp_lives_new(o, origin);
 }
 
-/* The entry of deaths with KEY, or the one that is in its place. */
-static inline struct rcp_death_memo *
-rcp_object_death_memo(struct rcp_objects *o, uint64_t key)
-{
-	uint32_t slot = rcp_object_memo_slot(key);
+/* ORIGIN's, which was not there; counts nothing. */
+void rcp_life_begin(struct rcp_life *l, uint32_t origin);
 
-	return RCP_LIKELY(o->deaths[slot].key == key) ? &o->deaths[slot] :
-							&o->deaths[slot ^ 1];
+static inline struct rcp_life *
+rcp_life_of(struct rcp_lives *lives, uint32_t origin)
+{
+	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+
+	if (RCP_UNLIKELY(!l->known))
+		rcp_life_begin(l, origin);
+	return l;
 }
 
-static inline uint64_t
-rcp_object_death_key(uint32_t origin, uint32_t site)
+static inline void
+rcp_life_changed(struct rcp_lives *lives, uint32_t origin)
 {
-	return (uint64_t)origin << 32 | site;
+	uint32_t group = origin % RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP;
+
+	__atomic_store_n(&lives->dirty[group], 1, __ATOMIC_RELEASE);
 }
 
-/* An object of ORIGIN is born in BYTES.  Returns the origin's number; 0: there
- * is no room for it.  O is ours. */
-static inline uint32_t
-rcp_objects_birth(struct rcp_objects *o, const struct rcp_origin *origin,
-		  uint64_t bytes)
+/* An object of ORIGIN is born in BYTES.  O is ours.  Without memory nothing is
+ * counted. */
+static inline void
+rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
 {
-	struct rcp_birth_memo *m = rcp_object_birth_memo(o, origin);
-	struct rcp_object_cell *c;
+	struct rcp_lives *lives = rcp_lives_of(o, origin);
+	struct rcp_life *l;
 
-	if (RCP_UNLIKELY(!m))
-		return 0;
-	c = m->cell;
-	if (RCP_LIKELY(c != NULL)) {
-		RCP_ADD(c->now[0], 1);
-		RCP_ADD(c->now[1], bytes);
-		rcp_object_cell_changed(c);
-	}
-	return m->origin;
+	if (RCP_UNLIKELY(!lives))
+		return;
+	l = rcp_life_of(lives, origin);
+	RCP_ADD(l->births.count, 1);
+	RCP_ADD(l->births.bytes, bytes);
+	rcp_life_changed(lives, origin);
 }
 
-/* One of ORIGIN dies at SITE by its refcount, or at RCP_OBJECT_UNSEEN; AGE as
- * for rcp_objects_died(), which is for all else.  O is ours. */
+/* One of them dies in BYTES by its refcount, or unseen, where the last one did:
+ * C has those.  False: nothing was counted.  AGE as for rcp_objects_died(). */
+static inline bool
+rcp_object_dies(struct rcp_object_cell *c, uint64_t bytes, int64_t age)
+{
+	if (RCP_UNLIKELY(age > 0))
+		return false;
+	if (age == 0)
+		RCP_ADD(c->age_0, 1);
+	RCP_ADD(c->is.count, 1);
+	RCP_ADD(c->is.bytes, bytes);
+	rcp_object_cell_changed(c);
+	return true;
+}
+
+/* Likewise, AGE being more than 0. */
+void rcp_object_dies_old(struct rcp_object_cell *c, uint64_t bytes,
+			 int64_t age);
+
+/* One of ORIGIN dies at SITE by its refcount, or at RCP_OBJECT_UNSEEN.  O is
+ * ours. */
 static inline void
 rcp_objects_death(struct rcp_objects *o, uint32_t origin, uint32_t site,
 		  uint64_t bytes, int64_t age)
 {
-	uint64_t key = rcp_object_death_key(origin, site);
-	struct rcp_death_memo *m = rcp_object_death_memo(o, key);
-	struct rcp_object_cell *c;
+	struct rcp_lives *lives = rcp_lives_of(o, origin);
+	struct rcp_life *l;
 
-	if (RCP_UNLIKELY(m->key != key || age > 0)) {
-		rcp_objects_died(o, origin, site,
-				 site == RCP_OBJECT_UNSEEN ?
-					 RCP_DEATH_UNSEEN :
-					 RCP_DEATH_REFCOUNT,
-				 bytes, age);
-		return;
+	if (RCP_LIKELY(lives != NULL)) {
+		l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+		if (RCP_LIKELY(l->where == site) && RCP_LIKELY(!l->epoch) &&
+		    RCP_LIKELY(l->last != NULL) &&
+		    RCP_LIKELY(rcp_object_dies(l->last, bytes, age)))
+			return;
 	}
-	c = m->cell;
-	RCP_ADD(c->now[0], 1);
-	RCP_ADD(c->now[1], bytes);
-	if (age == 0)
-		RCP_ADD(c->now[2], 1);
-	rcp_object_cell_changed(c);
+	rcp_objects_died(o, origin, site,
+			 site == RCP_OBJECT_UNSEEN ? RCP_DEATH_UNSEEN :
+						     RCP_DEATH_REFCOUNT,
+			 bytes, age);
+}
+
+/* One of ORIGIN is alive for all we know, and gone: that it died was not seen.
+ * O is ours. */
+static inline void
+rcp_object_died_unseen(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
+{
+	rcp_objects_count(RCP_OBJECTS_UNSEEN);
+	if (RCP_LIKELY(origin >= rcp_origin_first))
+		rcp_objects_death(o, origin, RCP_OBJECT_UNSEEN, bytes, -1);
+}
+
+/* The last deaths of ORIGIN, which were at SITE, were where a frame of EPOCH has
+ * KEY. */
+static inline void
+rcp_object_died_at(struct rcp_objects *o, uint32_t origin, uint32_t site,
+		   uintptr_t key, uint32_t epoch)
+{
+	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
+	struct rcp_life *l;
+
+	if (!lives)
+		return;
+	l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+	if (!l->last || l->epoch || l->where != site)
+		return;
+	l->where = key;
+	l->epoch = epoch;
 }
 
 #endif

@@ -1,41 +1,51 @@
 /* SPDX-License-Identifier: MIT
  *
- * object_cells.c - the cells of one thread's books of objects: see
- * object_books.h.  Runs at births and deaths that are rare in some way.
+ * object_cells.c - lives and cells of one thread's books of objects: see
+ * object_books.h.  Runs at births and deaths that are the first of their kind, or
+ * not where the last one was.
  */
 #include "account/internal.h"
 #include "account/object_books.h"
 #include "account/objects_internal.h"
-#include "account/samples.h"
 #include "base/mem.h"
 
 #define FIRST_SLOTS 1024u
+#define MORE_MAX 16u /* cells in a life's list; the others are in the table */
 
-const uint8_t *
-rcp_object_plain(uint32_t death)
+/* --- lives -------------------------------------------------------------------- */
+
+struct rcp_lives *
+rcp_lives_new(struct rcp_objects *o, uint32_t origin)
 {
-	static const uint8_t fields[3][RCP_OBJECT_PLAIN] = {
-		{ RCP_OBJECT_BORN, RCP_OBJECT_BORN_BYTES, RCP_OBJECT_AGE_0 },
-		{ RCP_OBJECT_DIED_REFCOUNT, RCP_OBJECT_DIED_BYTES,
-		  RCP_OBJECT_AGE_0 },
-		{ RCP_OBJECT_DIED_UNSEEN, RCP_OBJECT_DIED_BYTES,
-		  RCP_OBJECT_AGE_0 },
-	};
+	struct rcp_lives **chunk = &o->lives[origin / RCP_ORIGIN_CHUNK];
+	struct rcp_lives *new;
 
-	return fields[!death ? 0 : death != RCP_OBJECT_UNSEEN ? 1 : 2];
+	if (*chunk)
+		return *chunk;
+	new = rcp_pages_new(sizeof(*new));
+	__atomic_store_n(chunk, new, __ATOMIC_RELEASE);
+	return new;
 }
 
-/* --- finding them ------------------------------------------------------------- */
+void
+rcp_life_begin(struct rcp_life *l, uint32_t origin)
+{
+	l->before = rcp_origin_at(origin)->before;
+	l->known = true;
+	rcp_objects_charge(sizeof(*l) + 2 * sizeof(uint64_t));
+}
 
-static struct rcp_object_cell **
+/* --- the table ---------------------------------------------------------------- */
+
+static struct rcp_object_slot *
 cell_slot(const struct rcp_objects *o, uint64_t key)
 {
 	uint32_t i = (uint32_t)(rcp_object_hash(key) >> 32);
 
 	for (;; i++) {
-		struct rcp_object_cell **slot = &o->table[i & (o->slots - 1)];
+		struct rcp_object_slot *slot = &o->table[i & (o->slots - 1)];
 
-		if (!*slot || (*slot)->key == key)
+		if (!slot->key || slot->key == key)
 			return slot;
 	}
 }
@@ -43,10 +53,10 @@ cell_slot(const struct rcp_objects *o, uint64_t key)
 static bool
 cells_have_room(struct rcp_objects *o)
 {
-	struct rcp_object_cell **old = o->table, **table;
+	struct rcp_object_slot *old = o->table, *table;
 	uint32_t slots = o->slots, more = slots ? slots * 2 : FIRST_SLOTS;
 
-	if (o->used * 2 < slots)
+	if (o->used * 3 < slots * 2)
 		return true;
 	table = rcp_pages_new(more * sizeof(*table));
 	if (!table)
@@ -55,12 +65,14 @@ cells_have_room(struct rcp_objects *o)
 	o->table = table;
 	o->slots = more;
 	for (uint32_t i = 0; i < slots; i++)
-		if (old[i])
-			*cell_slot(o, old[i]->key) = old[i];
+		if (old[i].key)
+			*cell_slot(o, old[i].key) = old[i];
 	if (old)
 		rcp_pages_free(old, slots * sizeof(*old));
 	return true;
 }
+
+/* --- cells --------------------------------------------------------------------- */
 
 static struct rcp_object_page *
 new_page(struct rcp_objects *o)
@@ -83,16 +95,15 @@ new_page(struct rcp_objects *o)
 static struct rcp_object_cell *
 new_cell(struct rcp_objects *o, uint64_t key)
 {
-	bool death = rcp_object_key_death(key) != 0;
-	struct rcp_object_page *page = o->pages[death];
+	struct rcp_object_page *page = o->pages;
 	struct rcp_object_cell *c;
 
 	if (!page || page->used == RCP_OBJECT_CELLS) {
 		page = new_page(o);
 		if (!page)
 			return NULL;
-		page->next = o->pages[death];
-		__atomic_store_n(&o->pages[death], page, __ATOMIC_RELEASE);
+		page->next = o->pages;
+		__atomic_store_n(&o->pages, page, __ATOMIC_RELEASE);
 	}
 	c = &page->cells[page->used];
 	c->key = key;
@@ -100,190 +111,89 @@ new_cell(struct rcp_objects *o, uint64_t key)
 	return c;
 }
 
-struct rcp_object_cell *
-rcp_object_cell(struct rcp_objects *o, uint32_t site, uint32_t type,
-		uint32_t death)
-{
-	uint64_t key = rcp_object_key(site, type, death);
-	struct rcp_object_cell **slot, *c;
-
-	if (!cells_have_room(o))
-		return NULL;
-	slot = cell_slot(o, key);
-	if (*slot)
-		// cppcheck-suppress identicalInnerCondition ; or a free one
-		return *slot;
-	/* Past their room deaths lose their site, no more. */
-	if (death && !rcp_objects_lines_fit())
-		return rcp_object_cell(o, site, type, 0);
-	c = new_cell(o, key);
-	if (!c)
-		return NULL;
-	*slot = c;
-	o->used++;
-	/* Whatever is new about a death leads to a new cell. */
-	rcp_objects_crowded = rcp_objects_are_crowded();
-	return c;
-}
-
+/* In its list.  NULL: not there. */
 static struct rcp_object_cell *
-birth_cell(struct rcp_objects *o, uint32_t origin)
+in_list(const struct rcp_life *l, uint32_t site)
 {
-	const struct rcp_origin *at = rcp_origin_at(origin);
+	const struct rcp_object_more *more;
 
-	return rcp_object_cell(o, at->site, at->type, 0);
+	if (l->first && rcp_object_key_death(l->first->key) == site)
+		return l->first;
+	for (more = l->more; more; more = more->next)
+		if (rcp_object_key_death(more->cell->key) == site)
+			return more->cell;
+	return NULL;
 }
 
-/* The memo has only cells that are of this very site. */
-static struct rcp_object_cell *
-death_cell(struct rcp_objects *o, uint32_t origin, uint32_t death)
-{
-	uint64_t key = rcp_object_death_key(origin, death);
-	struct rcp_death_memo *m = rcp_object_death_memo(o, key);
-	uint32_t slot = rcp_object_memo_slot(key);
-	const struct rcp_origin *at;
-	struct rcp_object_cell *c;
-
-	if (m->key == key)
-		return m->cell;
-	at = rcp_origin_at(origin);
-	c = rcp_object_cell(o, at->site, at->type, death);
-	if (c && death && rcp_object_key_death(c->key) == death) {
-		o->deaths[slot ^ 1] = o->deaths[slot];
-		o->deaths[slot] = (struct rcp_death_memo){ key, c };
-	}
-	return c;
-}
-
-/* --- counting ------------------------------------------------------------------ */
-
-/* False: there is no memory for it; or it is new, and not to be MADE. */
+/* C is L's, and found by its list from now on.  False: no memory. */
 static bool
-add_rare(struct rcp_object_cell *c, uint32_t field, uint64_t n, bool make)
+put_in_list(struct rcp_life *l, struct rcp_object_cell *c)
 {
-	struct rcp_object_rare *r = c->rare;
+	struct rcp_object_more *more;
 
-	while (r && r->field != field)
-		r = r->next;
-	if (!r) {
-		r = make ? rcp_objects_arena_new(sizeof(*r)) : NULL;
-		if (!r)
-			return false;
-		r->field = field;
-		r->next = c->rare;
-		__atomic_store_n(&c->rare, r, __ATOMIC_RELEASE);
+	if (!l->first) {
+		l->first = c;
+		return true;
 	}
-	RCP_ADD(r->now, n);
+	more = rcp_objects_arena_new(sizeof(*more));
+	if (!more)
+		return false;
+	*more = (struct rcp_object_more){ l->more, c };
+	l->more = more;
+	l->places++;
 	return true;
 }
 
+/* Past their room there are no new ones, and deaths lose their site. */
 static bool
-add_if(struct rcp_object_cell *c, uint32_t field, uint64_t n, bool make)
+has_room(void)
 {
-	const uint8_t *plain = rcp_object_plain(rcp_object_key_death(c->key));
+	/* Whatever is new about a death leads to a new cell. */
+	rcp_objects_crowded = rcp_objects_are_crowded();
+	return rcp_objects_lines_fit();
+}
 
-	for (unsigned i = 0; i < RCP_OBJECT_PLAIN; i++) {
-		if (plain[i] == field) {
-			RCP_ADD(c->now[i], n);
-			return true;
-		}
+static struct rcp_object_cell *
+find_cell(struct rcp_objects *o, struct rcp_life *l, uint64_t key)
+{
+	struct rcp_object_cell *c = in_list(l, rcp_object_key_death(key));
+	struct rcp_object_slot *slot = NULL;
+
+	if (c)
+		return c;
+	if (l->places == MORE_MAX) {
+		slot = cells_have_room(o) ? cell_slot(o, key) : NULL;
+		if (!slot || slot->key)
+			return slot ? slot->cell : NULL;
 	}
-	return add_rare(c, field, n, make);
-}
-
-static void
-add(struct rcp_object_cell *c, uint32_t field, uint64_t n)
-{
-	add_if(c, field, n, true);
-}
-
-/* An age that there is no room for counts as not known.  How many are known is
- * the sum of the bins. */
-static void
-add_age(struct rcp_object_cell *c, uint64_t age, uint64_t n)
-{
-	unsigned bin = age ? 64u - (unsigned)__builtin_clzll(age) : 0;
-	bool make = rcp_objects_fit();
-
-	if (bin >= RCP_OBJECT_AGES)
-		bin = RCP_OBJECT_AGES - 1;
-	if (add_if(c, RCP_OBJECT_AGE_0 + bin, n, make) && age)
-		add(c, RCP_OBJECT_AGE_SUM, age * n);
-}
-
-void
-rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
-{
-	struct rcp_object_cell *c = birth_cell(o, origin);
-
+	c = has_room() ? new_cell(o, key) : NULL;
 	if (!c)
-		return;
-	add(c, RCP_OBJECT_BORN_BYTES, bytes);
-	add(c, RCP_OBJECT_BORN, 1);
-	rcp_object_cell_changed(c);
+		return NULL;
+	if (slot) {
+		*slot = (struct rcp_object_slot){ key, c };
+		o->used++;
+	} else if (!put_in_list(l, c)) {
+		return NULL;
+	}
+	return c;
 }
 
-void
-rcp_objects_died(struct rcp_objects *o, uint32_t origin, uint32_t site,
-		 enum rcp_death how, uint64_t bytes, int64_t age)
+struct rcp_object_cell *
+rcp_object_cell(struct rcp_objects *o, uint32_t origin, uint32_t site)
 {
+	const struct rcp_origin *at = rcp_origin_at(origin);
+	struct rcp_lives *lives = rcp_lives_of(o, origin);
 	struct rcp_object_cell *c;
+	struct rcp_life *l;
 
-	if (origin < rcp_origin_first)
-		return; /* born in the process that forked us */
-	if (how == RCP_DEATH_UNSEEN)
-		site = RCP_OBJECT_UNSEEN;
-	c = death_cell(o, origin, site);
-	if (!c)
-		return;
-	add(c, RCP_OBJECT_DIED_BYTES, bytes);
-	add(c, (uint32_t)how, 1);
-	if (age >= 0)
-		add_age(c, (uint64_t)age, 1);
-	rcp_object_cell_changed(c);
-}
-
-/* --- sample mode ---------------------------------------------------------------- */
-
-/* Variances first: an estimate without its error would look exact. */
-void
-rcp_objects_sample_born(struct rcp_objects *o, const struct rcp_sample *s)
-{
-	struct rcp_object_cell *c;
-
-	if (s->origin < rcp_origin_first)
-		return;
-	c = birth_cell(o, s->origin);
-	if (!c || !add_rare(c, RCP_OBJECT_VAR_BORN, s->var_blocks, true) ||
-	    !add_rare(c, RCP_OBJECT_VAR_BORN_BYTES, s->var_bytes, true) ||
-	    !add_rare(c, RCP_OBJECT_SAMPLES, 1, true))
-		return;
-	add(c, RCP_OBJECT_BORN_BYTES, s->bytes);
-	add(c, RCP_OBJECT_BORN, s->blocks);
-	rcp_object_cell_changed(c);
-}
-
-void
-rcp_objects_sample_died(struct rcp_objects *o, const struct rcp_sample *s,
-			uint32_t site, enum rcp_death how, int64_t age)
-{
-	static const uint8_t variance[] = {
-		[RCP_DEATH_REFCOUNT] = RCP_OBJECT_VAR_REFCOUNT,
-		[RCP_DEATH_COLLECTOR] = RCP_OBJECT_VAR_COLLECTOR,
-		[RCP_DEATH_UNSEEN] = RCP_OBJECT_VAR_UNSEEN,
-	};
-	struct rcp_object_cell *c;
-
-	if (s->origin < rcp_origin_first)
-		return;
-	c = death_cell(o, s->origin, site);
-	if (!c || !add_rare(c, variance[how], s->var_blocks, true) ||
-	    !add_rare(c, RCP_OBJECT_VAR_DIED_BYTES, s->var_bytes, true) ||
-	    !add_rare(c, RCP_OBJECT_DIED_SAMPLES, 1, true))
-		return;
-	add(c, RCP_OBJECT_DIED_BYTES, s->bytes);
-	add(c, (uint32_t)how, s->blocks);
-	if (age >= 0)
-		add_age(c, (uint64_t)age, s->blocks);
-	rcp_object_cell_changed(c);
+	if (!lives || !site)
+		return NULL;
+	l = rcp_life_of(lives, origin);
+	c = find_cell(o, l, rcp_object_key(at->site, at->type, site));
+	if (c) {
+		l->last = c;
+		l->where = site;
+		l->epoch = 0;
+	}
+	return c;
 }

@@ -28,9 +28,13 @@ bool rcp_objects_crowded;
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static uint32_t next_origin = 1;
-/* Numbers of origins by hash; open addressing. */
+uint64_t rcp_origin_memo[RCP_ORIGIN_MEMO];
+/* The newest origin of each site whose blocks are of the same site; they are
+ * chained.  In chunks. */
+static uint32_t *plain_origins[(RCP_HEAD_SITE + 1) / RCP_ORIGIN_CHUNK];
+/* The numbers of all others by hash; open addressing. */
 static uint32_t *origin_table;
-static uint32_t origin_slots;
+static uint32_t origin_slots, others;
 
 /* --- room ------------------------------------------------------------------- */
 
@@ -75,7 +79,7 @@ origins_have_room(void)
 	uint32_t slots = origin_slots;
 	uint32_t *table;
 
-	if (next_origin * 2 < slots)
+	if (others * 2 < slots)
 		return true;
 	table = rcp_pages_new((slots ? slots * 2 : FIRST_SLOTS) *
 			      sizeof(*table));
@@ -98,23 +102,46 @@ is_room_for(const struct rcp_origin *origin)
 	return origin->folded ? rcp_objects_last_fit() : rcp_objects_fit();
 }
 
-/* The lock is held. */
+static bool
+is_plain(const struct rcp_origin *origin)
+{
+	return origin->allocation == origin->site;
+}
+
+/* Where the newest plain one of SITE stands; NULL: no memory. */
+static uint32_t *
+chain_of(uint32_t site)
+{
+	uint32_t **chunk = &plain_origins[site / RCP_ORIGIN_CHUNK];
+
+	if (!*chunk) {
+		*chunk = rcp_pages_new(RCP_ORIGIN_CHUNK * sizeof(**chunk));
+		if (!*chunk)
+			return NULL;
+		rcp_objects_charge(RCP_ORIGIN_CHUNK * sizeof(**chunk));
+	}
+	return &(*chunk)[site % RCP_ORIGIN_CHUNK];
+}
+
+/* The one of TYPE from ID on, or 0.  Those of the process that forked us are
+ * not met again. */
 static uint32_t
-add_origin(const struct rcp_origin *origin)
+in_chain(uint32_t id, uint32_t type)
+{
+	while (id >= rcp_origin_first && rcp_origin_at(id)->type != type)
+		id = rcp_origin_at(id)->next;
+	return id >= rcp_origin_first ? id : 0;
+}
+
+/* A new one, which is to stand at PLACE.  0: there is no room. */
+static uint32_t
+new_origin(const struct rcp_origin *origin, uint32_t *place)
 {
 	uint32_t id = next_origin;
-	struct rcp_origin **chunk;
-	uint32_t *slot;
+	struct rcp_origin **chunk = &rcp_origins[id / RCP_ORIGIN_CHUNK];
 
-	if (!origins_have_room())
-		return 0;
-	slot = origin_slot(origin);
-	if (*slot)
-		// cppcheck-suppress identicalInnerCondition ; or a free one
-		return *slot;
 	if (id > RCP_HEAD_SITE || !is_room_for(origin))
 		return 0;
-	chunk = &rcp_origins[id / RCP_ORIGIN_CHUNK];
 	if (!*chunk)
 		__atomic_store_n(chunk,
 				 rcp_objects_arena_new(RCP_ORIGIN_CHUNK *
@@ -123,71 +150,89 @@ add_origin(const struct rcp_origin *origin)
 	if (!*chunk)
 		return 0;
 	(*chunk)[id % RCP_ORIGIN_CHUNK] = *origin;
-	*slot = id;
+	(*chunk)[id % RCP_ORIGIN_CHUNK].next = *place;
+	*place = id;
 	next_origin++;
 	return id;
+}
+
+/* The lock is held. */
+static uint32_t
+add_plain(const struct rcp_origin *origin)
+{
+	uint32_t *place = chain_of(origin->site);
+	uint32_t id = place ? in_chain(*place, origin->type) : 0;
+
+	return id || !place ? id : new_origin(origin, place);
+}
+
+/* Likewise. */
+static uint32_t
+add_other(const struct rcp_origin *origin)
+{
+	uint32_t *place;
+
+	if (!origins_have_room())
+		return 0;
+	place = origin_slot(origin);
+	if (!*place && new_origin(origin, place))
+		others++;
+	return *place;
+}
+
+static uint32_t
+add_origin(const struct rcp_origin *origin)
+{
+	return is_plain(origin) ? add_plain(origin) : add_other(origin);
+}
+
+static uint32_t
+remember(const struct rcp_origin *origin, uint32_t id)
+{
+	uint64_t key = (uint64_t)origin->site << 16 | origin->type;
+
+	if (id && origin->packed)
+		__atomic_store_n(rcp_origin_memo_of(origin->site, origin->type),
+				 key << 24 | id, __ATOMIC_RELAXED);
+	return id;
+}
+
+uint32_t
+rcp_origin_find(const struct rcp_origin *origin)
+{
+	uint32_t id;
+
+	rcp_lock_take(&lock);
+	id = add_origin(origin);
+	rcp_lock_drop(&lock);
+	return remember(origin, id);
+}
+
+uint32_t
+rcp_origin_fold(const struct rcp_origin *origin,
+		const struct rcp_origin *folded)
+{
+	uint32_t id, next;
+
+	rcp_lock_take(&lock);
+	next = next_origin;
+	id = add_origin(folded);
+	if (next_origin != next)
+		rcp_objects_count(RCP_OBJECTS_FOLDED_BIRTHS);
+	rcp_lock_drop(&lock);
+	return remember(origin, id);
 }
 
 /* Only ever called by the thread whose books they are. */
 void
 rcp_objects_begin_anew(struct rcp_objects *o)
 {
-	memset(o->births, 0, sizeof(o->births));
-	memset(o->deaths, 0, sizeof(o->deaths));
+	memset(o->lives, 0, sizeof(o->lives));
 	o->table = NULL;
 	o->slots = o->used = 0;
-	o->pages[0] = o->pages[1] = NULL;
+	o->pages = NULL;
 	__atomic_store_n(&o->generation, rcp_objects_generation,
 			 __ATOMIC_RELEASE);
-}
-
-static struct rcp_birth_memo *
-remember_birth(struct rcp_objects *o, const struct rcp_birth_memo *new)
-{
-	uint32_t slot = rcp_object_memo_slot(new->key);
-
-	o->births[slot ^ 1] = o->births[slot];
-	o->births[slot] = *new;
-	return &o->births[slot];
-}
-
-/* The new entry of ORIGIN, which has none.  NULL: there is no room. */
-struct rcp_birth_memo *
-rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin)
-{
-	struct rcp_birth_memo new = { .key = rcp_origin_key(origin) };
-
-	rcp_lock_take(&lock);
-	new.origin = add_origin(origin);
-	rcp_lock_drop(&lock);
-	if (!new.origin)
-		return NULL;
-	new.cell = rcp_object_cell(o, origin->site, origin->type, 0);
-	return remember_birth(o, &new);
-}
-
-struct rcp_birth_memo *
-rcp_objects_fold_birth(struct rcp_objects *o, const struct rcp_origin *origin,
-		       const struct rcp_origin *folded)
-{
-	uint32_t next = next_origin;
-	struct rcp_birth_memo *m = rcp_object_birth_memo(o, folded), new;
-
-	if (!m)
-		return NULL;
-	if (next_origin != next)
-		rcp_objects_count(RCP_OBJECTS_FOLDED_BIRTHS);
-	new = *m;
-	new.key = rcp_origin_key(origin);
-	return remember_birth(o, &new);
-}
-
-uint32_t
-rcp_objects_origin(struct rcp_objects *o, const struct rcp_origin *origin)
-{
-	struct rcp_birth_memo *m = rcp_object_birth_memo(o, origin);
-
-	return m ? m->origin : 0;
 }
 
 /* --- life ------------------------------------------------------------------- */
@@ -251,6 +296,7 @@ rcp_objects_fork_done(bool child)
 	/* Origins of ours have sites of ours: no old one is met again. */
 	rcp_origin_first = next_origin;
 	origin_table = NULL;
-	origin_slots = 0;
+	origin_slots = others = 0;
+	memset(rcp_origin_memo, 0, sizeof(rcp_origin_memo));
 	memset(rcp_object_counts, 0, sizeof(rcp_object_counts));
 }

@@ -4,9 +4,10 @@
  * and site of death; and what the live table knows of the object in a block.
  *
  * The head of a block that holds an object has the number of its *origin* in
- * place of a site: (site of the allocation, site of the birth, type).  A free
- * list gives a block several births, each perhaps with another origin; the
- * block stays with its allocation's site in the books of account.h.
+ * place of a site: (site of the birth, type).  A free list gives a block several
+ * births, each perhaps with another origin; the block stays with its
+ * allocation's site in the books of account.h.  That stands in word 1 beside the
+ * size, or, where it does not fit, in the origin.
  *
  * Objects are born and die with the GIL held, so that a block's state is
  * changed by one thread at a time.  A thread's books are written by itself
@@ -24,11 +25,14 @@
 #include "rcprof/format.h"
 
 struct rcp_origin {
-	uint32_t allocation; /* site */
+	uint32_t allocation; /* site of the block, unless word 1 has it */
 	uint32_t site;       /* of the birth; 0: unknown */
-	uint32_t type;       /* rcp_object_type() */
+	uint32_t next;       /* objects.c's own */
+	uint16_t type;       /* rcp_object_type() */
 	uint8_t before;      /* bytes of the block before the object */
-	bool folded;         /* as far as it goes: there is room past the limit */
+	bool folded : 1; /* as far as it goes: there is room past the limit */
+	bool packed : 1; /* word 1 has the allocation, which is as if it were
+			    the site here; only to look for it */
 };
 
 enum rcp_death {
@@ -69,7 +73,7 @@ void rcp_objects_setup(uint64_t memory_limit, bool capped);
 /* What the books may take over what all others have, in bytes. */
 uint64_t rcp_objects_most(uint64_t memory_limit);
 
-/* Deaths have as many stacks as births, and say less: when half of the room for
+/* Deaths have as many stacks as births, and say less: when an eighth of the room for
  * objects is used, or that for stacks, only the last line is to be kept of
  * theirs.  When all of the former is, new origins are to be folded likewise. */
 extern bool rcp_objects_crowded RCP_HIDDEN;
@@ -121,9 +125,43 @@ rcp_object_hash(uint64_t key)
 static inline uint32_t
 rcp_live_site(const struct rcp_live *block)
 {
-	if (rcp_live_is_object(block))
-		return rcp_origin_at(block->site & RCP_HEAD_SITE)->allocation;
-	return block->site;
+	if (!rcp_live_is_object(block))
+		return block->site;
+	if (block->allocation != RCP_LIVE_BY_ORIGIN)
+		return block->allocation;
+	return rcp_origin_at(block->site & RCP_HEAD_SITE)->allocation;
+}
+
+/* (site, type) << 24 | number, of origins of packed blocks. */
+#define RCP_ORIGIN_MEMO 32768u /* a power of two */
+extern uint64_t rcp_origin_memo[RCP_ORIGIN_MEMO] RCP_HIDDEN;
+uint32_t rcp_origin_find(const struct rcp_origin *origin);
+
+/* Sites that are used together have numbers that are close together. */
+static inline uint64_t *
+rcp_origin_memo_of(uint32_t site, uint32_t type)
+{
+	return &rcp_origin_memo[(site + type * 0x9e5u) & (RCP_ORIGIN_MEMO - 1)];
+}
+
+/* Births of ORIGIN, for which there is no room, are from now on found as those
+ * of FOLDED.  0: there is no room for that, either. */
+uint32_t rcp_origin_fold(const struct rcp_origin *origin,
+			 const struct rcp_origin *folded);
+
+/* The number of an origin; 0: there is no room for it. */
+static inline uint32_t
+rcp_origin_get(const struct rcp_origin *origin)
+{
+	uint64_t e = __atomic_load_n(
+		rcp_origin_memo_of(origin->site, origin->type),
+		__ATOMIC_RELAXED);
+
+	if (RCP_LIKELY(e >> 24 ==
+		       ((uint64_t)origin->site << 16 | origin->type)) &&
+	    RCP_LIKELY(origin->packed))
+		return (uint32_t)e & RCP_HEAD_SITE;
+	return rcp_origin_find(origin);
 }
 
 /* --- one thread's books ---------------------------------------------------- */
@@ -137,21 +175,6 @@ struct rcp_objects *rcp_objects_new(uint32_t thread);
 void rcp_objects_begin_anew(struct rcp_objects *o);
 
 /* object_books.h has births and deaths for the hot path, too. */
-struct rcp_birth_memo;
-struct rcp_birth_memo *
-rcp_objects_new_birth_memo(struct rcp_objects *o, const struct rcp_origin *origin);
-
-/* Births of ORIGIN, for which there is no room, are from now on found as those
- * of FOLDED.  NULL: there is no room for that, either. */
-struct rcp_birth_memo *
-rcp_objects_fold_birth(struct rcp_objects *o, const struct rcp_origin *origin,
-		       const struct rcp_origin *folded);
-
-/* The number of an origin; 0: there is no room for it. */
-uint32_t rcp_objects_origin(struct rcp_objects *o,
-			    const struct rcp_origin *origin);
-
-void rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes);
 
 /* SITE: of the death, 0 for an unseen one.  AGE in age units, or negative:
  * unknown. */
@@ -183,36 +206,87 @@ rcp_head_size(const uint32_t *w)
 {
 	uint32_t small = (w[0] >> 24) & 31;
 
+	if (RCP_LIKELY(rcp_head_is_packed(w[0])))
+		return w[1] & RCP_PACKED_SIZE;
 	return small <= 16 ? small : w[1];
+}
+
+/* The site at which the block, which holds or held an object, was allocated. */
+static inline uint32_t
+rcp_head_allocation(const uint32_t *w)
+{
+	if (RCP_LIKELY(rcp_head_is_packed(w[0])))
+		return w[1] >> 8;
+	return rcp_origin_at(w[0] & RCP_HEAD_SITE)->allocation;
+}
+
+/* Has word 1 room for ALLOCATION beside the size?  The block is a mere one. */
+static inline bool
+rcp_head_packs(const uint32_t *w, uint32_t allocation)
+{
+	return (w[0] & RCP_HEAD_LARGE) == RCP_HEAD_LARGE &&
+	       w[1] <= RCP_PACKED_SIZE && allocation < RCP_PACKED_SITES;
 }
 
 /* When the object in the block was born, or RCP_LIVE_NO_BIRTH. */
 static inline uint32_t
 rcp_head_birth(const uint32_t *w)
 {
-	uint32_t small = (w[0] >> 24) & 31;
+	uint64_t size = rcp_head_size(w);
 
-	if (small <= 16 || w[1] <= 32)
+	if (size <= 32)
 		return RCP_LIVE_NO_BIRTH;
-	if (small != 30)
+	if (RCP_LIKELY(!rcp_head_is_reborn(w[0])))
 		return w[2];
-	return w[1] > 48 ? w[3] : RCP_LIVE_NO_BIRTH;
+	return size > 48 ? w[3] : RCP_LIVE_NO_BIRTH;
 }
 
-/* An object of ORIGIN lives in the block; NOW, in age units, if it is not the
- * first one there. */
 static inline void
-rcp_head_live(uint32_t *w, uint32_t origin, bool reborn, uint32_t now)
+rcp_head_put(uint32_t *w, uint32_t small, uint32_t origin)
+{
+	__atomic_store_n(&w[0], RCP_HEAD | RCP_HEAD_ALIVE | small | origin,
+			 __ATOMIC_RELAXED);
+}
+
+/* The first object in the block, of ORIGIN.  ALLOCATION: what the head had, if
+ * it packs; else ORIGIN knows. */
+static inline void
+rcp_head_live(uint32_t *w, uint32_t origin, uint32_t allocation)
 {
 	uint32_t small = w[0] & RCP_HEAD_SMALL(31);
 
-	if (reborn && small > RCP_HEAD_SMALL(16)) {
-		small = RCP_HEAD_REBORN;
-		if (w[1] > 48)
-			w[3] = now & ~RCP_HEAD;
+	if (RCP_LIKELY(rcp_head_packs(w, allocation))) {
+		w[1] |= allocation << 8;
+		small = RCP_HEAD_PACKED;
 	}
-	__atomic_store_n(&w[0], RCP_HEAD | RCP_HEAD_ALIVE | small | origin,
-			 __ATOMIC_RELAXED);
+	rcp_head_put(w, small, origin);
+}
+
+/* A later one, at NOW in age units. */
+static inline void
+rcp_head_live_again(uint32_t *w, uint32_t origin, uint32_t now)
+{
+	uint32_t small = w[0] & RCP_HEAD_SMALL(31);
+
+	if (small > RCP_HEAD_SMALL(16)) {
+		if (rcp_head_size(w) > 48)
+			w[3] = now & ~RCP_HEAD;
+		small = rcp_head_is_packed(w[0]) ? RCP_HEAD_PACKED_REBORN :
+						   RCP_HEAD_REBORN;
+	}
+	rcp_head_put(w, small, origin);
+}
+
+/* P's record is that of an object again; ALLOCATION as in struct rcp_live. */
+static inline void
+rcp_head_pack(uintptr_t p, uint32_t allocation)
+{
+	uint32_t *w = rcp_head_at(p);
+
+	if (!w || allocation == RCP_LIVE_BY_ORIGIN)
+		return;
+	w[1] |= allocation << 8;
+	w[0] ^= RCP_HEAD_LARGE ^ RCP_HEAD_PACKED;
 }
 
 static inline void

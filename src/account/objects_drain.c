@@ -50,69 +50,138 @@ add_up_aged(struct row *row)
 
 static void
 put(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
-    struct rcp_object_cell *c, uint64_t fields)
+    uint64_t key, struct row *row)
 {
-	struct rcp_object_rare *r = __atomic_load_n(&c->rare, __ATOMIC_ACQUIRE);
-	uint32_t site = rcp_object_key_site(c->key);
-	uint32_t type = rcp_object_key_type(c->key);
-	uint32_t death = rcp_object_key_death(c->key);
-	const uint8_t *plain = rcp_object_plain(death);
-	struct row row;
+	uint32_t site = rcp_object_key_site(key);
+	uint32_t type = rcp_object_key_type(key);
+	uint32_t death = rcp_object_key_death(key);
 
-	row.mask = 0;
-	for (unsigned i = 0; i < RCP_OBJECT_PLAIN; i++)
-		if (fields >> plain[i] & 1)
-			fill(&row, plain[i], RCP_LOAD(c->now[i]),
-			     &c->written[i], snap->keyframe);
-	for (; r; r = r->next)
-		if (fields >> r->field & 1)
-			fill(&row, r->field, RCP_LOAD(r->now), &r->written,
-			     snap->keyframe);
-	if (!row.mask)
+	if (!row->mask)
 		return;
 	if (death == RCP_OBJECT_UNSEEN)
 		death = 0;
-	if (row.mask & AGES)
-		add_up_aged(&row);
+	if (row->mask & AGES)
+		add_up_aged(row);
 	if (site)
 		rcp_site_define(sink, snap, site);
 	if (death)
 		rcp_site_define(sink, snap, death);
 	rcp_object_type_define(sink, snap, type);
 	rcp_encode_object(rcp_sink_cell(sink, RCP_CHUNK_OBJECTS, thread), site,
-			  type, death, row.mask, row.value);
+			  type, death, row->mask, row->value);
 }
 
 static void
-put_page(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
-	 struct rcp_object_page *page, uint64_t fields)
+fill_rare(struct row *row, const struct rcp_object_tally *tally,
+	  uint64_t fields, bool keyframe)
 {
-	uint32_t used = __atomic_load_n(&page->used, __ATOMIC_ACQUIRE);
+	struct rcp_object_rare *r = __atomic_load_n(&tally->rare,
+						    __ATOMIC_ACQUIRE);
 
-	for (uint32_t i = 0; i < used; i++)
-		put(sink, snap, thread, &page->cells[i], fields);
+	for (; r; r = r->next)
+		if (fields >> r->field & 1)
+			fill(row, r->field, RCP_LOAD(r->now), &r->written,
+			     keyframe);
+}
+
+/* --- cells ------------------------------------------------------------------ */
+
+static void
+put_cell(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
+	 struct rcp_object_cell *c)
+{
+	bool keyframe = snap->keyframe;
+	bool unseen = rcp_object_key_death(c->key) == RCP_OBJECT_UNSEEN;
+	struct row row;
+
+	row.mask = 0;
+	fill(&row, unseen ? RCP_OBJECT_DIED_UNSEEN : RCP_OBJECT_DIED_REFCOUNT,
+	     RCP_LOAD(c->is.count), &c->written[0], keyframe);
+	fill(&row, RCP_OBJECT_DIED_BYTES, RCP_LOAD(c->is.bytes),
+	     &c->written[1], keyframe);
+	fill(&row, RCP_OBJECT_AGE_0, RCP_LOAD(c->age_0), &c->written[2],
+	     keyframe);
+	fill_rare(&row, &c->is, ~0ull, keyframe);
+	put(sink, snap, thread, c->key, &row);
 }
 
 static void
-drain_pages(struct rcp_sink *sink, const struct rcp_snap *snap,
-	    struct rcp_objects *o, bool deaths, bool births)
+drain_cells(struct rcp_sink *sink, const struct rcp_snap *snap,
+	    struct rcp_objects *o)
 {
-	struct rcp_object_page *page =
-		__atomic_load_n(&o->pages[deaths], __ATOMIC_ACQUIRE);
+	struct rcp_object_page *page = __atomic_load_n(&o->pages,
+						       __ATOMIC_ACQUIRE);
+	uint32_t used;
 
 	for (; page; page = page->next) {
-		if (births) {
-			if (page->draining || RCP_LOAD(page->dirty))
-				put_page(sink, snap, o->thread, page, BIRTHS);
-			page->draining = false;
-			continue;
-		}
 		/* What becomes dirty from here on comes next time. */
 		if (!__atomic_exchange_n(&page->dirty, 0, __ATOMIC_ACQ_REL) &&
 		    !snap->keyframe)
 			continue;
-		page->draining = true;
-		put_page(sink, snap, o->thread, page, ~BIRTHS);
+		used = __atomic_load_n(&page->used, __ATOMIC_ACQUIRE);
+		for (uint32_t i = 0; i < used; i++)
+			put_cell(sink, snap, o->thread, &page->cells[i]);
+	}
+}
+
+/* --- lives: first their deaths, later on their births -------------------------- */
+
+static void
+put_life(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
+	 const struct rcp_life *l, uint64_t written[2], uint32_t origin,
+	 bool births)
+{
+	const struct rcp_origin *at;
+	struct row row;
+
+	row.mask = 0;
+	if (births) {
+		fill(&row, RCP_OBJECT_BORN, RCP_LOAD(l->births.count),
+		     &written[0], snap->keyframe);
+		fill(&row, RCP_OBJECT_BORN_BYTES, RCP_LOAD(l->births.bytes),
+		     &written[1], snap->keyframe);
+	}
+	fill_rare(&row, &l->births, births ? BIRTHS : ~BIRTHS, snap->keyframe);
+	if (!row.mask)
+		return;
+	at = rcp_origin_at(origin);
+	put(sink, snap, thread, rcp_object_key(at->site, at->type, 0), &row);
+}
+
+/* Are those of GROUP to be looked at? */
+static bool
+is_due(struct rcp_lives *lives, uint32_t group, bool births, bool keyframe)
+{
+	bool *due = &lives->draining[group];
+
+	/* What becomes dirty from here on comes next time, too. */
+	if (!births)
+		*due = __atomic_exchange_n(&lives->dirty[group], 0,
+					   __ATOMIC_ACQ_REL) || keyframe;
+	return *due || RCP_LOAD(lives->dirty[group]);
+}
+
+static void
+drain_lives(struct rcp_sink *sink, const struct rcp_snap *snap,
+	    struct rcp_objects *o, bool births)
+{
+	const uint32_t groups = RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP;
+
+	for (uint32_t i = 0; i < RCP_ORIGIN_CHUNKS * groups; i++) {
+		struct rcp_lives *lives = __atomic_load_n(&o->lives[i / groups],
+							  __ATOMIC_ACQUIRE);
+		uint32_t first = i % groups * RCP_LIVES_GROUP;
+
+		if (!lives) {
+			i += groups - 1;
+			continue;
+		}
+		if (!is_due(lives, i % groups, births, snap->keyframe))
+			continue;
+		for (uint32_t k = first; k < first + RCP_LIVES_GROUP; k++)
+			put_life(sink, snap, o->thread, &lives->life[k],
+				 lives->written[k],
+				 i / groups * RCP_ORIGIN_CHUNK + k, births);
 	}
 }
 
@@ -157,8 +226,8 @@ drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 			    rcp_objects_generation)
 				continue;
 			if (!births)
-				drain_pages(sink, snap, o, true, false);
-			drain_pages(sink, snap, o, false, births);
+				drain_cells(sink, snap, o);
+			drain_lives(sink, snap, o, births);
 		}
 	}
 	if (snap->reason != RCP_SNAP_INTERVAL &&

@@ -54,7 +54,7 @@ rcp_objects_are_crowded(void)
 {
 	uint64_t have = rcp_objects_have();
 
-	return have >= rcp_objects_room / 2 ||
+	return have >= rcp_objects_room / 8 ||
 	       rcp_arena_used() - have >= rcp_objects_room;
 }
 
@@ -62,13 +62,10 @@ rcp_objects_are_crowded(void)
 void *rcp_objects_arena_new(size_t size);
 void rcp_objects_charge(size_t size);
 
-/* object_cells.c: which fields the cells of DEATH have room for, in order. */
-const uint8_t *rcp_object_plain(uint32_t death);
-
-/* The cell of (SITE, TYPE, DEATH), made when new; past the limit that without
- * a site of death.  NULL: no memory. */
-struct rcp_object_cell *rcp_object_cell(struct rcp_objects *o, uint32_t site,
-					uint32_t type, uint32_t death);
+/* object_cells.c: the cell of deaths of ORIGIN at SITE, which is to be the last
+ * one; made when new.  NULL: there is no room for new ones. */
+struct rcp_object_cell *rcp_object_cell(struct rcp_objects *o,
+					uint32_t origin, uint32_t site);
 
 /* object_types.c */
 struct rcp_sink;

@@ -15,9 +15,11 @@
 #define SHARDS 64u
 #define FIRST_SLOTS 256u
 
+/* No block here is an object: see RCP_LIVE_BY_ORIGIN. */
 struct entry {
 	uintptr_t p; /* 0: free */
-	struct rcp_live block;
+	uint64_t size;
+	uint32_t site, birth;
 };
 
 static struct shard {
@@ -28,6 +30,13 @@ static struct shard {
 } shards[SHARDS] __attribute__((aligned(64)));
 
 uint32_t rcp_side_used;
+
+static void
+look(const struct entry *e, struct rcp_live *out)
+{
+	*out = (struct rcp_live){ e->size, e->site, e->birth,
+				  RCP_LIVE_BY_ORIGIN };
+}
 
 static uint64_t
 hash(uintptr_t p)
@@ -121,14 +130,13 @@ rcp_side_put(uintptr_t p, const struct rcp_live *block,
 	if (e->p) {
 		was = true;
 		if (replaced)
-			*replaced = e->block;
+			look(e, replaced);
 	} else {
 		s->used++;
 		if (!__atomic_load_n(&rcp_side_used, __ATOMIC_RELAXED))
 			__atomic_store_n(&rcp_side_used, 1, __ATOMIC_RELAXED);
 	}
-	e->p = p;
-	e->block = *block;
+	*e = (struct entry){ p, block->size, block->site, block->birth };
 	rcp_lock_drop(&s->lock);
 	return was;
 }
@@ -144,7 +152,7 @@ rcp_side_take(uintptr_t p, struct rcp_live *out)
 		struct entry *e = find(s, p);
 
 		if (e->p) {
-			*out = e->block;
+			look(e, out);
 			erase(s, (uint32_t)(e - s->table));
 			was = true;
 		}
@@ -162,7 +170,7 @@ take_one(struct shard *s, uintptr_t p, size_t size, struct rcp_live *out)
 	rcp_lock_take(&s->lock);
 	for (uint32_t i = 0; i < s->slots && s->used; i++) {
 		if (s->table[i].p - p < size && s->table[i].p) {
-			*out = s->table[i].block;
+			look(&s->table[i], out);
 			erase(s, i);
 			was = true;
 			break;

@@ -12,6 +12,7 @@
 #include "python/types.h"
 #include "python/walk.h"
 #include "record/object.h"
+#include "record/object_hot.h"
 
 typedef int tracer_fn(void *op, int event, void *data);
 
@@ -31,8 +32,11 @@ static const char *state = "not watched";
 static __attribute__((noinline)) void
 catch_up(struct rcp_tls *t)
 {
+	static unsigned births;
+
 	rcp_deaths_settle(t, NULL);
-	if (rcp_deaths_due)
+	/* It asks for the time. */
+	if (rcp_deaths_due && births++ % 16 == 0)
 		rcp_deaths_catch_up();
 }
 
@@ -43,6 +47,7 @@ rcp_births_created(void *op)
 	const void *of = rcp_py_type_of(op);
 	const struct rcp_pytype *type;
 	struct rcp_pytype found;
+	bool collecting;
 
 	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return;
@@ -58,9 +63,12 @@ rcp_births_created(void *op)
 	}
 	if (RCP_UNLIKELY(type->meta))
 		rcp_pytype_forget(op);
-	rcp_record_born(t, (uintptr_t)op - type->before, type->id,
-			type->before, type->size,
-			rcp_py_collects() || rcp_record_born_inside);
+	collecting = rcp_py_collects() || rcp_record_born_inside;
+	if (RCP_UNLIKELY(collecting) ||
+	    RCP_UNLIKELY(!rcp_record_born_hot(t, (uintptr_t)op - type->before,
+					      type->id, type->before)))
+		rcp_record_born(t, (uintptr_t)op - type->before, type->id,
+				type->before, type->size, collecting);
 	rcp_leave(t);
 }
 

@@ -16,6 +16,7 @@
 #include "python/types.h"
 #include "python/walk.h"
 #include "record/object.h"
+#include "record/object_hot.h"
 #include "record/thread.h"
 
 #define DEPTH 60u /* of subclasses */
@@ -101,6 +102,25 @@ dying_now(struct rcp_tls *t, const void *op, const void *stack)
 		rcp_cascade_opens(&th->cascading);
 }
 
+static __attribute__((noinline)) void
+dying(struct rcp_tls *t, void *op, const void *const *entry, bool collecting,
+      const void *stack)
+{
+	unsigned before;
+
+	switch (rcp_record_dying(t, (uintptr_t)op, entry, &before,
+				 collecting)) {
+	case RCP_DYING_NOW:
+		dying_now(t, op, stack);
+		break;
+	case RCP_DYING_UNBORN:
+		died_unborn(t, op, before, entry);
+		break;
+	default:
+		break;
+	}
+}
+
 /* Recording is off, or OP is none of the program's objects. */
 static __attribute__((noinline)) void
 not_followed(const void *op)
@@ -117,27 +137,22 @@ void
 rcp_deaths_entered(void *op, const void *const *entry)
 {
 	struct rcp_tls *t = &rcp_tls;
-	unsigned before;
+	bool collecting;
 
 	if (RCP_UNLIKELY(!rcp_enter(t))) {
 		not_followed(op);
 		return;
 	}
 	rcp_deaths_settle(t, op);
-	if (__builtin_expect(rcp_garbage_thread == t, 0))
+	if (RCP_UNLIKELY(rcp_garbage_thread == t))
 		rcp_garbage_dying(op);
-	switch (rcp_record_dying(t, (uintptr_t)op, entry, &before,
-				 rcp_py_collects() ||
-					 rcp_record_born_inside)) {
-	case RCP_DYING_NOW:
+	collecting = rcp_py_collects() || rcp_record_born_inside;
+	if (RCP_LIKELY(!collecting) &&
+	    RCP_LIKELY(rcp_record_dying_hot(t, (uintptr_t)op, entry)))
 		dying_now(t, op, __builtin_frame_address(0));
-		break;
-	case RCP_DYING_UNBORN:
-		died_unborn(t, op, before, entry);
-		break;
-	default:
-		break;
-	}
+	else
+		dying(t, op, entry, collecting,
+		      __builtin_frame_address(0));
 	rcp_leave(t);
 }
 

@@ -52,20 +52,29 @@ rcp_py_is_collecting(const char *tstate)
 	return rcp_py_int(interp, l->interp_collecting) != 0;
 }
 
+/* The state of the calling thread, which has the GIL; NULL: it can not be told
+ * without a call. */
+RCP_PY_INLINE const char *
+rcp_py_holder(enum rcp_py_way way)
+{
+	const char *self = __builtin_thread_pointer();
+
+	return way <= RCP_PY_WAY_CFRAMES_SHARED ?
+		       *rcp_py_rt.shared :
+		       rcp_py_pointer(self + rcp_py_rt.own, 0);
+}
+
 /* Is the calling thread, which has the GIL, inside the collector? */
 RCP_PY_INLINE bool
 rcp_py_collects(void)
 {
-	const char *self = __builtin_thread_pointer();
 	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
 						   memory_order_relaxed);
 	const char *tstate;
 
 	if (RCP_UNLIKELY(way == RCP_PY_WAY_NONE))
 		return false;
-	tstate = way <= RCP_PY_WAY_CFRAMES_SHARED ?
-			 *rcp_py_rt.shared :
-			 rcp_py_pointer(self + rcp_py_rt.own, 0);
+	tstate = rcp_py_holder(way);
 	return tstate ? rcp_py_is_collecting(tstate) : rcp_py_collecting_here();
 }
 

@@ -9,18 +9,15 @@
 #include <string.h>
 
 #include "account/chunks.h"
-#include "account/collections.h"
 #include "account/objects.h"
 #include "base/mem.h"
-#include "emit/emit.h"
 #include "record/garbage.h"
+#include "record/object_hot.h"
 #include "record/object_internal.h"
 #include "record/record.h"
 #include "record/settings.h"
 #include "record/thread.h"
 #include "record/tick.h"
-
-#define INLINE inline __attribute__((always_inline))
 
 uint32_t
 rcp_record_type(const char *name, size_t size, uint32_t flags)
@@ -54,14 +51,37 @@ is_last(const struct rcp_thread *th, uintptr_t block)
 	return (uintptr_t)th->ring[at] == block;
 }
 
-/* The object of ORIGIN that was in the block is alive for all we know: that it
- * died was not seen. */
+/* The first object in the block at W.  Just allocated, its stack has been looked
+ * at. */
 static inline void
-died_unseen(struct rcp_objects *o, uint32_t origin, uint64_t size)
+set_origin(struct rcp_thread *th, const uint32_t *w, uintptr_t block,
+	   struct rcp_origin *origin)
 {
-	rcp_objects_count(RCP_OBJECTS_UNSEEN);
-	if (RCP_LIKELY(origin >= rcp_origin_first))
-		rcp_objects_death(o, origin, RCP_OBJECT_UNSEEN, size, -1);
+	uint32_t allocation = w[0] & RCP_HEAD_SITE;
+
+	origin->site = RCP_LIKELY(is_last(th, block)) ?
+			       allocation :
+			       rcp_object_site(th, NULL);
+	origin->packed = rcp_head_packs(w, allocation);
+	origin->allocation = RCP_LIKELY(origin->packed) ? origin->site :
+							  allocation;
+}
+
+/* A later one. */
+static inline void
+set_new_origin(struct rcp_tls *t, struct rcp_thread *th, struct rcp_objects *o,
+	       const uint32_t *w, struct rcp_origin *origin)
+{
+	/* No allocation has looked at the clock. */
+	rcp_tick(t, th, 0);
+	origin->site = rcp_object_site(th, NULL);
+	origin->packed = rcp_head_is_packed(w[0]);
+	origin->allocation = RCP_LIKELY(origin->packed) ?
+				     origin->site :
+				     rcp_head_allocation(w);
+	if ((w[0] & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
+		rcp_object_died_unseen(o, w[0] & RCP_HEAD_SITE,
+				       rcp_head_size(w));
 }
 
 static uint32_t
@@ -74,47 +94,44 @@ folded_site(struct rcp_thread *th, const void *caller)
 /* A birth whose stack there is no room for.  Returns the origin's number, or
  * 0: the memory limit keeps it out. */
 static __attribute__((noinline)) uint32_t
-born_folded(struct rcp_thread *th, struct rcp_objects *o,
-	    const struct rcp_origin *origin, uint64_t size)
+born_folded(struct rcp_thread *th, const struct rcp_origin *origin)
 {
 	struct rcp_origin folded = *origin;
+	uint32_t id;
 
 	folded.site = folded_site(th, NULL);
 	folded.folded = true;
-	if (rcp_objects_fold_birth(o, origin, &folded))
-		return rcp_objects_birth(o, origin, size);
-	rcp_objects_count(RCP_OBJECTS_NO_ROOM);
-	return 0;
+	if (folded.packed)
+		folded.allocation = folded.site;
+	id = rcp_origin_fold(origin, &folded);
+	if (!id)
+		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
+	return id;
 }
 
 static inline void
 born(struct rcp_tls *t, struct rcp_thread *th, struct rcp_objects *o,
      uint32_t *w, uintptr_t block, struct rcp_origin *origin, bool collecting)
 {
-	uint32_t head = w[0], id = head & RCP_HEAD_SITE;
+	bool reborn = (w[0] & RCP_HEAD_STATE) != RCP_HEAD_BLOCK;
 	uint64_t size = rcp_head_size(w);
-	bool reborn = (head & RCP_HEAD_STATE) != RCP_HEAD_BLOCK;
+	uint32_t id;
 
-	if (!reborn) {
-		origin->allocation = id;
-		/* Just allocated: the stack has been looked at. */
-		origin->site = is_last(th, block) ? id :
-						    rcp_object_site(th, NULL);
-	} else {
-		/* No allocation has looked at the clock. */
-		rcp_tick(t, th, 0);
-		origin->allocation = rcp_origin_at(id)->allocation;
-		origin->site = rcp_object_site(th, NULL);
-		if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
-			died_unseen(o, id, size);
-	}
-	id = rcp_objects_birth(o, origin, size);
-	if (RCP_UNLIKELY(!id) && !(id = born_folded(th, o, origin, size))) {
+	if (!reborn)
+		set_origin(th, w, block, origin);
+	else
+		set_new_origin(t, th, o, w, origin);
+	id = rcp_origin_get(origin);
+	if (RCP_UNLIKELY(!id) && !(id = born_folded(th, origin))) {
 		if (reborn)
 			rcp_head_die(w);
 		return;
 	}
-	rcp_head_live(w, id, reborn, rcp_tick_now());
+	rcp_objects_born(o, id, size);
+	if (!reborn)
+		rcp_head_live(w, id, w[0] & RCP_HEAD_SITE);
+	else
+		rcp_head_live_again(w, id, rcp_tick_now());
 	rcp_objects_count(RCP_OBJECTS_BORN);
 	if (RCP_UNLIKELY(!rcp_cascade_ended_alone(&th->cascading)))
 		rcp_cascade_ended(th, origin->site);
@@ -127,7 +144,7 @@ born(struct rcp_tls *t, struct rcp_thread *th, struct rcp_objects *o,
 static uint32_t *
 enter_block(uintptr_t block, size_t size)
 {
-	struct rcp_live live = { size, 0, rcp_tick_now() }, replaced;
+	struct rcp_live live = { size, 0, rcp_tick_now(), 0 }, replaced;
 
 	if (rcp_chunk_move(block))
 		return rcp_head_at(block);
@@ -142,8 +159,10 @@ void
 rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 		unsigned before, size_t size, bool collecting)
 {
-	struct rcp_origin origin = { .type = type,
-				     .before = (uint8_t)before };
+	struct rcp_origin origin = {
+		.type = (uint16_t)type,
+		.before = (uint8_t)before,
+	};
 	struct rcp_thread *th;
 	struct rcp_objects *o;
 	uint32_t *w;
@@ -188,10 +207,25 @@ died_collecting(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 		rcp_cascade_died(th, site, entry, size);
 }
 
-static INLINE void
+/* The next one that dies at this line, of which SITE is all that is kept, is found
+ * by it. */
+static inline void
+note_line(struct rcp_objects *o, uint32_t origin, uint32_t site)
+{
+	uintptr_t key = rcp_capture_leaf_key();
+
+	if (key)
+		rcp_object_died_at(o, origin, site, key,
+				   __atomic_load_n(&rcp_py_epoch,
+						   __ATOMIC_ACQUIRE));
+}
+
+static inline void
 died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
      uintptr_t block, const void *const *entry, bool collecting)
 {
+	/* It may become so by this death. */
+	bool folded = rcp_objects_crowded;
 	uint32_t id = w[0] & RCP_HEAD_SITE, site = death_site(th, *entry);
 	uint64_t size = rcp_head_size(w);
 
@@ -200,9 +234,12 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 		died_collecting(th, o, w, block, site, entry);
 		return;
 	}
-	if (RCP_LIKELY(id >= rcp_origin_first))
+	if (RCP_LIKELY(id >= rcp_origin_first)) {
 		rcp_objects_death(o, id, site, size,
 				  rcp_tick_age(rcp_head_birth(w)));
+		if (folded)
+			note_line(o, id, site);
+	}
 	if (!rcp_cascade_died_alone(&th->cascading, &th->capture, site, entry,
 				    size))
 		rcp_cascade_died(th, site, entry, size);
@@ -279,8 +316,8 @@ rcp_record_resurrected(struct rcp_tls *t, uintptr_t op)
 	th = rcp_thread_get(t);
 	o = th ? rcp_object_books(th) : NULL;
 	if (w && o && (w[0] & RCP_HEAD_SITE) >= rcp_origin_first) {
-		rcp_head_live(w, w[0] & RCP_HEAD_SITE, true,
-			      rcp_tick_now());
+		rcp_head_live_again(w, w[0] & RCP_HEAD_SITE,
+				    rcp_tick_now());
 		rcp_objects_born(o, w[0] & RCP_HEAD_SITE, rcp_head_size(w));
 	}
 	rcp_idle(t);
@@ -290,13 +327,15 @@ void
 rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 		       uint32_t type, const void *const *entry)
 {
-	struct rcp_origin origin = { .type = type,
-				     .before = (uint8_t)before,
-				     .folded = true };
+	struct rcp_origin origin = {
+		.type = (uint16_t)type,
+		.before = (uint8_t)before,
+		.folded = true,
+	};
 	uint32_t *w = rcp_head_at(op - before);
 	struct rcp_thread *th;
 	struct rcp_objects *o;
-	uint32_t id;
+	uint32_t id, allocation;
 
 	if (rcp_record_settings.sampling) {
 		rcp_sample_died_unborn(t, op - before, before, type,
@@ -307,13 +346,15 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 	th = rcp_thread_get(t);
 	o = th ? rcp_object_books(th) : NULL;
 	if (w && o) {
-		origin.allocation = w[0] & RCP_HEAD_SITE;
-		if (!rcp_site_inherited(origin.allocation))
-			origin.site = origin.allocation;
-		id = rcp_objects_origin(o, &origin);
+		allocation = w[0] & RCP_HEAD_SITE;
+		if (!rcp_site_inherited(allocation))
+			origin.site = allocation;
+		origin.packed = rcp_head_packs(w, allocation);
+		origin.allocation = origin.packed ? origin.site : allocation;
+		id = rcp_origin_get(&origin);
 		if (id) {
 			rcp_objects_count(RCP_OBJECTS_LATE);
-			rcp_head_live(w, id, false, 0);
+			rcp_head_live(w, id, allocation);
 			rcp_objects_born(o, id, rcp_head_size(w));
 			died(th, o, w, op - before, entry,
 			     rcp_object_collecting());
@@ -371,38 +412,6 @@ rcp_record_object_gone(struct rcp_thread *th, uintptr_t block, uint32_t object,
 			 size, age);
 	if (how == RCP_DEATH_COLLECTOR)
 		rcp_garbage_died(size);
-}
-
-void
-rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
-		     uint8_t generation, uint64_t collected,
-		     uint64_t uncollectable)
-{
-	struct rcp_thread *th;
-
-	rcp_busy(t);
-	th = rcp_thread_get(t);
-	if (th) {
-		struct rcp_collection c = {
-			.time = time,
-			.pause = pause,
-			.collected = collected,
-			.uncollectable = uncollectable,
-			.thread = th->id,
-			.site = rcp_object_site(th, NULL),
-			.generation = generation,
-		};
-
-		rcp_garbage_end(&c);
-		rcp_collection_add(&c);
-	}
-	rcp_idle(t);
-}
-
-void
-rcp_record_gc_control(const char *text)
-{
-	rcp_emit_event(RCP_EVENT_GC_CONTROL, text);
 }
 
 void

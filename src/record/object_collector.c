@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * object_collector.c - is it the collector's doing that an object dies?  On the
- * path of each birth and death, with the GIL held.
+ * path of each birth and death, with the GIL held.  And each collection.
  */
 #include <string.h>
 
+#include "account/collections.h"
 #include "base/mem.h"
+#include "emit/emit.h"
+#include "record/garbage.h"
 #include "record/object_internal.h"
 
 static bool (*collecting_now)(void);
@@ -76,4 +79,38 @@ rcp_object_cause(uintptr_t block)
 	return rcp_object_collecting() && !was_born_inside(block) ?
 		       RCP_DEATH_COLLECTOR :
 		       RCP_DEATH_REFCOUNT;
+}
+
+/* --- collections -------------------------------------------------------------- */
+
+void
+rcp_record_collected(struct rcp_tls *t, uint64_t time, uint64_t pause,
+		     uint8_t generation, uint64_t collected,
+		     uint64_t uncollectable)
+{
+	struct rcp_thread *th;
+
+	rcp_busy(t);
+	th = rcp_thread_get(t);
+	if (th) {
+		struct rcp_collection c = {
+			.time = time,
+			.pause = pause,
+			.collected = collected,
+			.uncollectable = uncollectable,
+			.thread = th->id,
+			.site = rcp_object_site(th, NULL),
+			.generation = generation,
+		};
+
+		rcp_garbage_end(&c);
+		rcp_collection_add(&c);
+	}
+	rcp_idle(t);
+}
+
+void
+rcp_record_gc_control(const char *text)
+{
+	rcp_emit_event(RCP_EVENT_GC_CONTROL, text);
 }

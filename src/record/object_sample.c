@@ -93,7 +93,7 @@ enter(struct rcp_objects *o, struct rcp_sample *s, unsigned before,
 	struct rcp_origin origin = {
 		.allocation = s->site,
 		.site = s->site,
-		.type = type,
+		.type = (uint16_t)type,
 		.before = (uint8_t)before,
 		.folded = true,
 	};
@@ -101,7 +101,7 @@ enter(struct rcp_objects *o, struct rcp_sample *s, unsigned before,
 	s->object = RCP_SAMPLE_BLOCK;
 	if (rcp_site_inherited(s->site))
 		return false;
-	s->origin = rcp_objects_origin(o, &origin);
+	s->origin = rcp_origin_get(&origin);
 	if (!s->origin) {
 		rcp_objects_count(RCP_OBJECTS_NO_ROOM);
 		return false;

@@ -145,8 +145,22 @@ free_slow(struct rcp_tls *t, void *p)
 	rcp_record_freed(t, p, &old);
 }
 
-/* As rcp_live_look(), and of a block whose object has died as well: nothing has
- * to be done for that any more. */
+/* The record at W, of a block whose object has died: nothing has to be done for
+ * that any more, and the time of a later birth is not needed. */
+static inline uint32_t *
+look_at_dead(uint32_t *w, struct rcp_live *out)
+{
+	out->site = rcp_head_allocation(w);
+	out->size = rcp_head_size(w);
+	out->birth = RCP_LIVE_NO_BIRTH;
+	if (out->size > 32)
+		out->birth = w[2];
+	if (RCP_UNLIKELY(rcp_head_is_reborn(w[0])) && out->size > 48)
+		w[3] = 0;
+	return RCP_LIKELY(out->size != RCP_LIVE_SIZE_SIDE) ? w : NULL;
+}
+
+/* As rcp_live_look(), and of a block whose object has died as well. */
 static inline uint32_t *
 look(uintptr_t p, struct rcp_live *out)
 {
@@ -156,14 +170,10 @@ look(uintptr_t p, struct rcp_live *out)
 		return NULL;
 	state = w[0] & (RCP_HEAD | RCP_HEAD_STATE);
 	out->site = w[0] & RCP_HEAD_SITE;
-	if (state == (RCP_HEAD | RCP_HEAD_DEAD)) {
-		out->site = rcp_origin_at(out->site)->allocation;
-		/* The time of a later birth is not needed any more. */
-		if ((w[0] & RCP_HEAD_LARGE) == RCP_HEAD_REBORN && w[1] > 48)
-			w[3] = 0;
-	} else if (state != (RCP_HEAD | RCP_HEAD_BLOCK)) {
+	if (state == (RCP_HEAD | RCP_HEAD_DEAD))
+		return look_at_dead(w, out);
+	if (state != (RCP_HEAD | RCP_HEAD_BLOCK))
 		return NULL;
-	}
 	return rcp_live_look_at(w, out) ? w : NULL;
 }
 
@@ -201,7 +211,7 @@ void
 rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 		    enum rcp_kind kind)
 {
-	struct rcp_live block = { size, site, rcp_tick_now() };
+	struct rcp_live block = { size, site, rcp_tick_now(), 0 };
 	struct rcp_live replaced;
 
 	while (rcp_chunk_take((uintptr_t)p, &replaced) ||
@@ -217,7 +227,7 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	 enum rcp_kind kind)
 {
 	const bool chunks = rcp_record_in_chunks(p, kind);
-	struct rcp_live block = { size, site, rcp_tick_now() };
+	struct rcp_live block = { size, site, rcp_tick_now(), 0 };
 
 	if (RCP_UNLIKELY(!rcp_record_put(rcp_record_word(p, chunks), p, block,
 					 chunks)))
@@ -269,6 +279,8 @@ rcp_record_restore(struct rcp_tls *t, void *p, const struct rcp_block *old)
 		if (old->object)
 			live.site = old->object;
 		rcp_live_put((uintptr_t)p, live, &replaced);
+		if (old->object)
+			rcp_head_pack((uintptr_t)p, live.allocation);
 	}
 	rcp_idle(t);
 }

@@ -54,7 +54,8 @@ def test_many_births(py):
     # What is done then is the same for all: the first and the last will do.
     if py.path not in (PYTHONS[0].path, PYTHONS[-1].path):
         return
-    case = lib.Case(py, "48,51", "crowded.py", "visitors", env=ENV)
+    case = lib.Case(py, "48,51", "crowded.py", "visitors",
+                    env=dict(ENV, RCPROF_MEMORY_LIMIT="8M"))
     data = case.report("--at", "mark:end").data
     visitors = [t for t in data["types"] if t["type"] == "__main__.Visitor"]
     py.is_(48, [(t["born"], t["died_refcount"], t["alive"])

@@ -76,7 +76,7 @@ failing_unmap(unsigned from, unsigned count)
 int
 main(void)
 {
-	struct rcp_live block = { 0, 0, 7 };
+	struct rcp_live block = { .birth = 7 };
 
 	for (uint32_t site = 1; site <= 20000; site++) {
 		unsigned from = random_below(PAGES);
