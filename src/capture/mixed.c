@@ -224,28 +224,64 @@ is_same(const struct rcp_capture *c, enum rcp_py_way way)
 }
 
 /* The innermost mark that, with all outside of its native frame, is what it was
- * when the stack was last merged; else NULL. */
+ * when the stack was last merged; else NULL.  Its own shim is its outermost
+ * frame. */
 static inline const struct rcp_native_mark *
-same_mark(const struct rcp_capture *c, enum rcp_py_way way)
+same_shim(const struct rcp_capture *c)
 {
 	const struct rcp_native *n = c->native;
 	const struct rcp_native_mark *m = n->mark;
 
-	if (RCP_UNLIKELY(!n->is_mixed || !n->trace.start ||
-			 n->greenlets != rcp_greenlets.low))
-		return NULL;
-	if (!rcp_py_marks_are_frames(way)) {
-		if (m < n->end && m[1].first > c->changed &&
-		    m[1].first > c->leaf &&
-		    rcp_py_marks_same(way, n->found, n->count))
-			return m;
-		return NULL;
-	}
-	/* Its own shim is its outermost frame. */
 	while (m < n->end &&
 	       (m[1].first - 1 <= c->changed || m[1].first <= c->leaf))
 		m++;
 	return m < n->end ? m : NULL;
+}
+
+/* Where marks are no frames; those further in are n->inner_marks then. */
+static inline const struct rcp_native_mark *
+same_in_chain(const struct rcp_capture *c, enum rcp_py_way way)
+{
+	struct rcp_native *n = c->native;
+	const struct rcp_native_mark *m;
+	unsigned same;
+
+	n->inner = rcp_py_marks_inner(way, n->found, n->count, n->inner_marks,
+				      RCP_TAIL_MARKS, &same);
+	if (n->inner > RCP_TAIL_MARKS)
+		return NULL;
+	m = n->mark + same;
+	if (m >= n->end || m[1].first <= c->changed || m[1].first <= c->leaf)
+		return NULL;
+	return m;
+}
+
+static inline const struct rcp_native_mark *
+same_mark(const struct rcp_capture *c, enum rcp_py_way way)
+{
+	const struct rcp_native *n = c->native;
+
+	if (RCP_UNLIKELY(!n->is_mixed || !n->trace.start ||
+			 n->greenlets != rcp_greenlets.low))
+		return NULL;
+	return rcp_py_marks_are_frames(way) ? same_shim(c) :
+					      same_in_chain(c, way);
+}
+
+/* Do the frames, and the marks further in than M, agree with X? */
+static inline bool
+has_marks(const struct rcp_capture *c, enum rcp_py_way way,
+	  const struct rcp_tail *x, const struct rcp_native_mark *m)
+{
+	const struct rcp_native *n = c->native;
+	const struct rcp_capture_frame *last = m->first - 1;
+
+	if (!rcp_py_marks_are_frames(way))
+		return rcp_tail_has_marks(x, n->inner_marks, n->inner, c->leaf,
+					  m[1].first);
+	if (last < c->changed)
+		last = c->changed;
+	return rcp_tail_has_shims(x, way, c->leaf, last);
 }
 
 /* The stack's tail, with all from OUTER on what it was and M the innermost mark
@@ -256,11 +292,8 @@ known_tail(struct rcp_capture *c, enum rcp_py_way way,
 	   uintptr_t caller, const char *frame)
 {
 	struct rcp_native *n = c->native;
-	const struct rcp_capture_frame *last = m->first - 1;
 	const struct rcp_tail *x;
 
-	if (last < c->changed)
-		last = c->changed;
 	if (!rcp_reaches(n->trace.reach, (uintptr_t)frame,
 			 (uintptr_t)outer->slot))
 		return NULL;
@@ -268,10 +301,7 @@ known_tail(struct rcp_capture *c, enum rcp_py_way way,
 	x = rcp_tail_find(x, frame, outer, m);
 	if (!x || !rcp_tail_rest(outer, rcp_trace_end(&n->trace)))
 		return NULL;
-	if (rcp_py_marks_are_frames(way) &&
-	    !rcp_tail_marks(x, way, c->leaf, last))
-		return NULL;
-	return x;
+	return has_marks(c, way, x, m) ? x : NULL;
 }
 
 /* Unwound and merged. */

@@ -78,6 +78,9 @@ struct rcp_native {
 	/* Marks as they were found, where they are no frames. */
 	unsigned count;
 	struct rcp_py_mark found[RCP_CAPTURE_MARKS];
+	/* Now, further in than the mark that is the same; scratch. */
+	unsigned inner;
+	struct rcp_py_mark inner_marks[RCP_TAIL_MARKS];
 
 	/* Tails by (frame, caller, line), each at one of two places. */
 	uint32_t tail; /* number of the newest; 0: there are none */

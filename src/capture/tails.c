@@ -39,27 +39,45 @@ copy(struct rcp_tail *x, const struct rcp_step *e, const struct rcp_step *end)
 	return true;
 }
 
-/* Notes the marks among the frames from LEAF to OUTERMOST.  False: too many. */
 static bool
-copy_marks(struct rcp_tail *x, enum rcp_py_way way,
+put_mark(struct rcp_tail *x, const char *at, unsigned frames)
+{
+	if (x->inner == RCP_TAIL_MARKS)
+		return false;
+	x->marks[x->inner].at = at;
+	x->marks[x->inner++].frames = frames;
+	return true;
+}
+
+/* Notes the shims among the frames from LEAF to END.  False: too many. */
+static bool
+copy_shims(struct rcp_tail *x, enum rcp_py_way way,
 	   const struct rcp_capture_frame *leaf,
-	   const struct rcp_capture_frame *outermost)
+	   const struct rcp_capture_frame *end)
 {
 	unsigned n = 0;
 
-	memset(x->marks, 0, sizeof(x->marks));
-	x->inner = 0;
-	if (!rcp_py_marks_are_frames(way))
-		return true;
-	for (; leaf <= outermost; leaf++) {
-		if (!rcp_py_is_shim(way, leaf->frame)) {
+	for (; leaf < end; leaf++)
+		if (!rcp_py_is_shim(way, leaf->frame))
 			n += rcp_tail_sees(leaf);
-			continue;
-		}
-		if (x->inner == RCP_TAIL_MARKS)
+		else if (!put_mark(x, leaf->frame, n))
 			return false;
-		x->marks[x->inner].at = leaf->frame;
-		x->marks[x->inner++].frames = n;
+	return true;
+}
+
+/* The same for marks that are no frames: those from MARKS to MARK. */
+static bool
+copy_marks(struct rcp_tail *x, const struct rcp_native_mark *marks,
+	   const struct rcp_native_mark *mark,
+	   const struct rcp_capture_frame *leaf)
+{
+	unsigned n = 0;
+
+	for (; marks < mark; marks++) {
+		for (; leaf < marks[1].first; leaf++)
+			n += rcp_tail_sees(leaf);
+		if (!put_mark(x, marks->at, n))
+			return false;
 	}
 	return true;
 }
@@ -120,8 +138,13 @@ rcp_tail_keep(struct rcp_capture *c, enum rcp_py_way way,
 	new.frame = frame;
 	new.mark = mark->at;
 	new.outer = *outer;
-	if (!copy(&new, n->trace.leaf, outer) ||
-	    !copy_marks(&new, way, c->leaf, mark[1].first - 2))
+	new.inner = 0;
+	memset(new.marks, 0, sizeof(new.marks));
+	if (!copy(&new, n->trace.leaf, outer))
+		return NULL;
+	if (rcp_py_marks_are_frames(way) ?
+		    !copy_shims(&new, way, c->leaf, mark[1].first - 1) :
+		    !copy_marks(&new, n->mark, mark, c->leaf))
 		return NULL;
 	if (n->tail == UINT32_MAX)
 		rcp_tails_forget(n);

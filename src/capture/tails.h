@@ -130,9 +130,9 @@ rcp_tail_sees(const struct rcp_capture_frame *f)
 
 /* Are X's marks those among the frames from LEAF to OUTERMOST? */
 static inline bool
-rcp_tail_marks(const struct rcp_tail *x, enum rcp_py_way way,
-	       const struct rcp_capture_frame *leaf,
-	       const struct rcp_capture_frame *outermost)
+rcp_tail_has_shims(const struct rcp_tail *x, enum rcp_py_way way,
+		   const struct rcp_capture_frame *leaf,
+		   const struct rcp_capture_frame *outermost)
 {
 	const struct rcp_tail_mark *m = x->marks;
 	unsigned n = 0;
@@ -147,6 +147,26 @@ rcp_tail_marks(const struct rcp_tail *x, enum rcp_py_way way,
 		m++;
 	}
 	return m == x->marks + x->inner;
+}
+
+/* Are X's marks these N, which are no frames?  Those stand before END. */
+static inline bool
+rcp_tail_has_marks(const struct rcp_tail *x, const struct rcp_py_mark *marks,
+		   unsigned n, const struct rcp_capture_frame *leaf,
+		   const struct rcp_capture_frame *end)
+{
+	const struct rcp_tail_mark *m = x->marks;
+	unsigned frames = 0;
+
+	if (x->inner != n)
+		return false;
+	for (; n > 0; n--, m++, marks++) {
+		for (; leaf < end && leaf->frame != marks->outer; leaf++)
+			frames += rcp_tail_sees(leaf);
+		if (leaf == end || m->at != marks->at || m->frames != frames)
+			return false;
+	}
+	return true;
 }
 
 /* Keeps what C's stack is now, from FRAME to the native frame of MARK, if it

@@ -89,18 +89,30 @@ all(enum rcp_py_way way, struct rcp_py_mark *out, unsigned max)
 }
 
 RCP_PY_INLINE bool
-are_same(enum rcp_py_way way, const struct rcp_py_mark *marks, unsigned n)
+is_mark(const struct rcp_py_mark *a, const struct rcp_py_mark *b)
+{
+	return a->at == b->at && a->outer == b->outer;
+}
+
+/* Are the marks from P on outwards these N? */
+RCP_PY_INLINE bool
+go_on_so(enum rcp_py_way way, struct place p, const struct rcp_py_mark *marks,
+	 unsigned n)
 {
 	struct rcp_py_mark mark;
-	struct place p;
 
-	if (!begin(way, &p))
-		return false;
 	for (; n > 0; n--, marks++)
-		if (!next(way, &p, &mark) || mark.at != marks->at ||
-		    mark.outer != marks->outer)
+		if (!next(way, &p, &mark) || !is_mark(&mark, marks))
 			return false;
 	return !next(way, &p, &mark);
+}
+
+RCP_PY_INLINE bool
+are_same(enum rcp_py_way way, const struct rcp_py_mark *marks, unsigned n)
+{
+	struct place p;
+
+	return begin(way, &p) && go_on_so(way, p, marks, n);
 }
 
 unsigned
@@ -119,6 +131,43 @@ rcp_py_marks_same(enum rcp_py_way way, const struct rcp_py_mark *marks,
 		return are_same(RCP_PY_WAY_CFRAMES_SHARED, marks, n);
 	return way == RCP_PY_WAY_FRAMES &&
 	       are_same(RCP_PY_WAY_FRAMES, marks, n);
+}
+
+RCP_PY_INLINE unsigned
+inner(enum rcp_py_way way, const struct rcp_py_mark *known, unsigned n,
+      struct rcp_py_mark *out, unsigned max, unsigned *same)
+{
+	struct rcp_py_mark mark;
+	unsigned i = 0, found = 0;
+	struct place p;
+
+	if (!begin(way, &p))
+		return max + 1;
+	while (next(way, &p, &mark)) {
+		/* Outwards is upwards. */
+		while (i < n && known[i].at < mark.at)
+			i++;
+		if (i < n && is_mark(&known[i], &mark)) {
+			*same = i++;
+			return go_on_so(way, p, known + i, n - i) ? found :
+								    max + 1;
+		}
+		if (found == max)
+			break;
+		out[found++] = mark;
+	}
+	return max + 1;
+}
+
+unsigned
+rcp_py_marks_inner(enum rcp_py_way way, const struct rcp_py_mark *known,
+		   unsigned n, struct rcp_py_mark *out, unsigned max,
+		   unsigned *same)
+{
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		return inner(RCP_PY_WAY_CFRAMES_SHARED, known, n, out, max,
+			     same);
+	return inner(RCP_PY_WAY_FRAMES, known, n, out, max, same);
 }
 
 bool

@@ -40,6 +40,15 @@ unsigned rcp_py_marks(enum rcp_py_way way, struct rcp_py_mark *out,
 bool rcp_py_marks_same(enum rcp_py_way way, const struct rcp_py_mark *marks,
 		       unsigned n);
 
+/* The marks that are further in than the first of the N in KNOWN from which on
+ * all outwards are still these: into OUT, the innermost first.  *SAME: that
+ * one's index.  Returns their number; more than MAX: they are more, or none is
+ * what it was. */
+unsigned rcp_py_marks_inner(enum rcp_py_way way,
+			    const struct rcp_py_mark *known, unsigned n,
+			    struct rcp_py_mark *out, unsigned max,
+			    unsigned *same);
+
 /* Is IP in the evaluator's code?  Asked where marks have no place. */
 bool rcp_py_is_evaluator(uintptr_t ip);
 
