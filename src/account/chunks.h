@@ -131,19 +131,19 @@ rcp_chunk_clear(uint32_t *w)
 static inline bool
 rcp_chunk_put_at(uint32_t *w, uintptr_t p, struct rcp_live block)
 {
-	uint32_t head = rcp_chunk_tag(p) | block.site |
+	uint32_t more = block.size > RCP_CHUNKS_TWO;
+	uint32_t aged = block.size > RCP_CHUNKS_ONE;
+	uint32_t head = rcp_chunk_tag(p) | block.site | more * RCP_CHUNKS_MORE |
 			((uint32_t)block.size & RCP_CHUNKS_LOW)
 				<< RCP_CHUNKS_LOW_SHIFT;
 
 	if (RCP_UNLIKELY(!w || block.size > RCP_LIVE_SIZE_MAX ||
 			 (w[0] & RCP_HEAD) || block.site > RCP_CHUNKS_SITE))
 		return false;
-	if (RCP_LIKELY(block.size > RCP_CHUNKS_TWO)) {
-		w[2] = (uint32_t)(block.size >> RCP_CHUNKS_LOW_BITS);
-		head |= RCP_CHUNKS_MORE;
-	}
-	if (RCP_LIKELY(block.size > RCP_CHUNKS_ONE))
-		w[1] = block.birth & ~RCP_HEAD;
+	/* No branch here either: what a block has no word for is written to
+	 * its head's, which comes last. */
+	w[2 * more] = (uint32_t)(block.size >> RCP_CHUNKS_LOW_BITS);
+	w[aged] = block.birth & ~RCP_HEAD;
 	w[0] = head;
 	return true;
 }
