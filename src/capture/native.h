@@ -42,7 +42,7 @@ struct rcp_tail {
 	uint16_t inner; /* marks before it, the innermost first */
 	struct rcp_tail_mark {
 		const char *at;
-		unsigned frames; /* Python's further in, visible ones */
+		uint64_t frames; /* Python's further in, visible ones */
 	} marks[RCP_TAIL_MARKS + 1]; /* behind them one that is none */
 	uint16_t at[RCP_TAIL_WORDS]; /* from `frame` on */
 	uintptr_t value[RCP_TAIL_WORDS];
