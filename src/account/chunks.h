@@ -99,6 +99,7 @@ rcp_chunk_read(const uint32_t *w, struct rcp_live *out)
 	uint32_t more = -(head / RCP_CHUNKS_MORE & 1);
 	uint64_t high = w[2] & more;
 
+	out->allocation = RCP_LIVE_BY_ORIGIN;
 	out->site = head & RCP_CHUNKS_SITE;
 	out->size = (head >> RCP_CHUNKS_LOW_SHIFT & RCP_CHUNKS_LOW) +
 		    (high << RCP_CHUNKS_LOW_BITS);

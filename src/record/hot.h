@@ -88,7 +88,7 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 {
 	const bool chunks = rcp_record_in_chunks(p, kind);
 	struct rcp_thread *th = rcp_record_begin_hot(t);
-	struct rcp_live block;
+	struct rcp_live block = { .size = size };
 	uint32_t *w;
 
 	if (RCP_UNLIKELY(!th))
@@ -97,7 +97,6 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 	/* It comes while the stack is looked at. */
 	w = rcp_record_word(p, chunks);
 	__builtin_prefetch(w, 1);
-	block.size = size;
 	block.site = chunks ? rcp_record_site(th, caller) :
 			      rcp_site_get(rcp_capture_node(&th->capture,
 							    caller),
