@@ -136,6 +136,7 @@ not_followed(const void *op)
 void
 rcp_deaths_entered(void *op, const void *const *entry)
 {
+	enum rcp_dying how = RCP_DYING_NOTHING;
 	struct rcp_tls *t = &rcp_tls;
 	bool collecting;
 
@@ -147,10 +148,11 @@ rcp_deaths_entered(void *op, const void *const *entry)
 	if (RCP_UNLIKELY(rcp_garbage_thread == t))
 		rcp_garbage_dying(op);
 	collecting = rcp_py_collects() || rcp_record_born_inside;
-	if (RCP_LIKELY(!collecting) &&
-	    RCP_LIKELY(rcp_record_dying_hot(t, (uintptr_t)op, entry)))
+	if (RCP_LIKELY(!collecting))
+		how = rcp_record_dying_hot(t, (uintptr_t)op, entry);
+	if (RCP_LIKELY(how == RCP_DYING_NOW))
 		dying_now(t, op, __builtin_frame_address(0));
-	else
+	else if (how != RCP_DYING_AGAIN)
 		dying(t, op, entry, collecting,
 		      __builtin_frame_address(0));
 	rcp_leave(t);

@@ -10,6 +10,7 @@
 #include "account/object_books.h"
 #include "capture/leaf.h"
 #include "record/hot.h"
+#include "record/object.h"
 
 #define RCP_INLINE inline __attribute__((always_inline))
 
@@ -98,34 +99,40 @@ rcp_object_dies_at(struct rcp_thread *th, const struct rcp_life *l,
 	return true;
 }
 
-/* The object at OP dies where the last one of its kind did, by its refcount.
+/* RCP_DYING_NOW: the object at OP has died where the last one of its kind did, by
+ * its refcount; RCP_DYING_AGAIN: it has before.  Else nothing was done.
  * Arguments as for rcp_record_dying(). */
-static RCP_INLINE bool
+static RCP_INLINE enum rcp_dying
 rcp_record_dying_hot(struct rcp_tls *t, uintptr_t op,
 		     const void *const *entry)
 {
+	enum rcp_dying done = RCP_DYING_NOTHING;
 	unsigned before;
 	uint32_t *w = rcp_object_word(op, &before), head;
 	struct rcp_objects *o;
 	struct rcp_thread *th;
 	struct rcp_lives *lives;
 	const struct rcp_life *l;
-	bool done = false;
 
 	if (RCP_UNLIKELY(!w))
-		return false;
+		return done;
 	head = w[0];
-	if (RCP_UNLIKELY((head & (RCP_HEAD | RCP_HEAD_STATE)) !=
+	/* Alive or dead. */
+	if (RCP_UNLIKELY((head & (RCP_HEAD | RCP_HEAD_ALIVE)) !=
 			 (RCP_HEAD | RCP_HEAD_ALIVE)))
-		return false;
+		return done;
 	th = rcp_objects_begin_hot(t, &o);
 	if (RCP_UNLIKELY(!th))
-		return false;
+		return done;
 	lives = o->lives[(head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
 	if (RCP_LIKELY(lives != NULL)) {
 		l = &lives->life[head % RCP_ORIGIN_CHUNK];
-		if (RCP_LIKELY(l->before == before))
-			done = rcp_object_dies_at(th, l, w, entry);
+		if (RCP_UNLIKELY(l->before != before || !l->known))
+			done = RCP_DYING_NOTHING;
+		else if ((head & RCP_HEAD_STATE) == RCP_HEAD_DEAD)
+			done = RCP_DYING_AGAIN;
+		else if (RCP_LIKELY(rcp_object_dies_at(th, l, w, entry)))
+			done = RCP_DYING_NOW;
 	}
 	rcp_record_end_hot(t);
 	return done;
@@ -149,14 +156,15 @@ rcp_object_origin(uint32_t site, uint32_t type, unsigned before)
 	return rcp_origin_get(&origin);
 }
 
-/* In a block that TH has allocated just now. */
+/* In a mere block that the thread has allocated just now. */
 static RCP_INLINE uint32_t
 rcp_object_born_first(struct rcp_objects *o, uint32_t *w, uint32_t type,
 		      unsigned before)
 {
 	uint32_t site = w[0] & RCP_HEAD_SITE, size = w[1], id;
 
-	if (RCP_UNLIKELY(!rcp_head_packs(w, site)))
+	if (RCP_UNLIKELY(!rcp_head_packs(w, site)) ||
+	    RCP_UNLIKELY(size <= before))
 		return 0;
 	id = rcp_object_origin(site, type, before);
 	if (RCP_UNLIKELY(!id))
@@ -167,7 +175,7 @@ rcp_object_born_first(struct rcp_objects *o, uint32_t *w, uint32_t type,
 	return site;
 }
 
-/* In one that comes from a free list. */
+/* In a packed one that comes from a free list. */
 static RCP_INLINE uint32_t
 rcp_object_born_again(struct rcp_tls *t, struct rcp_thread *th,
 		      struct rcp_objects *o, uint32_t *w, uint32_t type,
@@ -176,6 +184,8 @@ rcp_object_born_again(struct rcp_tls *t, struct rcp_thread *th,
 	uint64_t size = w[1] & RCP_PACKED_SIZE;
 	uint32_t site, id, head = w[0];
 
+	if (RCP_UNLIKELY(size <= before))
+		return 0;
 	/* No allocation has looked at the clock. */
 	rcp_tick(t, th, 0);
 	site = rcp_site_get(rcp_capture_node(&th->capture, NULL),
@@ -202,18 +212,16 @@ rcp_record_born_hot(struct rcp_tls *t, uintptr_t block, uint32_t type,
 	if (RCP_UNLIKELY(!w))
 		return false;
 	head = w[0];
-	if (RCP_UNLIKELY(!(head & RCP_HEAD)) ||
-	    RCP_UNLIKELY(rcp_head_size(w) <= before))
-		return false;
 	th = rcp_objects_begin_hot(t, &o);
 	if (RCP_UNLIKELY(!th))
 		return false;
-	if ((head & RCP_HEAD_STATE) != RCP_HEAD_BLOCK) {
-		if (RCP_LIKELY(rcp_head_is_packed(head)))
-			site = rcp_object_born_again(t, th, o, w, type, before);
-	} else if (RCP_LIKELY((uintptr_t)th->ring[0] == block)) {
+	/* No block but one with an object is packed. */
+	if (RCP_LIKELY((uintptr_t)th->ring[0] == block) &&
+	    RCP_LIKELY((head & (RCP_HEAD | RCP_HEAD_STATE)) ==
+		       (RCP_HEAD | RCP_HEAD_BLOCK)))
 		site = rcp_object_born_first(o, w, type, before);
-	}
+	else if (RCP_LIKELY(rcp_head_is_packed(head)))
+		site = rcp_object_born_again(t, th, o, w, type, before);
 	if (RCP_LIKELY(site)) {
 		rcp_objects_count(RCP_OBJECTS_BORN);
 		if (RCP_UNLIKELY(!rcp_cascade_ended_alone(&th->cascading)))
