@@ -27,7 +27,7 @@ struct rcp_native_mark {
 };
 
 /* See tails.h. */
-#define RCP_TAILS 512u       /* a power of two */
+#define RCP_TAILS 512u         /* a power of two */
 #define RCP_TAIL_NODES 32768u /* a power of two */
 #define RCP_TAILS_MET 8192u    /* a power of two */
 #define RCP_TAIL_WORDS 48u     /* a multiple of 4 */
@@ -40,13 +40,13 @@ struct rcp_tail {
 	uint32_t id;
 	uint16_t count;
 	uint16_t inner; /* marks before it, the innermost first */
+	uint16_t at[RCP_TAIL_WORDS]; /* from `frame` on */
+	uintptr_t value[RCP_TAIL_WORDS];
 	struct rcp_tail_mark {
 		const char *at;
 		uint64_t frames; /* Python's further in, visible ones */
 	} marks[RCP_TAIL_MARKS + 1]; /* behind them one that is none */
-	uint16_t at[RCP_TAIL_WORDS]; /* from `frame` on */
-	uintptr_t value[RCP_TAIL_WORDS];
-};
+} __attribute__((aligned(64))); /* a cache line */
 
 /* Node of the stack that is a tail, with all outside of it, which has BASE, and
  * Python's frames, which alone have PYTHON. */
