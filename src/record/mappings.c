@@ -20,7 +20,7 @@ rcp_record_mapped(struct rcp_tls *t, void *p, size_t size, bool reserved,
 		  const void *caller)
 {
 	struct rcp_thread *th = rcp_thread_get(t);
-	struct rcp_live block;
+	struct rcp_live block = { 0 };
 
 	if (!th)
 		return;
