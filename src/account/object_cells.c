@@ -18,13 +18,13 @@ struct rcp_lives *
 rcp_lives_new(struct rcp_objects *o, uint32_t origin)
 {
 	struct rcp_lives **chunk = &o->lives[origin / RCP_ORIGIN_CHUNK];
-	struct rcp_lives *new;
+	struct rcp_lives *lives = *chunk;
 
-	if (*chunk)
-		return *chunk;
-	new = rcp_pages_new(sizeof(*new));
-	__atomic_store_n(chunk, new, __ATOMIC_RELEASE);
-	return new;
+	if (!lives) {
+		lives = rcp_pages_new(sizeof(*lives));
+		__atomic_store_n(chunk, lives, __ATOMIC_RELEASE);
+	}
+	return lives;
 }
 
 void
