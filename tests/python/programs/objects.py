@@ -13,18 +13,28 @@ HEAD, TAIL, RAW_HEAD, RAW_TAIL = "ab", "cd", b"ab", b"cd"
 PATTERN = re.compile("b+")
 
 
+def named(cls):
+    """What the program was told stands in no source."""
+    cls.__name__ = cls.__qualname__ = cls.__name__ + sys.argv[2]
+    return cls
+
+
+@named
 class Plane:
     pass
 
 
+@named
 class Slotted:
     __slots__ = ("wheel",)
 
 
+@named
 class Rolls(list):
     pass
 
 
+@named
 class Holder:
     pass
 
@@ -102,6 +112,7 @@ def at_once():
     return x
 
 
+@named
 class Lazarus:
     tomb = []
 
@@ -120,11 +131,13 @@ del Lazarus.__del__
 
 
 # Whose doing: the collector's, or the last reference's.
+@named
 class Ring:
     def __init__(self, after=None):
         self.after = after or self
 
 
+@named
 class Finalised(Ring):
     gone = 0
 
@@ -132,10 +145,12 @@ class Finalised(Ring):
         Finalised.gone += 1
 
 
+@named
 class Watched(Ring):
     pass
 
 
+@named
 class Straight:
     pass
 
@@ -177,6 +192,7 @@ def seventy():
     return pile
 
 
+@named
 class Aged:
     pass
 
