@@ -243,6 +243,7 @@ rcp_wiring_setup(void)
 {
 	const struct rcp_options *o = &rcp_life.options;
 	uint64_t limit = o->memory_limit;
+	bool is_free = address_space_is_free();
 	struct rcp_emit_setup setup = {
 		.options = o,
 		.output = rcp_life.output,
@@ -257,15 +258,16 @@ rcp_wiring_setup(void)
 		.is_python = rcp_life.is_python,
 	};
 
-	/* What is known of objects takes nothing from what is known of memory. */
-	if (watches_objects(o) && o->mode != RCP_MODE_SAMPLE)
+	/* What is known of objects takes nothing from what is known of memory;
+	 * without the shadow nothing is. */
+	if (watches_objects(o) && o->mode != RCP_MODE_SAMPLE && is_free)
 		limit += rcp_objects_most(limit);
 	rcp_clock_init();
 	rcp_record_settings.temporary = (uint32_t)o->temporary;
 	if (o->temporary != 1)
 		rcp_record_settings.special = true;
 	rcp_record_settings.on_tick = on_tick;
-	if (!rcp_live_setup(address_space_is_free()) ||
+	if (!rcp_live_setup(is_free) ||
 	    !rcp_capture_setup(limit) || !rcp_account_setup(limit))
 		return false;
 	/* An interpreter's objects are to be found in one table. */
