@@ -15,7 +15,7 @@ AM_TESTS_ENVIRONMENT = $(tests_environment); \
 	RCPROF_SYMBOL_CACHE;
 
 EXTRA_DIST += $(test_scripts) tests/hazards.tsv tests/tap/tap.h \
-	tests/tap/tap.sh tests/tap/tap.py
+	tests/tap/random.h tests/tap/tap.sh tests/tap/tap.py
 
 # The same tests under prove.  A part of them:
 #	make prove TESTS='tests/unit/varint.t tests/tools/report.t'

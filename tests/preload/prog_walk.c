@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "preload/prog.h"
+#include "tap/random.h"
 
 #define PAGE ((size_t)4096)
 #define PAGES 96
@@ -25,10 +26,7 @@ static uint64_t random_state;
 static size_t
 any(size_t n)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (size_t)(random_state >> 11) % n;
+	return (size_t)(tap_random(&random_state) >> 11) % n;
 }
 
 static long long

@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "format/crc32_table.h"
+#include "tap/random.h"
 #include "tap/tap.h"
 
 static uint64_t random_state = 88172645463325252u;
@@ -14,10 +15,7 @@ static uint64_t random_state = 88172645463325252u;
 static uint64_t
 next_random(void)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state;
+	return tap_random(&random_state);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define NODES 200u
@@ -22,10 +23,7 @@ static uint64_t seed = 2463534242u;
 static unsigned
 random_below(unsigned n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed % n);
+	return (unsigned)(tap_random(&seed) % n);
 }
 
 static void

@@ -5,6 +5,7 @@
  */
 #include "account/live.h"
 
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define SLOTS 4096
@@ -20,10 +21,7 @@ static uint64_t seed = 88172645463325252u;
 static uint64_t
 random_u64(void)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
+	return tap_random(&seed);
 }
 
 static uint64_t

@@ -8,6 +8,7 @@
 #include "account/internal.h"
 #include "account/packed.h"
 
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define SITES 300
@@ -18,10 +19,7 @@ static uint64_t seed = 1181783497276652981u;
 static uint64_t
 random_below(uint64_t n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % n;
+	return tap_random(&seed) % n;
 }
 
 static struct rcp_account books, other;

@@ -4,6 +4,7 @@
  */
 #include "account/regions.h"
 
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define PAGES 512
@@ -16,10 +17,7 @@ static uint64_t seed = 2463534242u;
 static unsigned
 random_below(unsigned n)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (unsigned)(seed % n);
+	return (unsigned)(tap_random(&seed) % n);
 }
 
 /* Pages of SITE that are still mapped. */

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define SLOTS 20000
@@ -22,10 +23,7 @@ static uint64_t state = 88172645463325252u;
 static uint64_t
 random_u64(void)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
+	return tap_random(&state);
 }
 
 /* Spread over 200 MiB, so that the filter's 16 come round many times. */
