@@ -108,7 +108,7 @@ rcp_shadow_at(uintptr_t p)
 	return leaf + ((p >> 4) & (RCP_SHADOW_WORDS - 1));
 }
 
-/* Is the record at W, a head, packed? */
+/* Is a record packed whose head is HEAD? */
 static inline bool
 rcp_head_is_packed(uint32_t head)
 {
