@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "base/sys.h"
 #include "pyhooks/objects.h"
+#include "pyhooks/types.h"
 #include "python/types.h"
 #include "record/object.h"
 #include "record/record.h"
@@ -54,18 +55,20 @@ is_of_meta(uintptr_t type)
 	       rcp_pytype_find((const void *)of_type, &meta) && meta.meta;
 }
 
-/* An array of objects may have a metatype where a type has its own; but only a
- * type is in its own method resolution order.  It begins it, behind the
- * tuple's size, from 3.14 on behind its hash. */
+/* An array of objects may have a metatype where a type has its own, and be what
+ * a list near it has its items in; but only a type is in its own method
+ * resolution order, a tuple.  It begins it, behind the tuple's size, from 3.14
+ * on behind its hash. */
 static bool
 is_in_its_mro(uintptr_t type)
 {
-	uint64_t mro = 0, words[2] = { 0 };
+	uint64_t mro = 0, words[4] = { 0 };
 
 	return read_at(type + rcp_py_mro_offset(), &mro, sizeof(mro)) &&
-	       read_at((uintptr_t)mro + rcp_py_type_offset() + 16, words,
+	       read_at((uintptr_t)mro + rcp_py_type_offset(), words,
 		       sizeof(words)) &&
-	       (words[0] == type || words[1] == type);
+	       words[0] == (uintptr_t)rcp_py_tuple_type() &&
+	       (words[2] == type || words[3] == type);
 }
 
 bool
@@ -73,18 +76,16 @@ rcp_alive_type_of(const void *op, struct rcp_pytype *out)
 {
 	const void *type = rcp_py_type_of(op);
 
-	if (rcp_pytype_find(type, out))
-		return out->id != 0;
-	return is_of_meta((uintptr_t)type) && rcp_pytype_get(type, out);
+	return (rcp_pytype_look(type) || is_of_meta((uintptr_t)type)) &&
+	       rcp_pytype_get(type, out);
 }
 
 /* TYPE is a word of a block, of whatever meaning. */
 static bool
 type_at(uintptr_t type, struct rcp_pytype *out)
 {
-	if (rcp_pytype_find((const void *)type, out))
-		return out->id != 0;
-	return is_of_meta(type) && is_in_its_mro(type) &&
+	return (rcp_pytype_look((const void *)type) ||
+		(is_of_meta(type) && is_in_its_mro(type))) &&
 	       rcp_pytype_get((const void *)type, out);
 }
 

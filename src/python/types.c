@@ -26,6 +26,7 @@ static const uint16_t slot_word[RCP_PY_SLOTS] = {
 
 static void *(*dict_get)(void *dict, void *key);
 static void *module_key; /* the str "__module__" */
+static const void *tuple_type;
 
 bool
 rcp_py_types_setup(void)
@@ -41,7 +42,8 @@ rcp_py_types_setup(void)
 	memcpy(&dict_get, &p, sizeof(p));
 	p = rcp_py_symbol("PyUnicode_InternFromString");
 	memcpy(&intern, &p, sizeof(p));
-	if (dict_get && intern)
+	tuple_type = rcp_py_symbol("PyTuple_Type");
+	if (dict_get && intern && tuple_type)
 		module_key = intern("__module__");
 	return module_key != NULL;
 }
@@ -107,6 +109,12 @@ unsigned
 rcp_py_type_offset(void)
 {
 	return rcp_py_rt.layout.object_type;
+}
+
+const void *
+rcp_py_tuple_type(void)
+{
+	return tuple_type;
 }
 
 unsigned

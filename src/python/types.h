@@ -91,6 +91,7 @@ void *rcp_py_type_set_dealloc(void *type, void *function);
 
 /* Where an object's type stands in it. */
 unsigned rcp_py_type_offset(void);
+const void *rcp_py_tuple_type(void);
 /* Where a type's tuple of base classes stands in it, itself the first. */
 unsigned rcp_py_mro_offset(void);
 

@@ -292,8 +292,8 @@ def arrays():
     kept = []
     for meta in type, Meta, Meta("Made", (), {}):
         kept += [[i, meta, None, None][:n] for n in (2, 3, 4)
-                 for i in range(1000)]
-        kept += [[meta] * 60 for i in range(1000)]
+                 for i in range(1050)]
+        kept += [[meta] * 60 for i in range(1050)]
         for thing in kept:
             thing.append(meta)
     mark("kept")
