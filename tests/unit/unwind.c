@@ -338,21 +338,35 @@ TURN(turn_h, turn_c, turn_g, )
 TURN(turn_i, turn_g, turn_h, )
 TURN(turn_j, turn_i, turn_i, )
 
-static void
-test_turns(void)
+/* Stacks whose frames end ABOVE bytes above the start of a page. */
+__attribute__((noinline)) static void
+turns(uintptr_t above, unsigned long stacks)
 {
+	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+	volatile char *room = __builtin_alloca(4096 + (here - above) % 4096);
 	struct frames_walk w = { .random = 3 };
 	unsigned bits = 4;
 
-	while (seen.stacks < many() * 4) {
+	room[0] = 0;
+	while (seen.stacks < stacks) {
 		unsigned way = frames_random(&w);
 
 		if (way % 97 == 0)
 			bits = way / 97 % 14;
 		turn_j((way >> 8 & ((1u << bits) - 1)) | 5);
 	}
+}
+
+/* Where they lie on two pages, what has been so before is not looked for. */
+static void
+test_turns(void)
+{
+	turns(3072, many() * 4);
 	ok(seen.known > seen.stacks / 8, "stacks that take turns are known");
 	report("stacks that take turns");
+	for (uintptr_t above = 64; above < 1024; above += 64)
+		turns(above, seen.stacks + many() / 16);
+	report("stacks that take turns, on two pages");
 }
 
 /* --- depth ----------------------------------------------------------------------------- */
