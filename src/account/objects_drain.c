@@ -206,9 +206,14 @@ cover(void)
 	struct rcp_str s = RCP_STR(text);
 
 	for (unsigned i = 0; i < RCP_OBJECT_COUNTS; i++) {
-		if (i)
+		uint64_t count = RCP_LOAD(rcp_object_counts[i]);
+
+		/* What did not happen needs no line. */
+		if (i != RCP_OBJECTS_BORN && !count)
+			continue;
+		if (s.len)
 			rcp_str_add(&s, ", ");
-		rcp_str_u64(&s, RCP_LOAD(rcp_object_counts[i]));
+		rcp_str_u64(&s, count);
 		rcp_str_add(&s, names[i]);
 	}
 	rcp_emit_coverage(RCP_COVER_NOTE "objects", text);
