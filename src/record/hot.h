@@ -154,6 +154,8 @@ rcp_record_free_by(struct rcp_tls *t, const void *p, bool chunks,
 	w = look((uintptr_t)p, &block);
 	if (RCP_UNLIKELY(!w))
 		goto rare;
+	if (chunks)
+		rcp_chunk_expect_next((uintptr_t)p, block.size);
 	cell = rcp_account_freeing(&th->account, block.site, block.size,
 				   &page);
 	if (RCP_UNLIKELY(!cell))
