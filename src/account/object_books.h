@@ -70,9 +70,8 @@ struct rcp_life {
 	struct rcp_object_cell *last;
 	uintptr_t where;
 	uint32_t epoch;
-	uint16_t before; /* the origin's */
+	uint16_t begins; /* rcp_life_begins(); 0: no births, no deaths yet */
 	uint8_t places;  /* how many MORE are */
-	bool known;      /* there are births, or deaths */
 };
 
 _Static_assert(sizeof(struct rcp_life) == 64, "one cache line");
@@ -165,6 +164,13 @@ rcp_lives_of(struct rcp_objects *o, uint32_t origin)
 	return RCP_LIKELY(lives != NULL) ? lives : rcp_lives_new(o, origin);
 }
 
+/* Where in its block an object begins, and that there is such a life. */
+static inline uint16_t
+rcp_life_begins(unsigned before)
+{
+	return (uint16_t)(before + 1);
+}
+
 /* ORIGIN's, which was not there; counts nothing. */
 void rcp_life_begin(struct rcp_life *l, uint32_t origin);
 
@@ -173,7 +179,7 @@ rcp_life_of(struct rcp_lives *lives, uint32_t origin)
 {
 	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
 
-	if (RCP_UNLIKELY(!l->known))
+	if (RCP_UNLIKELY(!l->begins))
 		rcp_life_begin(l, origin);
 	return l;
 }

@@ -30,8 +30,7 @@ rcp_lives_new(struct rcp_objects *o, uint32_t origin)
 void
 rcp_life_begin(struct rcp_life *l, uint32_t origin)
 {
-	l->before = rcp_origin_at(origin)->before;
-	l->known = true;
+	l->begins = rcp_life_begins(rcp_origin_at(origin)->before);
 	rcp_objects_charge(sizeof(*l) + 2 * sizeof(uint64_t));
 }
 

@@ -53,6 +53,23 @@ enum rcp_state {
 };
 extern _Atomic int rcp_state RCP_HIDDEN;
 
+/* Would rcp_enter() open one?  Asked by who then marks it as our own code, not as
+ * one around the real function, by rcp_enter_own(). */
+static inline bool
+rcp_may_enter(const struct rcp_tls *t)
+{
+	return !t->guard && atomic_load_explicit(&rcp_state,
+						 memory_order_relaxed) ==
+				    RCP_STATE_ON;
+}
+
+static inline void
+rcp_enter_own(struct rcp_tls *t)
+{
+	t->guard = 2;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
 /* Opens a section of ours.  False: pass on to the real function, record
  * nothing.  The caller that got true calls rcp_leave(). */
 static inline bool

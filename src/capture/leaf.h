@@ -8,20 +8,21 @@
 
 #include "python/walk.h"
 
-/* The key of the innermost frame of the calling thread, which has the GIL.  Two
- * of one epoch (rcp_py_epoch) are equal when rcp_capture_leaf() is.  0: that has
- * to look. */
-RCP_PY_INLINE uintptr_t
-rcp_capture_leaf_key(void)
+/* How frames are reached. */
+RCP_PY_INLINE enum rcp_py_way
+rcp_capture_way(void)
 {
-	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
-						   memory_order_relaxed);
-	const char *tstate, *frame;
+	return atomic_load_explicit(&rcp_py_rt.way, memory_order_relaxed);
+}
 
-	if (RCP_UNLIKELY(way == RCP_PY_WAY_NONE))
-		return 0;
-	tstate = rcp_py_holder(way);
-	frame = RCP_LIKELY(tstate != NULL) ? rcp_py_top(way, tstate) : NULL;
+/* The key of the innermost frame of TSTATE, the calling thread's.  Two of one
+ * epoch (rcp_py_epoch) are equal when rcp_capture_leaf() is.  0: that has to
+ * look. */
+RCP_PY_INLINE uintptr_t
+rcp_capture_leaf_key(enum rcp_py_way way, const char *tstate)
+{
+	const char *frame = rcp_py_top(way, tstate);
+
 	if (RCP_UNLIKELY(!frame) || RCP_UNLIKELY(rcp_py_is_shim(way, frame)))
 		return 0;
 	return rcp_py_key(way, frame);

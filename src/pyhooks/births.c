@@ -36,40 +36,47 @@ catch_up(struct rcp_tls *t)
 
 	rcp_deaths_settle(t, NULL);
 	/* It asks for the time. */
-	if (rcp_deaths_due && births++ % 16 == 0)
+	if (rcp_object_special.is.due && births++ % 16 == 0)
 		rcp_deaths_catch_up();
+}
+
+/* The whole of it. */
+static __attribute__((noinline)) void
+created(struct rcp_tls *t, void *op)
+{
+	struct rcp_pytype type;
+
+	if (!rcp_enter(t))
+		return;
+	if (rcp_object_special.is.due || rcp_object_special.is.doubts)
+		catch_up(t);
+	if (rcp_pytype_get(rcp_py_type_of(op), &type)) {
+		if (type.meta)
+			rcp_pytype_forget(op);
+		rcp_record_born(t, (uintptr_t)op - type.before, type.id,
+				type.before, type.size,
+				rcp_py_collects() || rcp_record_born_inside());
+	}
+	rcp_leave(t);
 }
 
 void
 rcp_births_created(void *op)
 {
 	struct rcp_tls *t = &rcp_tls;
-	const void *of = rcp_py_type_of(op);
-	const struct rcp_pytype *type;
-	struct rcp_pytype found;
-	bool collecting;
+	const struct rcp_pytype *type = rcp_pytype_look(rcp_py_type_of(op));
+	struct rcp_mutator m;
+	bool done = false;
 
-	if (RCP_UNLIKELY(!rcp_enter(t)))
-		return;
-	if (RCP_UNLIKELY(rcp_deaths_due || rcp_deaths_doubts))
-		catch_up(t);
-	type = rcp_pytype_look(of);
-	if (RCP_UNLIKELY(!type || !type->id)) {
-		if (!rcp_pytype_get(of, &found)) {
-			rcp_leave(t);
-			return;
-		}
-		type = &found;
+	if (RCP_LIKELY(type != NULL) && RCP_LIKELY(type->plain) &&
+	    RCP_LIKELY(rcp_mutator_get(t, &m))) {
+		rcp_enter_own(t);
+		done = rcp_record_born_hot(t, &m, (uintptr_t)op - type->before,
+					   type->id, type->before);
+		rcp_leave(t);
 	}
-	if (RCP_UNLIKELY(type->meta))
-		rcp_pytype_forget(op);
-	collecting = rcp_py_collects() || rcp_record_born_inside;
-	if (RCP_UNLIKELY(collecting) ||
-	    RCP_UNLIKELY(!rcp_record_born_hot(t, (uintptr_t)op - type->before,
-					      type->id, type->before)))
-		rcp_record_born(t, (uintptr_t)op - type->before, type->id,
-				type->before, type->size, collecting);
-	rcp_leave(t);
+	if (RCP_UNLIKELY(!done))
+		created(t, op);
 }
 
 /* Where a deallocator is patched, DESTROY comes first and the patch finds the

@@ -37,13 +37,15 @@ static struct doubt {
 	const struct rcp_tls *thread;
 	const void *stack;
 } doubts[DOUBTS];
-unsigned rcp_deaths_doubts;
+static unsigned doubt_count;
 
 static void
 doubt(const struct rcp_tls *t, const void *op, const void *stack)
 {
-	if (rcp_deaths_doubts < DOUBTS)
-		doubts[rcp_deaths_doubts++] = (struct doubt){ op, t, stack };
+	if (doubt_count == DOUBTS)
+		return;
+	doubts[doubt_count++] = (struct doubt){ op, t, stack };
+	rcp_object_special.is.doubts = true;
 }
 
 static __attribute__((noinline)) void
@@ -51,7 +53,7 @@ settle_doubts(struct rcp_tls *t, const void *op, const void *stack)
 {
 	unsigned kept = 0;
 
-	for (unsigned i = 0; i < rcp_deaths_doubts; i++) {
+	for (unsigned i = 0; i < doubt_count; i++) {
 		struct doubt d = doubts[i];
 
 		/* One death may come by here twice. */
@@ -61,13 +63,14 @@ settle_doubts(struct rcp_tls *t, const void *op, const void *stack)
 			 rcp_py_is_referenced(d.op))
 			rcp_record_resurrected(t, (uintptr_t)d.op);
 	}
-	rcp_deaths_doubts = kept;
+	doubt_count = kept;
+	rcp_object_special.is.doubts = kept > 0;
 }
 
 void
 rcp_deaths_settle(struct rcp_tls *t, const void *op)
 {
-	if (RCP_UNLIKELY(rcp_deaths_doubts))
+	if (RCP_UNLIKELY(rcp_object_special.is.doubts))
 		settle_doubts(t, op, __builtin_frame_address(0));
 }
 
@@ -102,7 +105,7 @@ dying_now(struct rcp_tls *t, const void *op, const void *stack)
 		rcp_cascade_opens(&th->cascading);
 }
 
-static __attribute__((noinline)) void
+static void
 dying(struct rcp_tls *t, void *op, const void *const *entry, bool collecting,
       const void *stack)
 {
@@ -133,36 +136,42 @@ not_followed(const void *op)
 		rcp_deaths_probe = NULL;
 }
 
+/* The whole of it. */
+static __attribute__((noinline)) void
+entered(struct rcp_tls *t, void *op, const void *const *entry,
+	const void *stack)
+{
+	if (!rcp_enter(t)) {
+		not_followed(op);
+		return;
+	}
+	rcp_deaths_settle(t, op);
+	if (rcp_garbage_thread == t)
+		rcp_garbage_dying(op);
+	dying(t, op, entry, rcp_py_collects() || rcp_record_born_inside(),
+	      stack);
+	rcp_leave(t);
+}
+
 void
 rcp_deaths_entered(void *op, const void *const *entry)
 {
 	enum rcp_dying how = RCP_DYING_NOTHING;
 	struct rcp_tls *t = &rcp_tls;
-	bool collecting;
+	struct rcp_mutator m;
 
-	if (RCP_UNLIKELY(!rcp_enter(t))) {
-		not_followed(op);
-		return;
-	}
-	rcp_deaths_settle(t, op);
-	if (RCP_UNLIKELY(rcp_garbage_thread == t))
-		rcp_garbage_dying(op);
-	collecting = rcp_py_collects() || rcp_record_born_inside;
-	if (RCP_LIKELY(!collecting))
-		how = rcp_record_dying_hot(t, (uintptr_t)op, entry);
+	if (RCP_LIKELY(rcp_mutator_get(t, &m)))
+		how = rcp_record_dying_hot(t, &m, (uintptr_t)op, entry);
 	if (RCP_LIKELY(how == RCP_DYING_NOW))
 		dying_now(t, op, __builtin_frame_address(0));
 	else if (how != RCP_DYING_AGAIN)
-		dying(t, op, entry, collecting,
-		      __builtin_frame_address(0));
-	rcp_leave(t);
+		entered(t, op, entry, __builtin_frame_address(0));
 }
 
 /* --- which functions -------------------------------------------------------------- */
 
 #define SHARE 20u /* of the time, placing takes one part */
 
-bool rcp_deaths_due;
 static uint64_t next_time;
 
 void
@@ -171,7 +180,7 @@ rcp_deaths_note(const void *type)
 	rcp_patches_allocator(rcp_py_type_slot(type, RCP_PY_SLOT_FREE));
 	if (rcp_patches_note(RCP_PATCHED_DEALLOC,
 			     rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC)))
-		rcp_deaths_due = true;
+		rcp_object_special.is.due = true;
 	rcp_garbage_note(type);
 }
 
@@ -189,7 +198,7 @@ place(void)
 	uint64_t begin = rcp_clock_now(), end;
 	const char *why;
 
-	rcp_deaths_due = false;
+	rcp_object_special.is.due = false;
 	if (rcp_arch_begin(&why) && is_alone())
 		rcp_patches_place();
 	end = rcp_clock_now();
@@ -257,7 +266,7 @@ rcp_deaths_look(void)
 	if (rcp_record_samples_objects())
 		rcp_patches_filter(RCP_PATCHED_DEALLOC);
 	find_functions();
-	if (rcp_deaths_due)
+	if (rcp_object_special.is.due)
 		rcp_deaths_catch_up();
 }
 

@@ -340,6 +340,7 @@ rcp_garbage_start(uint64_t now)
 	root = NULL;
 	unknown = root_now = rcp_garbage_now;
 	rcp_garbage_thread = &rcp_tls;
+	rcp_object_special.is.garbage = true;
 	rcp_patches_switch(RCP_PATCHED_CLEAR, true);
 }
 
@@ -350,6 +351,7 @@ rcp_garbage_stop(void)
 		return;
 	rcp_patches_switch(RCP_PATCHED_CLEAR, false);
 	rcp_garbage_thread = NULL;
+	rcp_object_special.is.garbage = false;
 	forget();
 }
 

@@ -65,6 +65,7 @@ struct rcp_pytype {
 	uint32_t before; /* bytes of a block before the object */
 	uint32_t size;   /* bytes of a block, without items */
 	bool meta;       /* its instances are types */
+	bool plain;      /* neither that, nor without a number */
 };
 
 /* Makes an entry for a type that is new here. */
@@ -97,9 +98,7 @@ void rcp_births_created(void *op);
  * its deallocator was entered: at the return address. */
 void rcp_deaths_entered(void *op, const void *const *entry);
 
-/* deaths.c: counts objects that came back to life, now that OP (or NULL) dies;
- * there may be so many. */
-extern unsigned rcp_deaths_doubts RCP_HIDDEN;
+/* deaths.c: counts objects that came back to life, now that OP (or NULL) dies. */
 void rcp_deaths_settle(struct rcp_tls *t, const void *op);
 
 bool rcp_births_begin(const char **why);
@@ -124,8 +123,8 @@ void rcp_births_hook_end(void);
 void rcp_deaths_look(void);
 /* TYPE, new to us, may have one: it is patched soon. */
 void rcp_deaths_note(const void *type);
-/* With the GIL held, wherever that may be, now and then. */
-extern bool rcp_deaths_due RCP_HIDDEN;
+/* With the GIL held, wherever that may be, now and then, while
+ * rcp_object_special.is.due. */
 void rcp_deaths_catch_up(void);
 void rcp_deaths_cover(struct rcp_str *out);
 /* Can deallocators be patched here? */

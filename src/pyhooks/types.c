@@ -27,7 +27,7 @@ static struct rcp_pytype_entry *
 find(struct rcp_pytypes *t, const void *type)
 {
 	for (uint32_t i = rcp_pytype_slot(type);; i++) {
-		struct rcp_pytype_entry *e = &t->entries[i & (t->slots - 1)];
+		struct rcp_pytype_entry *e = &t->entries[i & t->mask];
 		const void *there = atomic_load_explicit(&e->type,
 							 memory_order_acquire);
 
@@ -62,15 +62,15 @@ static struct rcp_pytypes *
 with_room(void)
 {
 	struct rcp_pytypes *t = atomic_load(&rcp_pytypes), *more;
-	uint32_t slots = t ? t->slots * 2 : FIRST_SLOTS;
+	uint32_t old = t ? t->mask + 1 : 0, slots = t ? old * 2 : FIRST_SLOTS;
 
-	if (t && t->used * 2 < t->slots)
+	if (t && t->used * 2 < old)
 		return t;
 	more = rcp_pages_new(sizeof(*more) + slots * sizeof(more->entries[0]));
 	if (!more)
 		return NULL;
-	more->slots = slots;
-	for (uint32_t i = 0; t && i < t->slots; i++) {
+	more->mask = slots - 1;
+	for (uint32_t i = 0; i < old; i++) {
 		struct rcp_pytype_entry *e = &t->entries[i];
 
 		if (!e->type || e->type == GONE)
@@ -92,6 +92,7 @@ learn(const void *type, struct rcp_pytype *out)
 	out->before = rcp_py_type_before(type);
 	out->size = (uint32_t)rcp_py_type_size(type);
 	out->meta = rcp_py_type_is_meta(type);
+	out->plain = out->id && !out->meta;
 	rcp_deaths_note(type);
 }
 

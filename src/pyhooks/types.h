@@ -16,8 +16,8 @@ struct rcp_pytype_entry {
 };
 
 struct rcp_pytypes {
-	uint32_t slots; /* a power of two */
-	uint32_t used;  /* gone ones as well */
+	uint32_t mask; /* slots less 1, which are a power of two */
+	uint32_t used; /* gone ones as well */
 	struct rcp_pytype_entry entries[];
 };
 
@@ -27,9 +27,7 @@ extern struct rcp_pytypes *_Atomic rcp_pytypes RCP_HIDDEN;
 static inline uint32_t
 rcp_pytype_slot(const void *type)
 {
-	uint32_t i = (uint32_t)(((uintptr_t)type >> 4) * 0x9e3779b1u);
-
-	return i ^ i >> 15;
+	return (uint32_t)((uintptr_t)type * 0x9e3779b97f4a7c15u >> 40);
 }
 
 /* NULL: it has not been met. */
@@ -45,7 +43,7 @@ rcp_pytype_look(const void *type)
 	if (RCP_UNLIKELY(!t))
 		return NULL;
 	do {
-		e = &t->entries[i++ & (t->slots - 1)];
+		e = &t->entries[i++ & t->mask];
 		there = atomic_load_explicit(&e->type, memory_order_acquire);
 	} while (RCP_UNLIKELY(there != type && there));
 	return RCP_LIKELY(there) ? &e->is : NULL;

@@ -78,6 +78,21 @@ rcp_py_collects(void)
 	return tstate ? rcp_py_is_collecting(tstate) : rcp_py_collecting_here();
 }
 
+/* The state of the calling thread, which has the GIL and is not inside the
+ * collector; NULL: it may be, or that can not be told without a call. */
+RCP_PY_INLINE const char *
+rcp_py_mutator(enum rcp_py_way way)
+{
+	const char *tstate;
+
+	if (RCP_UNLIKELY(way == RCP_PY_WAY_NONE))
+		return NULL;
+	tstate = rcp_py_holder(way);
+	if (RCP_UNLIKELY(!tstate) || RCP_UNLIKELY(rcp_py_is_collecting(tstate)))
+		return NULL;
+	return tstate;
+}
+
 /* The innermost frame, or NULL. */
 RCP_PY_INLINE const char *
 rcp_py_top(enum rcp_py_way way, const char *tstate)

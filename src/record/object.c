@@ -212,7 +212,9 @@ died_collecting(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 static inline void
 note_line(struct rcp_objects *o, uint32_t origin, uint32_t site)
 {
-	uintptr_t key = rcp_capture_leaf_key();
+	enum rcp_py_way way = rcp_capture_way();
+	const char *tstate = rcp_py_mutator(way);
+	uintptr_t key = tstate ? rcp_capture_leaf_key(way, tstate) : 0;
 
 	if (key)
 		rcp_object_died_at(o, origin, site, key,

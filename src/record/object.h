@@ -28,12 +28,30 @@ bool rcp_record_follows_objects(void);
 /* An object of TYPE (a number of rcp_object_type()) was born at BEFORE bytes
  * behind the beginning of BLOCK; SIZE bytes are sure to belong to the block,
  * should it not be known.  COLLECTING: false, if neither the thread is inside
- * the collector nor rcp_record_born_inside. */
+ * the collector nor rcp_record_born_inside(). */
 void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 		     unsigned before, size_t size, bool collecting);
 
-/* Something was born in a collection that may be over by now. */
-extern uint32_t rcp_record_born_inside RCP_HIDDEN;
+/* What makes births and deaths rare.  The hooks ask for all of it at once, and
+ * where there is something go the whole way. */
+union rcp_object_special {
+	struct {
+		bool settings; /* rcp_record_settings.special */
+		bool inside;  /* rcp_record_born_inside */
+		/* src/pyhooks': deallocators wait to be patched, objects may
+		 * come back to life, garbage is being looked at. */
+		bool due, doubts, garbage;
+	} is;
+	uint64_t any;
+};
+extern union rcp_object_special rcp_object_special RCP_HIDDEN;
+
+/* Is something there that was born in a collection that may be over by now? */
+static inline bool
+rcp_record_born_inside(void)
+{
+	return rcp_object_special.is.inside;
+}
 
 /* --- sample mode ------------------------------------------------------------ */
 

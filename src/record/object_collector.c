@@ -10,13 +10,16 @@
 #include "emit/emit.h"
 #include "record/garbage.h"
 #include "record/object_internal.h"
+#include "record/settings.h"
 
+union rcp_object_special rcp_object_special;
 static bool (*collecting_now)(void);
 
 void
 rcp_record_objects(bool (*collecting)(void))
 {
 	collecting_now = collecting;
+	rcp_object_special.is.settings = rcp_record_settings.special;
 }
 
 bool
@@ -31,7 +34,7 @@ rcp_record_follows_objects(void)
 #define INSIDE_SLOTS 16384u
 
 static uintptr_t *inside; /* by hash; 0: free */
-uint32_t rcp_record_born_inside;
+static uint32_t inside_count;
 
 static uint32_t
 inside_slot(uintptr_t block)
@@ -49,16 +52,17 @@ rcp_object_born_inside(uintptr_t block)
 	if (!inside)
 		inside = rcp_pages_new(INSIDE_SLOTS * sizeof(*inside));
 	/* Past this many the rest counts as the collector's. */
-	if (!inside || rcp_record_born_inside >= INSIDE_SLOTS / 2)
+	if (!inside || inside_count >= INSIDE_SLOTS / 2)
 		return;
 	inside[inside_slot(block)] = block;
-	rcp_record_born_inside++;
+	inside_count++;
+	rcp_object_special.is.inside = true;
 }
 
 static bool
 was_born_inside(uintptr_t block)
 {
-	return rcp_record_born_inside && inside[inside_slot(block)] == block;
+	return inside_count && inside[inside_slot(block)] == block;
 }
 
 bool
@@ -66,9 +70,10 @@ rcp_object_collecting(void)
 {
 	bool now = collecting_now();
 
-	if (!now && rcp_record_born_inside) {
+	if (!now && inside_count) {
 		memset(inside, 0, INSIDE_SLOTS * sizeof(*inside));
-		rcp_record_born_inside = 0;
+		inside_count = 0;
+		rcp_object_special.is.inside = false;
 	}
 	return now;
 }

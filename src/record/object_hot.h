@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * object_hot.h - the birth and the death of an object in exact mode, when
- * nothing about them is rare.  Inline in the hooks; what returns false has done
- * nothing, and object.h has the whole of it.
+ * nothing about them is rare.  Inline in the hooks; what returns false has
+ * counted nothing, and object.h has the whole of it.
+ *
+ * Only of blocks with a packed record (section 10 of doc/INTERNALS.md), which
+ * are those of 17 to 255 bytes: nearly all objects.
  */
 #ifndef RCP_RECORD_OBJECT_HOT_H
 #define RCP_RECORD_OBJECT_HOT_H
@@ -14,20 +17,33 @@
 
 #define RCP_INLINE inline __attribute__((always_inline))
 
-/* T's thread and its books, *O, if there is nothing special about them. */
-static RCP_INLINE struct rcp_thread *
-rcp_objects_begin_hot(struct rcp_tls *t, struct rcp_objects **o)
-{
-	struct rcp_thread *th = rcp_record_begin_hot(t);
+/* The calling thread at a birth or death that is not rare. */
+struct rcp_mutator {
+	struct rcp_thread *th;
+	struct rcp_objects *o; /* its books */
+	const char *tstate;    /* the interpreter's, reached in this way */
+	enum rcp_py_way way;
+};
 
-	if (RCP_UNLIKELY(!th))
-		return NULL;
-	*o = th->objects;
-	if (RCP_LIKELY(*o && rcp_objects_are_ours(*o)))
-		return th;
-	rcp_record_end_hot(t);
-	return NULL;
+/* T's.  False: something is rare. */
+static RCP_INLINE bool
+rcp_mutator_get(const struct rcp_tls *t, struct rcp_mutator *m)
+{
+	if (RCP_UNLIKELY(!rcp_may_enter(t)) ||
+	    RCP_UNLIKELY(rcp_object_special.any))
+		return false;
+	m->th = t->thread;
+	if (RCP_UNLIKELY(!m->th))
+		return false;
+	m->o = m->th->objects;
+	if (RCP_UNLIKELY(!m->o) || RCP_UNLIKELY(!rcp_objects_are_ours(m->o)))
+		return false;
+	m->way = rcp_capture_way();
+	m->tstate = rcp_py_mutator(m->way);
+	return RCP_LIKELY(m->tstate != NULL);
 }
+
+/* --- deaths ------------------------------------------------------------------- */
 
 /* The head of the block that an object at OP would stand in: an object begins at
  * its block's beginning, or behind one or two words of the collector's and the
@@ -48,54 +64,74 @@ rcp_object_word(uintptr_t op, unsigned *before)
 	return w - n;
 }
 
-/* --- deaths ------------------------------------------------------------------- */
-
-/* The cell of the deaths of L, if the thread is where the last one was; its last
- * line is all that is kept. */
-static RCP_INLINE struct rcp_object_cell *
-rcp_object_same_line(const struct rcp_life *l)
+/* Is HEAD one of an object, alive or dead, with a packed record? */
+static RCP_INLINE bool
+rcp_head_is_packed_object(uint32_t head)
 {
-	uint32_t epoch = __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
+	return (head & (RCP_HEAD | RCP_HEAD_ALIVE | RCP_HEAD_SMALL(30))) ==
+	       (RCP_HEAD | RCP_HEAD_ALIVE | RCP_HEAD_PACKED_REBORN);
+}
 
-	return l->where == rcp_capture_leaf_key() && l->epoch == epoch ?
+/* Age units since the object in the block at W was born, whose record is packed;
+ * negative: it is not known. */
+static RCP_INLINE int64_t
+rcp_object_packed_age(const uint32_t *w, uint32_t head, uint32_t size)
+{
+	uint32_t now = rcp_tick_now(), birth;
+
+	if (size <= 32)
+		return -1;
+	birth = w[2];
+	if (rcp_head_is_reborn(head)) {
+		if (RCP_UNLIKELY(size <= 48))
+			return -1;
+		birth = w[3];
+	}
+	return RCP_UNLIKELY(now > birth) ? now - birth : 0;
+}
+
+/* The cell of the deaths of L, if M's thread is where the last one was; FOLDED:
+ * its last line is all that is kept. */
+static RCP_INLINE struct rcp_object_cell *
+rcp_object_same_place(const struct rcp_mutator *m, const struct rcp_life *l,
+		      bool folded, const void *caller)
+{
+	uint32_t epoch = 0;
+	uintptr_t where;
+
+	if (RCP_LIKELY(folded)) {
+		epoch = __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
+		where = rcp_capture_leaf_key(m->way, m->tstate);
+	} else {
+		where = rcp_site_get(rcp_capture_node(&m->th->capture, caller),
+				     RCP_KIND_PYTHON);
+	}
+	return RCP_LIKELY(l->where == where) && RCP_LIKELY(l->epoch == epoch) ?
 		       l->last : NULL;
 }
 
-/* Likewise, of its whole stack. */
-static RCP_INLINE struct rcp_object_cell *
-rcp_object_same_stack(struct rcp_thread *th, const struct rcp_life *l,
-		      const void *caller)
-{
-	uint32_t site = rcp_site_get(rcp_capture_node(&th->capture, caller),
-				     RCP_KIND_PYTHON);
-
-	return l->where == site && l->epoch == 0 ? l->last : NULL;
-}
-
+/* The object of L in the block at W dies. */
 static RCP_INLINE bool
-rcp_object_dies_at(struct rcp_thread *th, const struct rcp_life *l,
-		   uint32_t *w, const void *const *entry)
+rcp_object_dies_at(const struct rcp_mutator *m, const struct rcp_life *l,
+		   uint32_t *w, uint32_t head, const void *const *entry)
 {
 	bool folded = rcp_objects_crowded;
-	struct rcp_object_cell *c = folded ?
-					    rcp_object_same_line(l) :
-					    rcp_object_same_stack(th, l, *entry);
-	uint64_t size = rcp_head_size(w);
+	struct rcp_object_cell *c = rcp_object_same_place(m, l, folded, *entry);
+	uint32_t size = w[1] & RCP_PACKED_SIZE;
 	int64_t age;
-	uint32_t site;
 
-	if (RCP_UNLIKELY(!c))
+	if (RCP_UNLIKELY(!c) ||
+	    RCP_UNLIKELY(!rcp_cascade_died_alone(&m->th->cascading,
+						 &m->th->capture,
+						 rcp_object_key_death(c->key),
+						 entry, size)))
 		return false;
-	site = rcp_object_key_death(c->key);
-	if (RCP_UNLIKELY(!rcp_cascade_died_alone(&th->cascading, &th->capture,
-						 site, entry, size)))
-		return false;
-	age = rcp_tick_age(rcp_head_birth(w));
+	age = rcp_object_packed_age(w, head, size);
 	if (RCP_UNLIKELY(!rcp_object_dies(c, size, age)))
 		rcp_object_dies_old(c, size, age);
 	if (folded)
 		rcp_objects_count(RCP_OBJECTS_FOLDED);
-	rcp_head_die(w);
+	__atomic_store_n(&w[0], head | RCP_HEAD_DEAD, __ATOMIC_RELAXED);
 	return true;
 }
 
@@ -103,73 +139,51 @@ rcp_object_dies_at(struct rcp_thread *th, const struct rcp_life *l,
  * its refcount; RCP_DYING_AGAIN: it has before.  Else nothing was done.
  * Arguments as for rcp_record_dying(). */
 static RCP_INLINE enum rcp_dying
-rcp_record_dying_hot(struct rcp_tls *t, uintptr_t op,
-		     const void *const *entry)
+rcp_record_dying_hot(struct rcp_tls *t, const struct rcp_mutator *m,
+		     uintptr_t op, const void *const *entry)
 {
-	enum rcp_dying done = RCP_DYING_NOTHING;
 	unsigned before;
 	uint32_t *w = rcp_object_word(op, &before), head;
-	struct rcp_objects *o;
-	struct rcp_thread *th;
-	struct rcp_lives *lives;
 	const struct rcp_life *l;
+	struct rcp_lives *lives;
+	bool done;
 
 	if (RCP_UNLIKELY(!w))
-		return done;
+		return RCP_DYING_NOTHING;
 	head = w[0];
-	/* Alive or dead. */
-	if (RCP_UNLIKELY((head & (RCP_HEAD | RCP_HEAD_ALIVE)) !=
-			 (RCP_HEAD | RCP_HEAD_ALIVE)))
-		return done;
-	th = rcp_objects_begin_hot(t, &o);
-	if (RCP_UNLIKELY(!th))
-		return done;
-	lives = o->lives[(head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
-	if (RCP_LIKELY(lives != NULL)) {
-		l = &lives->life[head % RCP_ORIGIN_CHUNK];
-		if (RCP_UNLIKELY(l->before != before || !l->known))
-			done = RCP_DYING_NOTHING;
-		else if ((head & RCP_HEAD_STATE) == RCP_HEAD_DEAD)
-			done = RCP_DYING_AGAIN;
-		else if (RCP_LIKELY(rcp_object_dies_at(th, l, w, entry)))
-			done = RCP_DYING_NOW;
-	}
-	rcp_record_end_hot(t);
-	return done;
+	if (RCP_UNLIKELY(!rcp_head_is_packed_object(head)))
+		return RCP_DYING_NOTHING;
+	lives = m->o->lives[(head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(!lives))
+		return RCP_DYING_NOTHING;
+	l = &lives->life[head % RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(l->begins != rcp_life_begins(before)))
+		return RCP_DYING_NOTHING;
+	if ((head & RCP_HEAD_STATE) == RCP_HEAD_DEAD)
+		return RCP_DYING_AGAIN;
+	rcp_enter_own(t);
+	done = rcp_object_dies_at(m, l, w, head, entry);
+	rcp_leave(t);
+	return RCP_LIKELY(done) ? RCP_DYING_NOW : RCP_DYING_NOTHING;
 }
 
 /* --- births ------------------------------------------------------------------- */
 
-/* The origin of objects of TYPE that are born at SITE, in packed blocks.  0: there
- * is no room for it. */
+/* In a mere block, which the thread has allocated just now. */
 static RCP_INLINE uint32_t
-rcp_object_origin(uint32_t site, uint32_t type, unsigned before)
+rcp_object_born_first(const struct rcp_mutator *m, uint32_t *w, uint32_t head,
+		      uint32_t type, unsigned before)
 {
-	struct rcp_origin origin = {
-		.allocation = site,
-		.site = site,
-		.type = (uint16_t)type,
-		.before = (uint8_t)before,
-		.packed = true,
-	};
+	uint32_t site = head & RCP_HEAD_SITE, size = w[1], id;
 
-	return rcp_origin_get(&origin);
-}
-
-/* In a mere block that the thread has allocated just now. */
-static RCP_INLINE uint32_t
-rcp_object_born_first(struct rcp_objects *o, uint32_t *w, uint32_t type,
-		      unsigned before)
-{
-	uint32_t site = w[0] & RCP_HEAD_SITE, size = w[1], id;
-
-	if (RCP_UNLIKELY(!rcp_head_packs(w, site)) ||
+	if (RCP_UNLIKELY(size > RCP_PACKED_SIZE) ||
+	    RCP_UNLIKELY(site >= RCP_PACKED_SITES) ||
 	    RCP_UNLIKELY(size <= before))
 		return 0;
-	id = rcp_object_origin(site, type, before);
+	id = rcp_origin_packed(site, type, before);
 	if (RCP_UNLIKELY(!id))
 		return 0;
-	rcp_objects_born(o, id, size);
+	rcp_objects_born(m->o, id, size);
 	w[1] = site << 8 | size;
 	rcp_head_put(w, RCP_HEAD_PACKED, id);
 	return site;
@@ -177,58 +191,55 @@ rcp_object_born_first(struct rcp_objects *o, uint32_t *w, uint32_t type,
 
 /* In a packed one that comes from a free list. */
 static RCP_INLINE uint32_t
-rcp_object_born_again(struct rcp_tls *t, struct rcp_thread *th,
-		      struct rcp_objects *o, uint32_t *w, uint32_t type,
+rcp_object_born_again(struct rcp_tls *t, const struct rcp_mutator *m,
+		      uint32_t *w, uint32_t head, uint32_t type,
 		      unsigned before)
 {
-	uint64_t size = w[1] & RCP_PACKED_SIZE;
-	uint32_t site, id, head = w[0];
+	uint32_t size = w[1] & RCP_PACKED_SIZE, site, id;
 
 	if (RCP_UNLIKELY(size <= before))
 		return 0;
 	/* No allocation has looked at the clock. */
-	rcp_tick(t, th, 0);
-	site = rcp_site_get(rcp_capture_node(&th->capture, NULL),
+	rcp_tick(t, m->th, 0);
+	site = rcp_site_get(rcp_capture_node(&m->th->capture, NULL),
 			    RCP_KIND_PYTHON);
-	id = rcp_object_origin(site, type, before);
+	id = rcp_origin_packed(site, type, before);
 	if (RCP_UNLIKELY(!id))
 		return 0;
 	if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
-		rcp_object_died_unseen(o, head & RCP_HEAD_SITE, size);
-	rcp_objects_born(o, id, size);
-	rcp_head_live_again(w, id, rcp_tick_now());
+		rcp_object_died_unseen(m->o, head & RCP_HEAD_SITE, size);
+	rcp_objects_born(m->o, id, size);
+	if (size > 48)
+		w[3] = rcp_tick_now() & ~RCP_HEAD;
+	rcp_head_put(w, RCP_HEAD_PACKED_REBORN, id);
 	return site;
 }
 
 /* Arguments as for rcp_record_born(). */
 static RCP_INLINE bool
-rcp_record_born_hot(struct rcp_tls *t, uintptr_t block, uint32_t type,
-		    unsigned before)
+rcp_record_born_hot(struct rcp_tls *t, const struct rcp_mutator *m,
+		    uintptr_t block, uint32_t type, unsigned before)
 {
-	uint32_t *w = rcp_shadow_at(block), head, site = 0;
-	struct rcp_objects *o;
-	struct rcp_thread *th;
+	uint32_t *w = rcp_shadow_at(block), head, site;
 
 	if (RCP_UNLIKELY(!w))
 		return false;
 	head = w[0];
-	th = rcp_objects_begin_hot(t, &o);
-	if (RCP_UNLIKELY(!th))
-		return false;
 	/* No block but one with an object is packed. */
-	if (RCP_LIKELY((uintptr_t)th->ring[0] == block) &&
-	    RCP_LIKELY((head & (RCP_HEAD | RCP_HEAD_STATE)) ==
-		       (RCP_HEAD | RCP_HEAD_BLOCK)))
-		site = rcp_object_born_first(o, w, type, before);
-	else if (RCP_LIKELY(rcp_head_is_packed(head)))
-		site = rcp_object_born_again(t, th, o, w, type, before);
-	if (RCP_LIKELY(site)) {
-		rcp_objects_count(RCP_OBJECTS_BORN);
-		if (RCP_UNLIKELY(!rcp_cascade_ended_alone(&th->cascading)))
-			rcp_cascade_ended(th, site);
-	}
-	rcp_record_end_hot(t);
-	return site != 0;
+	if (rcp_head_is_packed(head))
+		site = rcp_object_born_again(t, m, w, head, type, before);
+	else if (RCP_LIKELY((head & ~RCP_HEAD_SITE) ==
+			    (RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE)) &&
+		 RCP_LIKELY((uintptr_t)m->th->ring[0] == block))
+		site = rcp_object_born_first(m, w, head, type, before);
+	else
+		return false;
+	if (RCP_UNLIKELY(!site))
+		return false;
+	rcp_objects_count(RCP_OBJECTS_BORN);
+	if (RCP_UNLIKELY(!rcp_cascade_ended_alone(&m->th->cascading)))
+		rcp_cascade_ended(m->th, site);
+	return true;
 }
 
 #endif
