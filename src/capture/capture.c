@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-#include "capture/nodes.h"
+#include "capture/noted.h"
 #include "capture/tree.h"
 
 #define INLINE RCP_PY_INLINE
@@ -392,14 +392,15 @@ rcp_capture_node(struct rcp_capture *c, const void *caller)
 }
 
 uint64_t
-rcp_capture_noted(struct rcp_capture *c, const void *caller)
+rcp_capture_noted_slow(struct rcp_capture *c, const void *caller,
+		       const void *frame)
 {
 	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
 						   memory_order_relaxed);
 
 	if (RCP_LIKELY(rcp_native_on && way == RCP_PY_WAY_NONE &&
 		       c->epoch == epoch()))
-		return rcp_native_noted(c, caller);
+		return RCP_CAPTURE_NO_NOTE | rcp_native_from(c, caller, frame);
 	return RCP_CAPTURE_NO_NOTE | rcp_capture_node(c, caller);
 }
 

@@ -63,9 +63,7 @@ bool rcp_capture_native_setup(void);
  * of a thread without Python frames. */
 uint32_t rcp_capture_node(struct rcp_capture *c, const void *caller);
 
-/* The same, and in the upper half the number that was noted when this stack was
- * met before: 0 if none was, RCP_CAPTURE_NO_NOTE if it could not be. */
-uint64_t rcp_capture_noted(struct rcp_capture *c, const void *caller);
+/* noted.h has the same for malloc. */
 #define RCP_CAPTURE_NO_NOTE ((uint64_t)UINT32_MAX << 32)
 
 /* Notes NUMBER beside NODE, which is the last that C was asked for. */

@@ -16,6 +16,7 @@ preload_sources += \
 	src/capture/native.h \
 	src/capture/nodes.c \
 	src/capture/nodes.h \
+	src/capture/noted.h \
 	src/capture/place.c \
 	src/capture/strings.c \
 	src/capture/tails.c \

@@ -188,6 +188,7 @@ changed_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 	uint32_t node;
 
 	n->leaf = NULL; /* the nodes are not native.c's */
+	rcp_variants_pause(&n->trace);
 	if (!leaf) {
 		n->is_mixed = false;
 		return python;

@@ -3,18 +3,18 @@
  * native.c - from the thread's native stack to a node.  On the hot path of
  * every allocation of a program without Python; runs inside malloc.
  *
- * Unwinding begins in this file, so that whoever was called on the way here
- * need not say where it stands: the frames inner to the hook's caller are left
- * out of the stack, and cost a read each.
+ * Unwinding begins in this file, or where noted.h is used, so that whoever was
+ * called on the way here need not say where it stands: the frames inner to the
+ * hook's caller are left out of the stack, and cost a read each.
  */
 #include "capture/native.h"
 
 #include <string.h>
 
 #include "base/mem.h"
+#include "capture/noted.h"
 #include "capture/tails.h"
 #include "capture/tree.h"
-#include "unwind/variants.h"
 
 #define NOINLINE __attribute__((noinline))
 #define OWN_FRAMES 24 /* steps that are ours, at most */
@@ -73,6 +73,7 @@ rcp_native_epoch(struct rcp_capture *c)
 	}
 	forget_memo(n);
 	n->leaf = NULL;
+	rcp_variants_pause(&n->trace);
 	n->is_mixed = false;
 }
 
@@ -219,39 +220,25 @@ stack(struct rcp_capture *c, uintptr_t caller, const void *frame)
 	return changed_node(c, caller, changed);
 }
 
-/* The node, and what is noted beside it; FRAME is that of its caller. */
-static inline uint64_t
-noted_node(struct rcp_capture *c, const void *caller, const void *frame)
+uint32_t
+rcp_native_from(struct rcp_capture *c, const void *caller, const void *frame)
 {
-	struct rcp_native *n = c->native;
-	uintptr_t key = (uintptr_t)caller;
-
 	c->no_python = true;
-	if (RCP_LIKELY(n && n->leaf)) {
-		const struct rcp_variant *v = rcp_variant_find(&n->trace, frame);
-
-		if (RCP_LIKELY(v && v->base == rcp_variant_base(&n->trace)->node))
-			return v->noted;
-	}
-	return RCP_CAPTURE_NO_NOTE |
-	       (rcp_native_on ? stack(c, key, frame) : one_frame(c, key));
+	return stack(c, (uintptr_t)caller, frame);
 }
 
 uint32_t
 rcp_native_node(struct rcp_capture *c, const void *caller)
 {
-	uint64_t node = noted_node(c, caller, __builtin_frame_address(0));
+	const void *frame = __builtin_frame_address(0);
+	const struct rcp_variant *v = rcp_native_known(c, frame);
+	uint32_t node;
 
+	if (RCP_LIKELY(v != NULL))
+		return (uint32_t)v->noted;
+	node = rcp_native_on ? stack(c, (uintptr_t)caller, frame) :
+			       one_frame(c, (uintptr_t)caller);
 	/* Our frame has to stand until then. */
-	__asm__ volatile("");
-	return (uint32_t)node;
-}
-
-uint64_t
-rcp_native_noted(struct rcp_capture *c, const void *caller)
-{
-	uint64_t node = noted_node(c, caller, __builtin_frame_address(0));
-
 	__asm__ volatile("");
 	return node;
 }

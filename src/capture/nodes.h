@@ -59,7 +59,10 @@ extern struct rcp_range rcp_greenlets RCP_HIDDEN;
  * there are such; else of CALLER alone. */
 extern bool rcp_native_on RCP_HIDDEN;
 uint32_t rcp_native_node(struct rcp_capture *c, const void *caller);
-uint64_t rcp_native_noted(struct rcp_capture *c, const void *caller);
+/* The same of the stack that FRAME belongs to, if there are such, and it is none
+ * that noted.h has found. */
+uint32_t rcp_native_from(struct rcp_capture *c, const void *caller,
+			 const void *frame);
 void rcp_native_begin(struct rcp_capture *c); /* for another thread */
 void rcp_native_forget(struct rcp_capture *c);
 /* Code objects have died, or code may be another since rcp_native_unload(). */

@@ -68,22 +68,54 @@ allocated(struct rcp_tls *t, void *p, size_t size, const void *caller)
 static inline bool
 passes(struct rcp_tls *t, size_t size)
 {
-	return !t->guard && !rcp_record_wants(t, size);
+	/* Exact mode's is 0. */
+	if (size >= t->countdown || t->guard)
+		return false;
+	t->countdown -= size + 1;
+	return true;
+}
+
+static __attribute__((noinline)) void *
+rare_malloc(size_t size, const void *caller)
+{
+	struct rcp_tls *t = &rcp_tls;
+	void *p;
+
+	if (!enter(t))
+		return t->boot ? rcp_boot_alloc(0, size) :
+				 rcp_next.malloc(size);
+	p = rcp_next.malloc(size);
+	allocated(t, p, size, caller);
+	return p;
+}
+
+/* Exact mode's short way: the calling thread's, if rcp_enter() would say yes and
+ * nothing is rare about it. */
+static inline struct rcp_thread *
+plain_thread(const struct rcp_tls *t)
+{
+	if (RCP_UNLIKELY(t->guard || !RCP_LOAD(rcp_record_settings.plain)))
+		return NULL;
+	return t->thread;
 }
 
 static __attribute__((noinline)) void *
 full_malloc(size_t size, const void *caller)
 {
 	struct rcp_tls *t = &rcp_tls;
+	struct rcp_thread *th = plain_thread(t);
 	void *p;
 
-	if (RCP_UNLIKELY(!enter(t)))
-		return t->boot ? rcp_boot_alloc(0, size) :
-				 rcp_next.malloc(size);
+	if (RCP_UNLIKELY(!th || size >= RCP_TICK_BYTES))
+		return rare_malloc(size, caller);
+	t->guard = 1;
 	p = rcp_next.malloc(size);
-	/* Exact mode's wants all. */
-	if (RCP_UNLIKELY(!p || !rcp_record_allocated_hot(
-				       t, p, size, RCP_KIND_MALLOC, caller))) {
+	t->guard = 2;
+	atomic_signal_fence(memory_order_seq_cst);
+	if (RCP_UNLIKELY(!p || !rcp_record_allocated_by(t, th, p, size,
+							RCP_KIND_MALLOC,
+							caller))) {
+		t->guard = 1;
 		allocated(t, p, size, caller);
 		return p;
 	}
@@ -268,32 +300,50 @@ enter_free(struct rcp_tls *t, void *p)
 	return p && rcp_record_may_know(p) && enter(t);
 }
 
-/* Before a real free: false if that is not to be. */
-static __attribute__((noinline)) bool
-freed_rarely(struct rcp_tls *t, void *p)
-{
-	if (rcp_boot_owns(p))
-		return false;
-	rcp_record_free(t, p);
-	return true;
-}
-
 /* P may be known, or is the boot arena's, in no table; not NULL. */
 static __attribute__((noinline)) void
-full_free(void *p)
+rare_free(void *p)
 {
 	struct rcp_tls *t = &rcp_tls;
 
-	/* Where allocators look first; it comes while the block's record is
-	 * waited for, which is as likely to be far away. */
-	__builtin_prefetch((const char *)p - sizeof(size_t), 1);
-	if (RCP_UNLIKELY(!enter(t))) {
+	if (!enter(t)) {
 		if (!rcp_boot_owns(p))
 			rcp_next.free(p);
 		return;
 	}
-	if (RCP_LIKELY(rcp_record_free_hot(t, p)) || freed_rarely(t, p))
+	if (!rcp_boot_owns(p)) {
+		rcp_record_free(t, p);
 		rcp_next.free(p);
+	}
+	rcp_leave(t);
+}
+
+static __attribute__((noinline)) void
+full_free(void *p)
+{
+	struct rcp_tls *t = &rcp_tls;
+	struct rcp_thread *th;
+	bool done;
+
+	/* Where allocators look first; it comes while the block's record is
+	 * waited for, which is as likely to be far away. */
+	__builtin_prefetch((const char *)p - sizeof(size_t), 1);
+	th = plain_thread(t);
+	if (RCP_UNLIKELY(!th)) {
+		rare_free(p);
+		return;
+	}
+	t->guard = 2;
+	atomic_signal_fence(memory_order_seq_cst);
+	done = rcp_record_freed_hot(th, p);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (RCP_UNLIKELY(!done)) {
+		t->guard = 0;
+		rare_free(p);
+		return;
+	}
+	t->guard = 1;
+	rcp_next.free(p);
 	rcp_leave(t);
 }
 

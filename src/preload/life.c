@@ -16,6 +16,7 @@
 #include "interpose/interpose.h"
 #include "python/python.h"
 #include "rcprof/rcprof.h"
+#include "record/settings.h"
 
 struct rcp_life rcp_life;
 
@@ -43,6 +44,7 @@ rcp_life_guarded(void (*body)(void *arg), void *arg)
 void
 rcp_life_off(void)
 {
+	__atomic_store_n(&rcp_record_settings.plain, false, __ATOMIC_RELAXED);
 	atomic_store(&rcp_state, RCP_STATE_OFF);
 }
 
@@ -86,6 +88,7 @@ begin(void)
 		return;
 	}
 	rcp_allocators_start();
+	rcp_record_settings.plain = !rcp_record_settings.special;
 	atomic_store(&rcp_state, RCP_STATE_ON);
 	watch_signal(rcp_life.options.signal);
 	rcp_emit_helper_start();

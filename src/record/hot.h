@@ -9,6 +9,7 @@
 
 #include "account/chunks.h"
 #include "account/live.h"
+#include "capture/noted.h"
 #include "record/settings.h"
 #include "record/thread.h"
 #include "record/tick.h"
@@ -25,11 +26,11 @@ rcp_record_in_chunks(const void *p, enum rcp_kind kind)
 	return kind == RCP_KIND_MALLOC && rcp_chunk_covers((uintptr_t)p);
 }
 
-/* P's word in the live table, or NULL. */
+/* P's word in the live table, or NULL.  What is in chunks is aligned. */
 static inline uint32_t *
 rcp_record_word(const void *p, bool chunks)
 {
-	return chunks ? rcp_chunk_at((uintptr_t)p) :
+	return chunks ? rcp_chunk_word((uintptr_t)p) :
 			rcp_shadow_at((uintptr_t)p);
 }
 
@@ -69,35 +70,35 @@ uint32_t rcp_record_site_slow(struct rcp_thread *th, uint64_t noted);
 
 /* The site of a block of glibc's: noted beside its stack, if that is one of those
  * that take turns. */
-static inline uint32_t
-rcp_record_site(struct rcp_thread *th, const void *caller)
+static inline __attribute__((always_inline)) uint32_t
+rcp_record_site(struct rcp_thread *th, const void *caller, const void *frame)
 {
-	uint64_t noted = rcp_capture_noted(&th->capture, caller);
+	uint64_t noted = rcp_capture_noted(&th->capture, caller, frame);
 	uint32_t site = (uint32_t)(noted >> 32);
 
 	/* None is 0, and UINT32_MAX is none. */
-	if (RCP_LIKELY(site >= rcp_site_first && site <= RCP_SITE_MAX))
+	if (RCP_LIKELY(site >= rcp_site_first && site <= RCP_CHUNKS_SITE))
 		return site;
 	return rcp_record_site_slow(th, noted);
 }
 
-/* False: nothing was done, this is one for rcp_record_allocated(). */
-static inline bool
-rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
-			 enum rcp_kind kind, const void *caller)
+/* P, of T's thread TH, which is busy.  SIZE is less than RCP_TICK_BYTES.  False:
+ * nothing was done. */
+static inline __attribute__((always_inline)) bool
+rcp_record_allocated_by(struct rcp_tls *t, struct rcp_thread *th, void *p,
+			size_t size, enum rcp_kind kind, const void *caller)
 {
 	const bool chunks = rcp_record_in_chunks(p, kind);
-	struct rcp_thread *th = rcp_record_begin_hot(t);
+	uint32_t *w = rcp_record_word(p, chunks);
 	struct rcp_live block = { .size = size };
-	uint32_t *w;
 
-	if (RCP_UNLIKELY(!th))
+	if (RCP_UNLIKELY(!w))
 		return false;
-	rcp_tick(t, th, size);
 	/* It comes while the stack is looked at. */
-	w = rcp_record_word(p, chunks);
 	__builtin_prefetch(w, 1);
-	block.site = chunks ? rcp_record_site(th, caller) :
+	rcp_tick(t, th, size);
+	block.site = chunks ? rcp_record_site(th, caller,
+					      __builtin_frame_address(0)) :
 			      rcp_site_get(rcp_capture_node(&th->capture,
 							    caller),
 					   kind);
@@ -106,8 +107,23 @@ rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
 		rcp_record_put_slow(th, p, size, block.site, kind);
 	th->ring[0] = p;
 	rcp_account_alloc(&th->account, block.site, size, 1);
-	rcp_record_end_hot(t);
 	return true;
+}
+
+/* False: nothing was done, this is one for rcp_record_allocated(). */
+static inline __attribute__((always_inline)) bool
+rcp_record_allocated_hot(struct rcp_tls *t, void *p, size_t size,
+			 enum rcp_kind kind, const void *caller)
+{
+	struct rcp_thread *th = rcp_record_begin_hot(t);
+	bool done;
+
+	if (RCP_UNLIKELY(!th))
+		return false;
+	done = size < RCP_TICK_BYTES &&
+	       rcp_record_allocated_by(t, th, p, size, kind, caller);
+	rcp_record_end_hot(t);
+	return done;
 }
 
 /* What is known of the life of BLOCK, which is not in chunks. */
@@ -137,29 +153,25 @@ rcp_record_chunk_age(const struct rcp_live *block, struct rcp_cell_page *page,
 		age & ~(age >> 63));
 }
 
-/* P is freed, if LOOK finds it, in CHUNKS or live.h's table.  False: nothing
- * was done. */
+/* P is freed by TH, which is busy, if LOOK finds it, in CHUNKS or live.h's table.
+ * False: nothing was done. */
 static inline __attribute__((always_inline)) bool
-rcp_record_free_by(struct rcp_tls *t, const void *p, bool chunks,
-		   uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
+rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
+		    uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
 {
-	struct rcp_thread *th = rcp_record_begin_hot(t);
 	struct rcp_cell_page *page;
 	struct rcp_cell *cell;
 	struct rcp_live block;
-	uint32_t *w;
+	uint32_t *w = look((uintptr_t)p, &block);
 
-	if (RCP_UNLIKELY(!th))
-		return false;
-	w = look((uintptr_t)p, &block);
 	if (RCP_UNLIKELY(!w))
-		goto rare;
+		return false;
 	if (chunks)
 		rcp_chunk_expect_next((uintptr_t)p, block.size);
 	cell = rcp_account_freeing(&th->account, block.site, block.size,
 				   &page);
 	if (RCP_UNLIKELY(!cell))
-		goto rare;
+		return false;
 	if (chunks) {
 		rcp_chunk_clear(w);
 		rcp_record_chunk_age(&block, page, cell);
@@ -172,20 +184,31 @@ rcp_record_free_by(struct rcp_tls *t, const void *p, bool chunks,
 		RCP_ADD(cell->temporaries, 1);
 	}
 	rcp_account_freed(&th->account, block.site, cell, block.size);
-	rcp_record_end_hot(t);
 	return true;
-rare:
-	rcp_record_end_hot(t);
-	return false;
 }
 
-/* False: nothing was done, this is one for rcp_record_free(). */
-static inline bool
-rcp_record_free_hot(struct rcp_tls *t, const void *p)
+/* The same by T's thread. */
+static inline __attribute__((always_inline)) bool
+rcp_record_free_by(struct rcp_tls *t, const void *p,
+		   uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
+{
+	struct rcp_thread *th = rcp_record_begin_hot(t);
+	bool done;
+
+	if (RCP_UNLIKELY(!th))
+		return false;
+	done = rcp_record_freed_by(th, p, false, look);
+	rcp_record_end_hot(t);
+	return done;
+}
+
+/* One of malloc's blocks. */
+static inline __attribute__((always_inline)) bool
+rcp_record_freed_hot(struct rcp_thread *th, const void *p)
 {
 	if (rcp_record_in_chunks(p, RCP_KIND_MALLOC))
-		return rcp_record_free_by(t, p, true, rcp_chunk_look);
-	return rcp_record_free_by(t, p, false, rcp_live_look);
+		return rcp_record_freed_by(th, p, true, rcp_chunk_look);
+	return rcp_record_freed_by(th, p, false, rcp_live_look);
 }
 
 #endif

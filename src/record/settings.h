@@ -13,6 +13,7 @@
 struct rcp_record_settings {
 	bool sampling; /* sample mode; else every event is recorded */
 	bool special;  /* sampling, or `temporary` is not 1 */
+	bool plain;    /* recording is on, and not special */
 	/* Sample mode: come here at least every so many bytes, to tick. */
 	uint64_t watch;
 	uint32_t temporary; /* --temporary; at most RCP_TEMPORARY_MAX */

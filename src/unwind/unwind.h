@@ -15,6 +15,7 @@
 #define RCP_UNWIND_UNWIND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "unwind/rule.h"
@@ -67,6 +68,7 @@ struct rcp_trace {
 	bool broken; /* its outermost frame has no rule: there are more */
 	int32_t lasting; /* changes since it has been of this shape */
 	unsigned inner;  /* words that variants have; 0: there are none */
+	const void *turning; /* `start`, where they are to be looked for */
 	/* That of the words now: the steps have the values that they had
 	 * before, and no valid nodes.  NULL: theirs are right. */
 	struct rcp_variant *variant;
@@ -126,6 +128,13 @@ rcp_variant_base(struct rcp_trace *t)
  * those, which have no valid nodes.  There is one. */
 struct rcp_step *rcp_variants_settle(struct rcp_trace *t);
 void rcp_variants_forget(struct rcp_trace *t); /* for another shape */
+
+/* None is found until the next is kept: the steps' nodes do not hold. */
+static inline void
+rcp_variants_pause(struct rcp_trace *t)
+{
+	t->turning = NULL;
+}
 
 /* Without a trace: the return addresses of at most MAX innermost frames.
  * *WHOLE: the outermost one is the thread's first. */

@@ -34,6 +34,7 @@ rcp_variants_forget(struct rcp_trace *t)
 	if (t->inner)
 		t->shape++;
 	t->inner = 0;
+	t->turning = NULL;
 	t->variant = NULL;
 	t->lasting = 0;
 }
@@ -64,7 +65,8 @@ widen(struct rcp_trace *t, const struct rcp_step *outermost)
 		rcp_variants_forget(t);
 		t->lasting = REST;
 	}
-	return t->inner > 0;
+	t->turning = t->inner ? t->start : NULL;
+	return t->turning != NULL;
 }
 
 struct rcp_variant *

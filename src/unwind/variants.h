@@ -87,7 +87,7 @@ rcp_variant_find(struct rcp_trace *t, const void *frame)
 	const struct rcp_step *e;
 	struct rcp_variant *v;
 
-	if (RCP_UNLIKELY(!t->inner || t->start != frame))
+	if (RCP_UNLIKELY(t->turning != frame))
 		return NULL;
 	v = rcp_variant_now(t);
 	if (RCP_UNLIKELY(!v))
