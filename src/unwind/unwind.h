@@ -68,7 +68,10 @@ struct rcp_trace {
 	bool broken; /* its outermost frame has no rule: there are more */
 	int32_t lasting; /* changes since it has been of this shape */
 	unsigned inner;  /* words that variants have; 0: there are none */
-	const void *turning; /* `start`, where they are to be looked for */
+	/* `start`, where they are to be looked for; one more, if they stand on
+	 * two pages, `near` of their words on the first. */
+	const char *turning;
+	unsigned near;
 	/* That of the words now: the steps have the values that they had
 	 * before, and no valid nodes.  NULL: theirs are right. */
 	struct rcp_variant *variant;

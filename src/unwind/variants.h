@@ -7,7 +7,8 @@
  * words.  doc/UNWINDING.md says why that is right.
  *
  * Until the sum is taken nobody knows which words plain unwinding would read.
- * So they all stand on the page of the frame at hand, which can be read.
+ * So they all stand on the page of the frame at hand, which can be read, or on
+ * one other, which is read when the words of the first have been recognised.
  */
 #ifndef RCP_UNWIND_VARIANTS_H
 #define RCP_UNWIND_VARIANTS_H
@@ -80,6 +81,10 @@ rcp_variant_now(struct rcp_trace *t)
 	return v;
 }
 
+/* Are the words on the first of two pages some that have been so before?  Then
+ * the next one is a word that plain unwinding would read. */
+bool rcp_variants_lead_on(struct rcp_trace *t);
+
 /* The hot half of rcp_unwind(): if the stack is a variant, T becomes it. */
 RCP_READS_ANY static inline struct rcp_variant *
 rcp_variant_find(struct rcp_trace *t, const void *frame)
@@ -87,7 +92,9 @@ rcp_variant_find(struct rcp_trace *t, const void *frame)
 	const struct rcp_step *e;
 	struct rcp_variant *v;
 
-	if (RCP_UNLIKELY(t->turning != frame))
+	if (RCP_UNLIKELY(t->turning != frame) &&
+	    (t->turning != (const char *)frame + 1 ||
+	     !rcp_variants_lead_on(t)))
 		return NULL;
 	v = rcp_variant_now(t);
 	if (RCP_UNLIKELY(!v))

@@ -48,6 +48,10 @@ tests_unit_python_probe_so_LDADD =
 unit_tests += tests/unit/unwind_tail.t
 tests_unit_unwind_tail_t_SOURCES = tests/unit/unwind_tail.c
 
+# src/unwind: what may be read before it is known.
+unit_tests += tests/unit/unwind_pages.t
+tests_unit_unwind_pages_t_SOURCES = tests/unit/unwind_pages.c
+
 # src/unwind against libgcc's.
 unit_tests += tests/unit/unwind.t
 tests_unit_unwind_t_SOURCES = tests/unit/unwind.c \
