@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * format.h - THE profile format, version 1.  The writer (src/emit through
- * src/format), the reader (src/model) and any second reader obey this page;
- * it is complete: a reader can be written from it alone.
+ * format.h - THE profile format, version 2.  The writer (src/emit through
+ * src/format), the reader (src/model) and any second reader obey this page
+ * and packed.h; they are complete: a reader can be written from them alone.
  *
  * CONVENTIONS
  *   Integers in the file header and the chunk headers are little-endian and
@@ -24,7 +24,7 @@
  *
  *     offset size
  *     0      2    type (enum rcp_chunk)
- *     2      2    flags; 0 in version 1
+ *     2      2    flags; 0
  *     4      4    length of the payload in bytes, at most RCP_CHUNK_MAX
  *     8      4    CRC-32 (IEEE 802.3, reflected, as zlib's crc32()) of the
  *                 eight bytes before and of the payload
@@ -39,17 +39,17 @@
  * A CUT OR DAMAGED FILE
  *   A chunk that is incomplete, whose CRC is wrong, or whose length is over
  *   the limit ends the file: what stands before it is good.  Cell records
- *   (CELLS, OBJECTS, CYCLES) take effect together, at the SNAP_END of their
- *   snapshot; those of a snapshot that has no SNAP_END are dropped.
+ *   (CELLS, COUNTS, OBJECTS, CYCLES) take effect together, at the SNAP_END of
+ *   their snapshot; those of a snapshot that has no SNAP_END are dropped.
  *   All other chunks take effect at once.
  *
  * A SNAPSHOT
  *   SNAP_BEGIN, then definitions and cell records in any order, then
- *   SNAP_END.  Definitions (STRING, CODE, MODULE, NODE, SITE, THREAD, TYPE,
- *   CYCLE) may stand outside a snapshot too, and may be repeated with the same
- *   content (after a snapshot that was lost, for one).  Values in cell records are differences
- *   to the same cell's last record, unless the snapshot is a keyframe: then
- *   they are absolute, and a cell that the keyframe does not mention is zero.
+ *   SNAP_END.  Definitions (STRING, CODE, MODULE, NODE, SITE, PATHS, THREAD,
+ *   TYPE, CYCLE) may stand outside a snapshot too, and may be repeated with the
+ *   same content (after a snapshot that was lost, for one).  Values in cell
+ *   records are differences to the same cell's last record, unless the snapshot
+ *   is a keyframe: then they are absolute, and what it leaves out is zero.
  *   The first snapshot is a keyframe.  Snapshots may have been merged into
  *   later ones (doc/LIMITS.md): their sequence numbers are missing.
  *
@@ -63,8 +63,8 @@
 #include <stdint.h>
 
 #define RCP_MAGIC "\x89RCPROF\n" /* 8 bytes without the terminator */
-#define RCP_FORMAT_VERSION 1
-#define RCP_FORMAT_MIN_READER 1
+#define RCP_FORMAT_VERSION 2
+#define RCP_FORMAT_MIN_READER 2
 #define RCP_CHUNK_MAX (1u << 24) /* payload bytes */
 #define RCP_CHUNK_HEADER 12
 
@@ -90,7 +90,7 @@ struct rcp_file_header {
 	uint32_t crc;
 };
 
-/* Feature bits that a reader has to know.  None in version 1. */
+/* Feature bits that a reader has to know.  None so far. */
 enum rcp_feature {
 	RCP_FEATURE_NONE = 0,
 };
@@ -211,6 +211,10 @@ enum rcp_chunk {
 	 * has waited at most, uv sum over them of bytes times the ms that each
 	 * has waited at most */
 	RCP_CHUNK_GARBAGE = 22,
+
+	/* From version 2 on, see packed.h: NODE and SITE; CELLS */
+	RCP_CHUNK_PATHS = 23,
+	RCP_CHUNK_COUNTS = 24,
 };
 
 /* A member of this type (and no other) in a CYCLE of more than one: the members

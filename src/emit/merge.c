@@ -221,7 +221,7 @@ rcp_merge_chunk(struct rcp_merge *m, const struct rcp_raw_chunk *chunk)
 
 	rcp_records_begin(&records, chunk);
 	while ((more = rcp_records_next(&records, &r)) > 0) {
-		struct key key = { .chunk = r.type };
+		struct key key = { .chunk = chunk->type };
 
 		if (r.type == RCP_CHUNK_CELLS) {
 			if ((r.u.cell.thread | r.u.cell.site) > UINT32_MAX)
@@ -309,7 +309,8 @@ sort(struct rcp_merge *m)
 }
 
 static void
-encode(struct rcp_buf *out, const struct rcp_merge_row *row)
+encode(struct rcp_buf *out, const struct rcp_merge_row *row,
+       struct rcp_counts_last *last)
 {
 	uint64_t all[PARTS * FIELDS] = { 0 };
 	unsigned first = row->key.part * FIELDS;
@@ -322,6 +323,10 @@ encode(struct rcp_buf *out, const struct rcp_merge_row *row)
 		return;
 	if (row->key.chunk == RCP_CHUNK_CELLS) {
 		rcp_encode_cell(out, row->key.site, mask, row->values);
+		return;
+	}
+	if (row->key.chunk == RCP_CHUNK_COUNTS) {
+		rcp_encode_counts(out, last, row->key.site, mask, row->values);
 		return;
 	}
 	if (row->key.chunk == RCP_CHUNK_CYCLES) {
@@ -344,6 +349,7 @@ rcp_merge_write(struct rcp_merge *m, struct rcp_buf *out,
 	while (i < m->count && error == 0) {
 		struct key key = m->rows[m->order[i]].key;
 		size_t start = rcp_chunk_begin(out, (enum rcp_chunk)key.chunk);
+		struct rcp_counts_last last = { 0, 0 };
 		size_t head;
 
 		if (key.chunk != RCP_CHUNK_CYCLES)
@@ -357,7 +363,7 @@ rcp_merge_write(struct rcp_merge *m, struct rcp_buf *out,
 			    row->key.thread != key.thread ||
 			    rcp_chunk_size(out, start) >= CHUNK)
 				break;
-			encode(out, row);
+			encode(out, row, &last);
 		}
 		if (out->len == head)
 			rcp_chunk_drop(out, start);

@@ -241,6 +241,7 @@ pass(struct work *w, bool first)
 				rcp_merge_forget(&w->merge);
 			break;
 		case RCP_CHUNK_CELLS:
+		case RCP_CHUNK_COUNTS:
 		case RCP_CHUNK_OBJECTS:
 		case RCP_CHUNK_CYCLES:
 			if (!is_intact(&chunk) ||
@@ -316,6 +317,7 @@ is_fixed(const struct rcp_raw_chunk *chunk)
 	case RCP_CHUNK_RSS:
 	case RCP_CHUNK_SNAP_BEGIN:
 	case RCP_CHUNK_CELLS:
+	case RCP_CHUNK_COUNTS:
 	case RCP_CHUNK_OBJECTS:
 	case RCP_CHUNK_CYCLES:
 	case RCP_CHUNK_SNAP_END:

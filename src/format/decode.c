@@ -8,66 +8,17 @@
 #include <string.h>
 
 #include "format/encode.h"
-#include "format/varint.h"
+#include "format/get.h"
+#include "format/paths.h"
 
-/* --- primitives: each false when the bytes do not hold it ---------------- */
-
-static bool
-get_long_uv(struct rcp_records *r, uint64_t *value)
+bool
+rcp_get_long_uv(struct rcp_records *r, uint64_t *value)
 {
 	size_t n = rcp_varint_get(r->next, (size_t)(r->limit - r->next),
 				  value);
 
 	r->next += n;
 	return n > 0;
-}
-
-/* Most are short, and a profile has millions. */
-static inline bool
-get_uv(struct rcp_records *r, uint64_t *value)
-{
-	const uint8_t *p = r->next;
-
-	if (r->limit - p < 4)
-		return get_long_uv(r, value);
-	if (p[0] < 128) {
-		*value = p[0];
-		r->next = p + 1;
-	} else if (p[1] < 128) {
-		*value = (p[0] & 127u) | (uint64_t)p[1] << 7;
-		r->next = p + 2;
-	} else if (p[2] < 128) {
-		*value = (p[0] & 127u) | (p[1] & 127u) << 7 |
-			 (uint64_t)p[2] << 14;
-		r->next = p + 3;
-	} else if (p[3] < 128) {
-		*value = (p[0] & 127u) | (p[1] & 127u) << 7 |
-			 (p[2] & 127u) << 14 | (uint64_t)p[3] << 21;
-		r->next = p + 4;
-	} else {
-		return get_long_uv(r, value);
-	}
-	return true;
-}
-
-static bool
-get_sv(struct rcp_records *r, int64_t *value)
-{
-	uint64_t raw;
-
-	if (!get_uv(r, &raw))
-		return false;
-	*value = rcp_unzigzag(raw);
-	return true;
-}
-
-static bool
-get_u8(struct rcp_records *r, uint8_t *value)
-{
-	if (r->next == r->limit)
-		return false;
-	*value = *r->next++;
-	return true;
 }
 
 static bool
@@ -83,11 +34,9 @@ get_str(struct rcp_records *r, struct rcp_bytes *bytes)
 	return true;
 }
 
-/* Mask and values.  Fields that this version does not know are one varint
- * each and are passed over. */
-static bool
-get_fields(struct rcp_records *r, uint32_t is_signed, unsigned count,
-	   uint64_t *known, uint64_t *values)
+bool
+rcp_get_fields(struct rcp_records *r, uint32_t is_signed, unsigned count,
+	       uint64_t *known, uint64_t *values)
 {
 	uint64_t mask, value;
 
@@ -193,8 +142,8 @@ get_cell(struct rcp_records *r, struct rcp_record *out)
 
 	out->u.cell.thread = r->thread;
 	whole = get_uv(r, &out->u.cell.site) &&
-		get_fields(r, RCP_CELL_SIGNED, RCP_CELL_FIELDS, &mask,
-			   out->u.cell.values);
+		rcp_get_fields(r, RCP_CELL_SIGNED, RCP_CELL_FIELDS,
+			       &mask, out->u.cell.values);
 	out->u.cell.mask = (uint32_t)mask;
 	return whole;
 }
@@ -206,8 +155,8 @@ get_object(struct rcp_records *r, struct rcp_record *out)
 	return get_uv(r, &out->u.object.site) &&
 	       get_uv(r, &out->u.object.type) &&
 	       get_uv(r, &out->u.object.death_site) &&
-	       get_fields(r, 0, RCP_OBJECT_FIELDS, &out->u.object.mask,
-			  out->u.object.values);
+	       rcp_get_fields(r, 0, RCP_OBJECT_FIELDS, &out->u.object.mask,
+			      out->u.object.values);
 }
 
 static bool
@@ -317,8 +266,9 @@ static bool
 get_cycle_cell(struct rcp_records *r, struct rcp_record *out)
 {
 	return get_uv(r, &out->u.cycle_cell.cycle) &&
-	       get_fields(r, 0, RCP_CYCLE_FIELDS, &out->u.cycle_cell.mask,
-			  out->u.cycle_cell.values);
+	       rcp_get_fields(r, 0, RCP_CYCLE_FIELDS,
+			      &out->u.cycle_cell.mask,
+			      out->u.cycle_cell.values);
 }
 
 static bool
@@ -378,6 +328,8 @@ static const struct {
 	[RCP_CHUNK_CYCLES] = { "CYCLES", get_cycle_cell, false },
 	[RCP_CHUNK_CASCADE] = { "CASCADE", get_cascade, false },
 	[RCP_CHUNK_GARBAGE] = { "GARBAGE", get_garbage, false },
+	[RCP_CHUNK_PATHS] = { "PATHS", NULL, false },
+	[RCP_CHUNK_COUNTS] = { "COUNTS", rcp_get_counts, false },
 };
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -399,15 +351,46 @@ rcp_records_begin(struct rcp_records *r, const struct rcp_raw_chunk *chunk)
 		return;
 	}
 	r->single = kinds[chunk->type].single;
-	if (chunk->type == RCP_CHUNK_CELLS || chunk->type == RCP_CHUNK_OBJECTS)
+	if (chunk->type == RCP_CHUNK_PATHS)
+		r->next = r->limit;
+	else if (chunk->type == RCP_CHUNK_CELLS ||
+		 chunk->type == RCP_CHUNK_COUNTS ||
+		 chunk->type == RCP_CHUNK_OBJECTS)
 		r->bad = !get_uv(r, &r->thread);
 	else if (r->single && chunk->length == 0)
 		r->bad = true;
 }
 
+void
+rcp_records_begin_paths(struct rcp_records *r,
+			const struct rcp_raw_chunk *chunk,
+			struct rcp_paths *paths)
+{
+	rcp_records_begin(r, chunk);
+	if (chunk->type != RCP_CHUNK_PATHS)
+		return;
+	rcp_paths_reset(paths);
+	r->next = chunk->payload;
+	r->paths = paths;
+}
+
+static int
+next_of_paths(struct rcp_records *r, struct rcp_record *record)
+{
+	int more = rcp_paths_next(r, record);
+
+	if (more <= 0)
+		r->paths = NULL; /* and then there is none */
+	if (more < 0)
+		r->next = r->limit;
+	return more;
+}
+
 int
 rcp_records_next(struct rcp_records *r, struct rcp_record *record)
 {
+	if (r->paths)
+		return next_of_paths(r, record);
 	if (!r->bad && r->next == r->limit)
 		return 0;
 	record->type = r->type;

@@ -58,7 +58,8 @@ struct rcp_cycle_member {
 	uint64_t type, attribute, site;
 };
 
-/* One record.  `type` of the chunk says which member holds. */
+/* One record.  `type` says which member holds: that of the chunk, but NODE and
+ * SITE for what stands in PATHS, and CELLS in COUNTS. */
 struct rcp_record {
 	uint16_t type;
 	union {
@@ -152,19 +153,28 @@ struct rcp_record {
 	} u;
 };
 
+struct rcp_paths; /* format/paths.h */
+
 /* Walks over the records of one chunk. */
 struct rcp_records {
 	const uint8_t *next, *limit;
 	uint16_t type;
 	bool single;     /* the chunk is one record, bytes after it ignored */
-	uint64_t thread; /* of CELLS and OBJECTS */
+	uint64_t thread; /* of CELLS, COUNTS and OBJECTS */
 	uint64_t time;   /* of the last RSS point */
+	uint64_t site, epoch; /* of the last records of COUNTS */
 	bool bad;        /* the thread could not be read */
+	struct rcp_paths *paths; /* of PATHS */
 };
 
-/* Records of an unknown chunk: none. */
+/* Records of an unknown chunk, and of PATHS: none. */
 void rcp_records_begin(struct rcp_records *records,
 		       const struct rcp_raw_chunk *chunk);
+
+/* The same with those of PATHS, for which PATHS is room, the caller's. */
+void rcp_records_begin_paths(struct rcp_records *records,
+			     const struct rcp_raw_chunk *chunk,
+			     struct rcp_paths *paths);
 
 /* 1 and the next record, 0 at the end, -1 if what follows is malformed (then
  * the rest of the chunk cannot be read). */

@@ -182,10 +182,9 @@ rcp_chunk_drop(struct rcp_buf *buf, size_t start)
 		buf->len = start;
 }
 
-/* Mask, then the values whose bit is set. */
-static void
-fields(struct rcp_buf *buf, uint64_t mask, uint32_t is_signed,
-       const uint64_t *values, unsigned count)
+void
+rcp_encode_fields(struct rcp_buf *buf, uint64_t mask, uint32_t is_signed,
+		  const uint64_t *values, unsigned count)
 {
 	mask &= (1ull << count) - 1;
 	rcp_buf_uv(buf, mask);
@@ -204,7 +203,8 @@ rcp_encode_cell(struct rcp_buf *buf, uint64_t site, uint32_t mask,
 		const uint64_t values[RCP_CELL_FIELDS])
 {
 	rcp_buf_uv(buf, site);
-	fields(buf, mask, RCP_CELL_SIGNED, values, RCP_CELL_FIELDS);
+	rcp_encode_fields(buf, mask, RCP_CELL_SIGNED, values,
+			  RCP_CELL_FIELDS);
 }
 
 void
@@ -215,7 +215,7 @@ rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
 	rcp_buf_uv(buf, site);
 	rcp_buf_uv(buf, type);
 	rcp_buf_uv(buf, death_site);
-	fields(buf, mask, 0, values, RCP_OBJECT_FIELDS);
+	rcp_encode_fields(buf, mask, 0, values, RCP_OBJECT_FIELDS);
 }
 
 void
@@ -223,7 +223,7 @@ rcp_encode_cycle(struct rcp_buf *buf, uint64_t cycle, uint32_t mask,
 		 const uint64_t values[RCP_CYCLE_FIELDS])
 {
 	rcp_buf_uv(buf, cycle);
-	fields(buf, mask, 0, values, RCP_CYCLE_FIELDS);
+	rcp_encode_fields(buf, mask, 0, values, RCP_CYCLE_FIELDS);
 }
 
 void

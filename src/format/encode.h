@@ -79,6 +79,20 @@ void rcp_chunk_drop(struct rcp_buf *buf, size_t start);
 void rcp_encode_cell(struct rcp_buf *buf, uint64_t site, uint32_t mask,
 		     const uint64_t values[RCP_CELL_FIELDS]);
 
+/* What a record of a COUNTS chunk refers to: of those before it; 0 at first. */
+struct rcp_counts_last {
+	uint64_t site, epoch;
+};
+
+/* The same of a COUNTS chunk.  What is not in `mask` is 0 in `values`. */
+void rcp_encode_counts(struct rcp_buf *buf, struct rcp_counts_last *last,
+		       uint64_t site, uint32_t mask,
+		       const uint64_t values[RCP_CELL_FIELDS]);
+
+/* A mask, and the COUNT values whose bit is set. */
+void rcp_encode_fields(struct rcp_buf *buf, uint64_t mask, uint32_t is_signed,
+		       const uint64_t *values, unsigned count);
+
 /* One record of an OBJECTS chunk, likewise. */
 void rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
 		       uint64_t death_site, uint64_t mask,

@@ -237,7 +237,7 @@ apply_pending(struct rcp_state *state)
 		at += 8 + chunk.length;
 		rcp_records_begin(&records, &chunk);
 		while ((more = rcp_records_next(&records, &record)) > 0) {
-			if (chunk.type == RCP_CHUNK_CELLS)
+			if (record.type == RCP_CHUNK_CELLS)
 				apply_cell(state, &record);
 			else if (chunk.type == RCP_CHUNK_CYCLES)
 				rcp_state_cycle(state, &record);
@@ -348,6 +348,7 @@ rcp_state_take(struct rcp_state *state, const struct rcp_raw_chunk *chunk)
 		begin(state, chunk);
 		return false;
 	case RCP_CHUNK_CELLS:
+	case RCP_CHUNK_COUNTS:
 	case RCP_CHUNK_OBJECTS:
 	case RCP_CHUNK_CYCLES:
 		if (state->open)

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "format/paths.h"
 #include "model/cells.h"
 #include "model/memory.h"
 
@@ -124,16 +125,17 @@ note_peak(struct rcp_load *load, const struct rcp_state *state)
 }
 
 static void
-take_records(struct rcp_load *load, const struct rcp_raw_chunk *chunk)
+take_records(struct rcp_load *load, const struct rcp_raw_chunk *chunk,
+	     struct rcp_paths *paths)
 {
 	struct rcp_records records;
 	struct rcp_record record;
 	int more;
 
-	rcp_records_begin(&records, chunk);
+	rcp_records_begin_paths(&records, chunk, paths);
 	while ((more = rcp_records_next(&records, &record)) > 0) {
-		if (chunk->type >= RCP_CHUNK_STRING &&
-		    chunk->type <= RCP_CHUNK_TYPE)
+		if (record.type >= RCP_CHUNK_STRING &&
+		    record.type <= RCP_CHUNK_TYPE)
 			rcp_load_definition(load, &record);
 		else
 			rcp_load_note(load, &record);
@@ -232,6 +234,7 @@ void
 rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 {
 	struct rcp_file *file = &load->file;
+	struct rcp_paths *paths = rcp_alloc(sizeof(*paths));
 	struct rcp_state state;
 	struct rcp_raw_chunk chunk;
 	uint64_t told = 0;
@@ -241,16 +244,17 @@ rcp_load_run(struct rcp_load *load, const struct rcp_open_options *options)
 	while (rcp_file_next(file, &chunk)) {
 		if (rcp_state_take(&state, &chunk))
 			take_snapshot(load, &state);
-		else if (chunk.type < RCP_CHUNK_SNAP_BEGIN ||
-			 chunk.type > RCP_CHUNK_SNAP_END ||
-			 !rcp_chunk_name(chunk.type))
-			take_records(load, &chunk);
+		else if ((chunk.type < RCP_CHUNK_SNAP_BEGIN ||
+			  chunk.type > RCP_CHUNK_SNAP_END) &&
+			 chunk.type != RCP_CHUNK_COUNTS)
+			take_records(load, &chunk, paths);
 		if (options->progress && file->offset - told > 1u << 20) {
 			told = file->offset;
 			options->progress(options->progress_context,
 					  (double)told / (double)file->size);
 		}
 	}
+	free(paths);
 	memcpy(load->process->totals, state.totals, sizeof(state.totals));
 	/* No SNAP_END could count the last ones. */
 	if (load->ended &&

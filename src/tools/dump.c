@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "format/paths.h"
 #include "tools/fields.h"
 #include "tools/view.h"
 
@@ -13,6 +14,7 @@ struct dump {
 	struct rcp_text line;
 	const struct rcp_out *out;
 	bool headed; /* the header was printed */
+	struct rcp_paths paths; /* of the chunk that is printed */
 	const struct rcp_file_header *header;
 };
 
@@ -44,11 +46,11 @@ print_chunk(void *context, const struct rcp_raw_chunk *chunk)
 
 	if (!d->headed)
 		print_header(d);
-	rcp_records_begin(&records, chunk);
+	rcp_records_begin_paths(&records, chunk, &d->paths);
 	while ((more = rcp_records_next(&records, &record)) > 0) {
 		rcp_text_clear(&d->line);
 		rcp_text_format(&d->line, "%" PRIu64 " %s", chunk->offset,
-				name);
+				rcp_chunk_name(record.type));
 		rcp_fields_add(&d->line, &record);
 		fprintf(d->out->file, "%s\n", d->line.s);
 		count++;
@@ -73,9 +75,11 @@ dump_file(const struct rcp_command *command, const char *path,
 	struct rcp_file_header header;
 	struct rcp_end_info end;
 	struct rcp_error error;
-	struct dump dump = { .out = out, .header = &header };
+	static struct dump dump;
 	int status = RCP_DONE;
 
+	dump.out = out;
+	dump.header = &header;
 	if (!rcp_chunks_each(path, &header, print_chunk, &dump, &end,
 			     &error)) {
 		rcp_complain(command->name, "%s", error.text);

@@ -19,6 +19,7 @@
 
 #include "format/crc32.h"
 #include "format/decode.h"
+#include "format/paths.h"
 #include "model/cycles.h"
 #include "model/keys.h"
 #include "model/model.h"
@@ -64,10 +65,11 @@ on_change(void *context, const struct rcp_change *change)
 static bool
 on_chunk(void *context, const struct rcp_raw_chunk *chunk)
 {
+	static struct rcp_paths paths;
 	struct rcp_records records;
 	struct rcp_record record;
 
-	rcp_records_begin(&records, chunk);
+	rcp_records_begin_paths(&records, chunk, &paths);
 	while (rcp_records_next(&records, &record) > 0)
 		*(uint64_t *)context += record.type;
 	return true;

@@ -23,6 +23,16 @@ mkdir random
 for seed in $(seq 1 40); do "$make" random "$seed" "random/$seed"; done
 ok "40 files at random" compare random/*
 
+mkdir packed
+for seed in $(seq 1 40); do "$make" packed "$seed" "packed/$seed"; done
+ok "the same, packed" compare packed/*
+same=0
+for seed in $(seq 1 40); do
+	cmp <("$canonical" "random/$seed") <("$canonical" "packed/$seed") &&
+		same=$((same + 1))
+done
+is "$same" 40 "and they say the same"
+
 # Cut in fifty places.
 mkdir cut
 size=$(stat -c %s sample)

@@ -5,11 +5,13 @@
  *	mkprofile empty FILE          a header only
  *	mkprofile sample FILE         every chunk once (sample.h)
  *	mkprofile random SEED FILE    sites, threads and snapshots at random
+ *	mkprofile packed SEED FILE    the same, in PATHS and COUNTS
  *	mkprofile many SITES FILE     so many sites in one snapshot
  *	mkprofile week SNAPSHOTS FILE so many snapshots of ten sites
  *	mkprofile hour SITES FILE     a sampled service's 3,600 snapshots, in
  *	                              which so many sites come up
  */
+#include "format/paths.h"
 #include "unit/maker.h"
 #include "unit/sample.h"
 
@@ -38,6 +40,48 @@ random_name(struct maker *m, uint64_t id, const char *prefix)
 	mk_string_bytes(m, id, text, (size_t)len);
 }
 
+static bool packed;
+static struct rcp_paths paths;
+
+static void
+open_places(struct maker *m)
+{
+	if (packed) {
+		mk_open(m, RCP_CHUNK_PATHS);
+		rcp_paths_reset(&paths);
+	}
+}
+
+static void
+close_places(struct maker *m)
+{
+	if (packed) {
+		rcp_paths_end(&paths, &m->buf);
+		mk_close(m);
+	}
+}
+
+static void
+place(struct maker *m, uint64_t id, uint64_t parent, uint8_t kind,
+      uint64_t ref, uint64_t offset)
+{
+	const struct rcp_path_node node = { id, parent, ref, offset, kind };
+
+	if (packed)
+		rcp_paths_node(&paths, &m->buf, &node);
+	else
+		mk_node(m, id, parent, kind, ref, offset);
+}
+
+static void
+place_site(struct maker *m, uint64_t id, uint64_t node, uint8_t kind)
+{
+	if (packed)
+		rcp_paths_site(&paths, &m->buf, id, node, kind);
+	else
+		mk_site(m, id, node, kind);
+}
+
 /* Ids are spread out: they need not be dense. */
 static void
 random_places(struct maker *m, uint64_t codes, uint64_t nodes,
@@ -57,26 +101,28 @@ random_places(struct maker *m, uint64_t codes, uint64_t nodes,
 		mk_code(m, i * 7919, 1000 + 2 * i, 1001 + 2 * i, any(1000),
 			(enum rcp_linetable)any(4), table, len);
 	}
+	open_places(m);
 	for (uint64_t i = 1; i <= nodes; i++) {
 		uint64_t parent = any(i); /* 0: a root */
 		uint64_t kind = any(20);
 
 		if (kind > 1)
-			mk_node(m, i * 31, parent * 31, RCP_FRAME_PYTHON,
-				(1 + any(codes)) * 7919, any(60));
+			place(m, i * 31, parent * 31, RCP_FRAME_PYTHON,
+			      (1 + any(codes)) * 7919, any(60));
 		else if (kind)
-			mk_node(m, i * 31, parent * 31, RCP_FRAME_ADDRESS, 0,
-				any(UINT64_MAX));
+			place(m, i * 31, parent * 31, RCP_FRAME_ADDRESS, 0,
+			      any(UINT64_MAX));
 		else
-			mk_node(m, i * 31, parent * 31, RCP_FRAME_MARKER,
-				1 + any(3), 0);
+			place(m, i * 31, parent * 31, RCP_FRAME_MARKER,
+			      1 + any(3), 0);
 	}
 	for (uint64_t i = 1; i <= sites; i++)
-		mk_site(m, i * 13, any(nodes + 1) * 31, (uint8_t)any(3));
+		place_site(m, i * 13, any(nodes + 1) * 31, (uint8_t)any(3));
+	close_places(m);
 }
 
 static void
-random_cell(struct rcp_buf *buf, uint64_t site)
+random_cell(struct rcp_buf *buf, struct rcp_counts_last *last, uint64_t site)
 {
 	uint64_t values[RCP_CELL_FIELDS];
 	uint32_t mask = (uint32_t)any(1u << 7);
@@ -89,7 +135,14 @@ random_cell(struct rcp_buf *buf, uint64_t site)
 			1u << RCP_CELL_PEAK_BLOCKS | 1u << RCP_CELL_PEAK_EPOCH;
 	if (any(8) == 0)
 		mask |= 7u << RCP_CELL_VAR_LIVE_BYTES;
-	rcp_encode_cell(buf, site * 13, mask, values);
+	if (!packed) {
+		rcp_encode_cell(buf, site * 13, mask, values);
+		return;
+	}
+	for (unsigned i = 0; i < RCP_CELL_FIELDS; i++)
+		if (!(mask >> i & 1))
+			values[i] = 0;
+	rcp_encode_counts(buf, last, site * 13, mask, values);
 }
 
 static void
@@ -102,11 +155,13 @@ random_snapshot(struct maker *m, uint64_t time, uint64_t sites,
 	mk_snap(m, time, m->seq == 0 || any(10) == 0,
 		(enum rcp_snap_reason)(1 + any(8)));
 	for (uint64_t i = any(6); i > 0; i--) {
-		struct rcp_buf *buf = mk_open(m, RCP_CHUNK_CELLS);
+		struct rcp_buf *buf = mk_open(m, packed ? RCP_CHUNK_COUNTS
+							: RCP_CHUNK_CELLS);
+		struct rcp_counts_last last = { 0, 0 };
 
 		rcp_buf_uv(buf, 1 + any(threads));
 		for (uint64_t j = any(20); j > 0; j--)
-			random_cell(buf, 1 + any(sites));
+			random_cell(buf, &last, 1 + any(sites));
 		mk_close(m);
 	}
 	if (any(10)) /* else it is not finished */
@@ -288,7 +343,8 @@ main(int argc, char **argv)
 		make_sample(&m);
 	} else {
 		mk_begin(&m, &header);
-		if (strcmp(what, "random") == 0)
+		packed = strcmp(what, "packed") == 0;
+		if (packed || strcmp(what, "random") == 0)
 			make_random(&m, number);
 		else if (strcmp(what, "many") == 0)
 			make_many(&m, number);

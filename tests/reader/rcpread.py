@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""rcpread.py - a second reader of profiles, written from format.h alone.
+"""rcpread.py - a second reader of profiles, written from format.h and packed.h
+alone.
 
     rcpread.py FILE         prints what the file holds as canonical JSON
 
-It shares nothing with src/model but the page that both obey, so that a test
+It shares nothing with src/model but the pages that both obey, so that a test
 can hold one against the other.  Standard library only; runs on 3.8.
 """
 
@@ -16,6 +17,7 @@ import zlib
 from functools import partial
 
 from linetables import line_of
+from packed import Counts, Paths
 from payload import MASK64, Bad, Payload
 
 MAGIC = b"\x89RCPROF\n"
@@ -78,7 +80,7 @@ class Profile:
         self.header = dict(zip(names, HEADER.unpack_from(self.data)))
         if self.header["crc"] != zlib.crc32(self.data[:76]):
             raise NotAProfile("damaged header")
-        if self.header["min_reader"] > 1 or self.header["features"]:
+        if self.header["min_reader"] > 2 or self.header["features"]:
             raise NotAProfile("a later format")
 
     def chunks(self):
@@ -105,7 +107,8 @@ class Profile:
                 2: self.string, 3: self.code, 4: self.module, 5: self.node,
                 6: self.site, 7: self.thread, 8: self.type,
                 13: self.rss_point, 17: self.gc, 19: self.cycle_kind,
-                21: self.cascade, 22: self.one_garbage}
+                21: self.cascade, 22: self.one_garbage,
+                23: lambda p: Paths(p, self.one_node, self.one_site)}
         try:
             if kind in single:
                 single[kind](payload)
@@ -113,9 +116,9 @@ class Profile:
                 self.rss_time = 0
                 while payload.more():
                     many[kind](payload)
-            elif kind in (10, 11, 20) and self.pending is not None:
-                take = {10: self.cell, 11: self.object,
-                        20: self.cycle}[kind]
+            elif kind in (10, 11, 20, 24) and self.pending is not None:
+                take = {10: self.cell, 11: self.object, 20: self.cycle,
+                        24: Counts(SIGNED_CELL)}[kind]
                 self.pending["records"].append((take, payload))
         except Bad:
             pass
@@ -142,7 +145,9 @@ class Profile:
         self.modules[id_] = self.name(path) or "[unknown]"
 
     def node(self, p):
-        id_, parent, kind, ref, offset = p.uv(), p.uv(), p.u8(), p.uv(), p.uv()
+        self.one_node(p.uv(), p.uv(), p.u8(), p.uv(), p.uv())
+
+    def one_node(self, id_, parent, kind, ref, offset):
         if id_ not in self.nodes:
             above = self.nodes.get(parent, [])
             self.nodes[id_] = [self.frame(kind, ref, offset)] + above
@@ -163,7 +168,9 @@ class Profile:
         return ["marker", MARKERS.get(ref, "[marker]"), None, None, 0]
 
     def site(self, p):
-        id_, node, kind = p.uv(), p.uv(), p.u8()
+        self.one_site(p.uv(), p.uv(), p.u8())
+
+    def one_site(self, id_, node, kind):
         if id_ not in self.sites:
             self.sites[id_] = (self.nodes.get(node, []),
                                KINDS[kind if kind < 3 else 1])
@@ -266,7 +273,10 @@ class Profile:
             try:
                 thread = None if take == self.cycle else payload.uv()
                 while payload.more():
-                    take(thread, payload)
+                    if isinstance(take, Counts):
+                        self.count(thread, *take.next(payload))
+                    else:
+                        take(thread, payload)
             except Bad:
                 pass
         live = sum(signed(c.get(1, 0) - c.get(3, 0))
@@ -280,8 +290,9 @@ class Profile:
         self.end = None
 
     def cell(self, thread, payload):
-        site = payload.uv()
-        values = payload.fields(SIGNED_CELL, 15)
+        self.count(thread, payload.uv(), payload.fields(SIGNED_CELL, 15))
+
+    def count(self, thread, site, values):
         self.sites.setdefault(site, ([], "malloc"))
         self.threads.setdefault(thread, "[unknown]")
         cell = self.cells.setdefault((thread, site), {})

@@ -20,7 +20,7 @@ EXTRA_DIST += tests/unit/emit_day.h tests/unit/emit_util.h
 unit_tests += tests/unit/knots.t
 
 # The reader.
-unit_tests += tests/unit/crc32.t tests/unit/encode.t \
+unit_tests += tests/unit/crc32.t tests/unit/encode.t tests/unit/packed.t \
 	tests/unit/encode_cycles.t tests/unit/linetable.t \
 	tests/unit/lives.t \
 	tests/unit/model_cycles.t tests/unit/model_damage.t tests/unit/model_errors.t \
