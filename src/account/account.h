@@ -63,7 +63,7 @@ struct rcp_cell_dir {
 struct rcp_account {
 	struct rcp_cell_dir *dir; /* by site / RCP_CELLS_PER_PAGE */
 	struct rcp_packed **packed;   /* likewise; written by snapshots */
-	struct rcp_cell_page *open;   /* pushed to by the thread alone */
+	struct rcp_cell_page *open;   /* added to by the thread alone */
 	uint32_t rested;              /* after that many snapshots */
 	int64_t live;             /* bytes: allocated minus freed by us */
 	/* Where `live` leaves the hot path; see peak.c. */
@@ -74,6 +74,7 @@ struct rcp_account {
 	/* Sample mode: variance.c's. */
 	struct rcp_variance *variances, *first_variance;
 	struct rcp_account *next;
+	struct rcp_cell_page **last_open; /* where the next one is linked */
 };
 
 /* Epoch of the peak: grows at the first free after a climb. */

@@ -38,6 +38,7 @@ rcp_cells_init(struct rcp_account *a)
 		return false;
 	a->packed = (struct rcp_packed **)(void *)(a->dir + rcp_site_max() /
 						RCP_CELLS_PER_PAGE + 1);
+	a->last_open = &a->open;
 	return true;
 }
 
@@ -51,9 +52,11 @@ rcp_cells_open(struct rcp_account *a, uint32_t site)
 		return NULL;
 	rcp_packed_open(a, index, page);
 	page->index = index;
-	page->next = a->open;
+	page->next = NULL;
 	__atomic_store_n(&a->dir[index].page, page, __ATOMIC_RELEASE);
-	__atomic_store_n(&a->open, page, __ATOMIC_RELEASE);
+	/* At the end: the file says most of sites in the order of their ids. */
+	__atomic_store_n(a->last_open, page, __ATOMIC_RELEASE);
+	a->last_open = &page->next;
 	return page;
 }
 
@@ -77,6 +80,7 @@ rcp_account_rest(struct rcp_account *a)
 			link = &page->next;
 		}
 	}
+	a->last_open = link;
 	rcp_lock_drop(&rcp_books_lock);
 }
 
@@ -139,4 +143,5 @@ rcp_cells_forget(struct rcp_account *a)
 {
 	rcp_sys_madvise(a->dir, directory_size(), MADV_DONTNEED);
 	a->open = NULL;
+	a->last_open = &a->open;
 }

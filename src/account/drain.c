@@ -20,15 +20,12 @@ void
 rcp_site_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 		uint32_t site)
 {
-	struct rcp_buf *b;
+	uint32_t node = rcp_site_node(site);
 
 	if (rcp_site_stamp(site, snap->file_generation))
 		return;
-	define_node(sink, snap, rcp_site_node(site));
-	b = rcp_sink_record(sink, RCP_CHUNK_SITE);
-	rcp_buf_uv(b, site);
-	rcp_buf_uv(b, rcp_site_node(site));
-	rcp_buf_u8(b, (uint8_t)rcp_site_kind(site));
+	define_node(sink, snap, node);
+	rcp_sink_site(sink, site, node, rcp_site_kind(site));
 }
 
 static void

@@ -132,7 +132,6 @@ put_cell(const struct rcp_account *a, uint32_t site,
 	 const struct rcp_cell_state *before, const struct rcp_cell_state *now)
 {
 	struct row r = { .mask = 0 };
-	struct rcp_buf *b;
 
 	difference(&r, RCP_CELL_FREES, before->frees, now->frees);
 	difference(&r, RCP_CELL_FREED_BYTES, before->freed_bytes,
@@ -153,8 +152,7 @@ put_cell(const struct rcp_account *a, uint32_t site,
 	if (!r.mask)
 		return;
 	rcp_site_define(pass.sink, pass.snap, site);
-	b = rcp_sink_cell(pass.sink, RCP_CHUNK_CELLS, a->thread);
-	rcp_encode_cell(b, site, r.mask, r.value);
+	rcp_sink_counts(pass.sink, a->thread, site, r.mask, r.value);
 }
 
 /* The allocations' half of a cell. */
@@ -216,8 +214,10 @@ each_page(struct rcp_account *a,
 
 	if (!pass.snap->keyframe) {
 		page = __atomic_load_n(&a->open, __ATOMIC_ACQUIRE);
-		for (; page; page = page->next)
+		while (page) {
 			see(a, page->index, page);
+			page = __atomic_load_n(&page->next, __ATOMIC_ACQUIRE);
+		}
 		return;
 	}
 	for (uint32_t i = rcp_site_first / RCP_CELLS_PER_PAGE; i < pages; i++) {

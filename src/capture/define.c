@@ -96,10 +96,12 @@ define_node(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t id)
 		offset |= ref << 32;
 		ref = 0;
 	}
-	/* The kind is a u8, which below 128 is the same as a uv. */
-	rcp_buf_uvs(rcp_sink_record(sink, RCP_CHUNK_NODE),
-		    (const uint64_t[]){ id, n->parent, n->kind, ref, offset },
-		    5);
+	rcp_sink_node(sink, &(const struct rcp_path_node){
+				    .id = id,
+				    .parent = n->parent,
+				    .kind = n->kind,
+				    .ref = ref,
+				    .offset = offset });
 }
 
 void

@@ -19,14 +19,14 @@
 
 #define FLUSH_AT (256u << 10) /* bytes that wait in all buffers together */
 #define KEEP (64u << 10)      /* of a buffer's room from one to the next */
-#define TYPES (RCP_CHUNK_GARBAGE + 1)
+#define TYPES (RCP_CHUNK_COUNTS + 1)
 #define TOTALS 64
 
 struct slot {
 	struct rcp_buf buf;
 	size_t start; /* of the chunk that is open */
 	bool open;
-	uint32_t thread; /* of the open CELLS or OBJECTS chunk */
+	uint32_t thread; /* of the open CELLS, COUNTS or OBJECTS chunk */
 };
 
 struct rcp_sink {
@@ -45,6 +45,8 @@ struct rcp_sink {
 	int end_status;
 	enum rcp_end end;
 	uint64_t end_lost;
+	struct rcp_counts_last last; /* of the open COUNTS chunk */
+	struct rcp_paths paths; /* of the open PATHS chunk */
 };
 
 static struct rcp_sink the_sink;
@@ -82,6 +84,8 @@ count(struct rcp_sink *sink)
 static void
 close_chunk(struct rcp_sink *sink, struct slot *slot)
 {
+	if (slot->open && slot == &sink->slots[RCP_CHUNK_PATHS])
+		rcp_paths_end(&sink->paths, &slot->buf);
 	if (slot->open && !rcp_chunk_finish(&slot->buf, slot->start) &&
 	    !sink->error)
 		sink->error = -ENOMEM;
@@ -107,6 +111,10 @@ begin(struct rcp_sink *sink, enum rcp_chunk type, bool threaded,
 		slot->thread = thread;
 		if (threaded)
 			rcp_buf_uv(&slot->buf, thread);
+		if (type == RCP_CHUNK_PATHS)
+			rcp_paths_reset(&sink->paths);
+		else if (type == RCP_CHUNK_COUNTS)
+			memset(&sink->last, 0, sizeof(sink->last));
 	}
 	return &slot->buf;
 }
@@ -120,6 +128,34 @@ rcp_sink_record(struct rcp_sink *sink, enum rcp_chunk type)
 	else if (type == RCP_CHUNK_GC || type >= RCP_CHUNK_CYCLES)
 		sink->cells = true;
 	return begin(sink, type, false, 0);
+}
+
+void
+rcp_sink_node(struct rcp_sink *sink, const struct rcp_path_node *node)
+{
+	sink->definitions = true;
+	if (rcp_paths_full(&sink->paths))
+		close_chunk(sink, &sink->slots[RCP_CHUNK_PATHS]);
+	rcp_paths_node(&sink->paths, begin(sink, RCP_CHUNK_PATHS, false, 0),
+		       node);
+}
+
+void
+rcp_sink_site(struct rcp_sink *sink, uint32_t site, uint32_t node,
+	      enum rcp_kind kind)
+{
+	sink->definitions = true;
+	rcp_paths_site(&sink->paths, begin(sink, RCP_CHUNK_PATHS, false, 0),
+		       site, node, (uint8_t)kind);
+}
+
+void
+rcp_sink_counts(struct rcp_sink *sink, uint32_t thread, uint32_t site,
+		uint32_t mask, const uint64_t values[RCP_CELL_FIELDS])
+{
+	sink->cells = true;
+	rcp_encode_counts(begin(sink, RCP_CHUNK_COUNTS, true, thread),
+			  &sink->last, site, mask, values);
 }
 
 struct rcp_buf *
@@ -209,10 +245,11 @@ put_snapshot(struct rcp_sink *sink)
 {
 	static const enum rcp_chunk records[] = {
 		RCP_CHUNK_STRING, RCP_CHUNK_CODE,    RCP_CHUNK_MODULE,
-		RCP_CHUNK_NODE,	  RCP_CHUNK_SITE,    RCP_CHUNK_THREAD,
-		RCP_CHUNK_TYPE,	  RCP_CHUNK_CYCLE,   RCP_CHUNK_CELLS,
-		RCP_CHUNK_OBJECTS, RCP_CHUNK_CYCLES, RCP_CHUNK_GC,
-		RCP_CHUNK_GARBAGE, RCP_CHUNK_CASCADE,
+		RCP_CHUNK_NODE,	  RCP_CHUNK_SITE,    RCP_CHUNK_PATHS,
+		RCP_CHUNK_THREAD, RCP_CHUNK_TYPE,    RCP_CHUNK_CYCLE,
+		RCP_CHUNK_CELLS,  RCP_CHUNK_COUNTS,  RCP_CHUNK_OBJECTS,
+		RCP_CHUNK_CYCLES, RCP_CHUNK_GC,	     RCP_CHUNK_GARBAGE,
+		RCP_CHUNK_CASCADE,
 	};
 	const struct rcp_snap *snap = sink->snap;
 	size_t start;

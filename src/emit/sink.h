@@ -4,7 +4,7 @@
  *
  * The sink keeps one growing buffer per chunk type.  When they are full, and
  * at the end of the snapshot, they are written in the order STRING, CODE,
- * MODULE, NODE, SITE, THREAD, TYPE, then cells: definitions before use.
+ * MODULE, NODE, SITE, PATHS, THREAD, TYPE, then cells: definitions before use.
  */
 #ifndef RCP_EMIT_SINK_H
 #define RCP_EMIT_SINK_H
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "format/encode.h"
+#include "format/paths.h"
 #include "rcprof/format.h"
 
 struct rcp_sink;
@@ -22,7 +23,17 @@ struct rcp_sink;
  * RSS).  Valid until the next call.  Append one whole record. */
 struct rcp_buf *rcp_sink_record(struct rcp_sink *sink, enum rcp_chunk type);
 
-/* The same for CELLS and OBJECTS, whose chunks begin with a thread. */
+/* One more node, whose parent was best the last one, and one more site, whose
+ * node was. */
+void rcp_sink_node(struct rcp_sink *sink, const struct rcp_path_node *node);
+void rcp_sink_site(struct rcp_sink *sink, uint32_t site, uint32_t node,
+		   enum rcp_kind kind);
+
+/* One more cell of exact mode; what is not in MASK is 0 in VALUES. */
+void rcp_sink_counts(struct rcp_sink *sink, uint32_t thread, uint32_t site,
+		     uint32_t mask, const uint64_t values[RCP_CELL_FIELDS]);
+
+/* As rcp_sink_record(): CELLS and OBJECTS, whose chunks begin with a thread. */
 struct rcp_buf *rcp_sink_cell(struct rcp_sink *sink, enum rcp_chunk type,
 			      uint32_t thread);
 

@@ -121,17 +121,12 @@ day_work(void)
 UTIL void
 day_define(struct rcp_sink *sink, uint32_t site)
 {
-	struct rcp_buf *b = rcp_sink_record(sink, RCP_CHUNK_NODE);
+	const struct rcp_path_node node = { .id = site,
+					    .kind = RCP_FRAME_ADDRESS,
+					    .offset = 0x400000 + site };
 
-	rcp_buf_uv(b, site);
-	rcp_buf_uv(b, 0);
-	rcp_buf_u8(b, RCP_FRAME_ADDRESS);
-	rcp_buf_uv(b, 0);
-	rcp_buf_uv(b, 0x400000 + site);
-	b = rcp_sink_record(sink, RCP_CHUNK_SITE);
-	rcp_buf_uv(b, site);
-	rcp_buf_uv(b, site);
-	rcp_buf_u8(b, RCP_KIND_MALLOC);
+	rcp_sink_node(sink, &node);
+	rcp_sink_site(sink, site, site, RCP_KIND_MALLOC);
 }
 
 /* A thread that is another one in each second, with a name of its own. */
@@ -181,9 +176,7 @@ day_drain(struct rcp_sink *sink, const struct rcp_snap *snap)
 			day.stamp[site - 1] = snap->file_generation;
 			day_define(sink, site);
 		}
-		rcp_encode_cell(rcp_sink_cell(sink, RCP_CHUNK_CELLS,
-					      1 + i / DAY_SITES),
-				site, mask, diff);
+		rcp_sink_counts(sink, 1 + i / DAY_SITES, site, mask, diff);
 	}
 	rcp_sink_total(sink, RCP_TOTAL_PEAK_EPOCH, day.epoch);
 	rcp_sink_total(sink, RCP_TOTAL_PEAK_TIME, day.peak_time);
@@ -363,6 +356,7 @@ day_end(struct day_file *f)
 UTIL void
 day_chunk(struct day_file *f, const struct rcp_raw_chunk *chunk)
 {
+	static struct rcp_paths paths;
 	struct rcp_records records;
 	struct rcp_record r;
 	int more;
@@ -371,7 +365,7 @@ day_chunk(struct day_file *f, const struct rcp_raw_chunk *chunk)
 		f->room = f->room * 2 + 64;
 		f->snaps = realloc(f->snaps, f->room * sizeof(*f->snaps));
 	}
-	rcp_records_begin(&records, chunk);
+	rcp_records_begin_paths(&records, chunk, &paths);
 	while ((more = rcp_records_next(&records, &r)) > 0)
 		day_record(f, &r);
 	f->good &= more == 0;
