@@ -12,6 +12,7 @@
 #include "base/lock.h"
 #include "capture/names.h"
 #include "format/crc32.h"
+#include "format/linetable.h"
 
 #define NAME_MAX_BYTES 16384u
 #define TABLE_MAX_BYTES (4u << 20)
@@ -155,24 +156,41 @@ number(struct rcp_code *code)
 #undef uthash_nonfatal_oom
 #define uthash_nonfatal_oom(e) ((void)(e), failed = true)
 
+/* The table as it is kept; *size is what that takes. */
+static const uint8_t *
+copy_table(const struct rcp_py_code *py, size_t *size)
+{
+	bool columns = py->table_kind == RCP_LINETABLE_LOCATION;
+	uint8_t *table;
+
+	*size = columns ? rcp_lines_only(py->table, py->table_size, NULL)
+			: py->table_size;
+	table = rcp_arena_new(*size);
+	if (table && columns)
+		rcp_lines_only(py->table, py->table_size, table);
+	else if (table)
+		memcpy(table, py->table, *size);
+	return table;
+}
+
 static struct rcp_code *
 new_code(const struct rcp_py_code *py, const struct content *content,
 	 const struct rcp_string *filename, const struct rcp_string *name)
 {
 	struct entry *e = rcp_arena_new(sizeof(*e));
-	uint8_t *table = rcp_arena_new(content->table_size);
+	size_t size;
+	const uint8_t *table = copy_table(py, &size);
 	bool failed = false;
 
 	if (!e || !table)
 		return NULL;
-	memcpy(table, py->table, content->table_size);
 	e->content = *content;
 	e->code.filename = filename;
 	e->code.name = name;
 	e->code.first_line = py->first_line;
 	e->code.table_kind = py->table_kind;
 	e->code.table = table;
-	e->code.table_size = content->table_size;
+	e->code.table_size = (uint32_t)size;
 	if (!number(&e->code))
 		return NULL;
 	HASH_ADD(hh, contents, content, sizeof(e->content), e);

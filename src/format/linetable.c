@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * linetable.c - CPython's three line tables.  Runs offline, on untrusted
- * bytes: reads only inside the table and always comes to its end.
+ * linetable.c - CPython's three line tables.  Looking up runs offline, on
+ * untrusted bytes: reads only inside the table and always comes to its end.
+ * Making one shorter runs inside malloc.
  *
  * Sources: Objects/lnotab_notes.txt of CPython 3.8 to 3.10,
  * Objects/locations.md of 3.11 (InternalDocs/code_objects.md later).
@@ -95,31 +96,97 @@ location_line(unsigned code, const uint8_t *table, size_t len, size_t at,
 	}
 }
 
+/* Of a location table: so many 2-byte units are of one line, or of none. */
+struct range {
+	uint64_t units;
+	int64_t lines; /* further on than the range before it that has one */
+	bool has_line;
+};
+
 /* From 3.11 on.  An entry starts at a byte with bit 7 set: bits 3 to 6 are its
- * code, bits 0 to 2 its length in 2-byte units less one.  The bytes that
- * follow, up to the next such byte, are lines and columns. */
+ * code, bits 0 to 2 its length in units less one.  The bytes that follow, up to
+ * the next such byte, are lines and columns.  Where the next one starts. */
+static size_t
+location_entry(const uint8_t *table, size_t len, size_t at, struct range *out)
+{
+	uint8_t first = table[at++];
+	size_t next = at;
+
+	while (next < len && !(table[next] & 128))
+		next++;
+	out->lines = 0;
+	out->has_line = location_line(first >> 3 & 15, table, next, at,
+				      &out->lines);
+	out->units = (first & 7u) + 1;
+	return next;
+}
+
 static uint32_t
 line_in_location(const uint8_t *table, size_t len, int64_t line,
 		 uint64_t lasti)
 {
 	uint64_t end = 0;
+	struct range range;
 	size_t at = 0;
 
 	while (at < len) {
-		uint8_t first = table[at++];
-		size_t next = at;
-		bool has_line;
-
-		while (next < len && !(table[next] & 128))
-			next++;
-		has_line = location_line(first >> 3 & 15, table, next, at,
-					 &line);
-		end += ((first & 7u) + 1) * 2;
+		at = location_entry(table, len, at, &range);
+		line += range.lines;
+		end += range.units * 2;
 		if (lasti < end)
-			return has_line ? as_line(line) : 0;
-		at = next;
+			return range.has_line ? as_line(line) : 0;
 	}
 	return 0;
+}
+
+/* The range as entries without columns, 8 units each; the bytes they take. */
+static size_t
+put_range(struct range range, uint8_t *out)
+{
+	size_t n = 0;
+
+	while (range.units > 0) {
+		uint64_t units = range.units < 8 ? range.units : 8;
+		uint64_t raw = range.lines < 0 ?
+				       (uint64_t)-range.lines << 1 | 1 :
+				       (uint64_t)range.lines << 1;
+		uint8_t code = range.has_line ? 13 : 15;
+		uint8_t bytes[8] = { (uint8_t)(128 | code << 3 |
+					       (units - 1)) };
+		size_t k = 1;
+
+		for (; range.has_line && raw >= 64; raw >>= 6)
+			bytes[k++] = (uint8_t)(64 | (raw & 63));
+		if (range.has_line)
+			bytes[k++] = (uint8_t)raw;
+		for (size_t i = 0; out && i < k; i++)
+			out[n + i] = bytes[i];
+		n += k;
+		range.lines = 0;
+		range.units -= units;
+	}
+	return n;
+}
+
+size_t
+rcp_lines_only(const uint8_t *table, size_t len, uint8_t *out)
+{
+	struct range range, next;
+	size_t at = 0, n = 0;
+
+	if (len == 0)
+		return 0;
+	at = location_entry(table, len, at, &range);
+	while (at < len) {
+		at = location_entry(table, len, at, &next);
+		if (next.has_line == range.has_line && next.lines == 0) {
+			range.units += next.units;
+			continue;
+		}
+		n += put_range(range, out ? out + n : NULL);
+		range = next;
+	}
+	return n + put_range(range, out ? out + n : NULL);
 }
 
 uint32_t

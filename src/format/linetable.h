@@ -16,4 +16,8 @@
 uint32_t rcp_line_at(enum rcp_linetable kind, const uint8_t *table,
 		     size_t len, uint32_t first, uint64_t lasti);
 
+/* A location table without its columns, which are three quarters of it: the
+ * bytes that it takes, written to `out` unless that is NULL. */
+size_t rcp_lines_only(const uint8_t *table, size_t len, uint8_t *out);
+
 #endif

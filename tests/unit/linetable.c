@@ -90,6 +90,40 @@ noise(void)
 	ok(true, "noise does no harm");
 }
 
+/* Without columns a location table says the same lines, whatever it is. */
+static void
+no_columns(void)
+{
+	uint64_t state = 7, shorter = 0, wrong = 0;
+	uint8_t whole[60], lines[2 * sizeof(whole)];
+
+	for (int i = 0; i < 20000; i++) {
+		size_t len = (size_t)(i % (int)sizeof(whole)), n;
+
+		for (size_t j = 0; j < len; j++) {
+			state = state * 6364136223846793005u + 1442695040888963407u;
+			/* As long as real ones are: an entry in four bytes. */
+			whole[j] = (uint8_t)(state >> 56) &
+				   (j == 0 || state >> 40 & 3 ? 255 : 127);
+		}
+		n = rcp_lines_only(whole, len, NULL);
+		if (n > sizeof(lines) ||
+		    rcp_lines_only(whole, len, lines) != n) {
+			wrong++;
+			continue;
+		}
+		shorter += n < len;
+		for (uint64_t lasti = 0; lasti < 500; lasti += 2)
+			wrong += rcp_line_at(RCP_LINETABLE_LOCATION, whole,
+					     len, 1000, lasti) !=
+				 rcp_line_at(RCP_LINETABLE_LOCATION, lines, n,
+					     1000, lasti);
+	}
+	is_int((long long)wrong, 0, "3.11: the same lines without columns");
+	ok(shorter > 1000, "3.11: and fewer bytes (%llu of 20000 tables)",
+	   (unsigned long long)shorter);
+}
+
 int
 main(void)
 {
@@ -97,6 +131,7 @@ main(void)
 	ranges();
 	location();
 	noise();
+	no_columns();
 	is_int(at(RCP_LINETABLE_NONE, "", 0, 0), 0, "no table, no line");
 	return done_testing();
 }
