@@ -113,6 +113,14 @@ rcp_object_key_type(uint64_t key)
 	return (uint32_t)key & 0xffff;
 }
 
+/* The same with another site of death. */
+static inline uint64_t
+rcp_object_key_at(uint64_t key, uint32_t death)
+{
+	return (key & ~((uint64_t)RCP_HEAD_SITE << 16)) |
+	       (uint64_t)death << 16;
+}
+
 struct rcp_object_slot {
 	uint64_t key; /* of the cell; 0: free */
 	struct rcp_object_cell *cell;
@@ -191,6 +199,13 @@ rcp_life_changed(struct rcp_lives *lives, uint32_t origin)
 
 	__atomic_store_n(&lives->dirty[group], 1, __ATOMIC_RELEASE);
 }
+
+/* Where those of L's that die at SITE are counted, which is at WHERE as of EPOCH
+ * (see struct rcp_life), and where the last ones died from now on.  NULL: none
+ * has died there yet. */
+struct rcp_object_cell *rcp_life_died_at(const struct rcp_objects *o,
+					 struct rcp_life *l, uint32_t site,
+					 uintptr_t where, uint32_t epoch);
 
 /* An object of ORIGIN is born in BYTES.  O is ours.  Without memory nothing is
  * counted. */

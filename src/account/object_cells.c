@@ -124,6 +124,22 @@ in_list(const struct rcp_life *l, uint32_t site)
 	return NULL;
 }
 
+struct rcp_object_cell *
+rcp_life_died_at(const struct rcp_objects *o, struct rcp_life *l,
+		 uint32_t site, uintptr_t where, uint32_t epoch)
+{
+	struct rcp_object_cell *c = in_list(l, site);
+
+	if (!c && l->places == MORE_MAX && o->table)
+		c = cell_slot(o, rcp_object_key_at(l->first->key, site))->cell;
+	if (!c)
+		return NULL;
+	l->last = c;
+	l->where = where;
+	l->epoch = epoch;
+	return c;
+}
+
 /* C is L's, and found by its list from now on.  False: no memory. */
 static bool
 put_in_list(struct rcp_life *l, struct rcp_object_cell *c)

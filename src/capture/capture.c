@@ -405,6 +405,16 @@ rcp_capture_noted_slow(struct rcp_capture *c, const void *caller,
 }
 
 uint32_t
+rcp_capture_leaf_again(struct rcp_capture *c, uintptr_t key)
+{
+	struct rcp_capture_memo *m = rcp_memo_slot(c, RCP_MEMO_FOLDED, key);
+
+	return c->epoch == epoch() && rcp_is_memo(m, RCP_MEMO_FOLDED, key) ?
+		       m->node :
+		       RCP_NODE_NONE;
+}
+
+uint32_t
 rcp_capture_leaf(struct rcp_capture *c, const void *caller)
 {
 	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
@@ -416,7 +426,9 @@ rcp_capture_leaf(struct rcp_capture *c, const void *caller)
 
 	if (UNLIKELY(c->epoch != now))
 		begin_epoch(c, now);
-	tstate = way == RCP_PY_WAY_NONE ? NULL : rcp_py_tstate();
+	tstate = way == RCP_PY_WAY_NONE ? NULL : rcp_py_own(way);
+	if (UNLIKELY(!tstate) && way != RCP_PY_WAY_NONE)
+		tstate = rcp_py_tstate();
 	if (tstate)
 		frame = rcp_py_top(way, tstate);
 	while (frame && rcp_py_is_shim(way, frame))

@@ -83,6 +83,10 @@ rcp_capture_goes_on(const struct rcp_capture *c,
  * a few nodes for each line of code.  CALLER as above. */
 uint32_t rcp_capture_leaf(struct rcp_capture *c, const void *caller);
 
+/* The same, if the innermost frame is known to have KEY.  0: that one has to be
+ * asked. */
+uint32_t rcp_capture_leaf_again(struct rcp_capture *c, uintptr_t key);
+
 /* Another thread goes on with C. */
 void rcp_capture_begin(struct rcp_capture *c);
 

@@ -69,7 +69,7 @@ rcp_births_created(void *op)
 	bool done = false;
 
 	if (RCP_LIKELY(type != NULL) && RCP_LIKELY(type->plain) &&
-	    RCP_LIKELY(rcp_mutator_get(t, &m))) {
+	    RCP_LIKELY(rcp_may_enter(t)) && RCP_LIKELY(rcp_mutator_get(t->thread, &m))) {
 		rcp_enter_own(t);
 		done = rcp_record_born_hot(t, &m, (uintptr_t)op - type->before,
 					   type->id, type->before);

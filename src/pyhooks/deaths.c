@@ -160,7 +160,7 @@ rcp_deaths_entered(void *op, const void *const *entry)
 	struct rcp_tls *t = &rcp_tls;
 	struct rcp_mutator m;
 
-	if (RCP_LIKELY(rcp_mutator_get(t, &m)))
+	if (RCP_LIKELY(rcp_may_enter(t)) && RCP_LIKELY(rcp_mutator_get(t->thread, &m)))
 		how = rcp_record_dying_hot(t, &m, (uintptr_t)op, entry);
 	if (RCP_LIKELY(how == RCP_DYING_NOW))
 		dying_now(t, op, __builtin_frame_address(0));

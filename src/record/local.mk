@@ -9,6 +9,7 @@ preload_sources += \
 	src/record/mappings.h \
 	src/record/object.c \
 	src/record/object.h \
+	src/record/object_freed.c \
 	src/record/object_hot.h \
 	src/record/object_collector.c \
 	src/record/object_internal.h \

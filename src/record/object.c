@@ -182,13 +182,29 @@ rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
 
 /* --- deaths ----------------------------------------------------------------- */
 
-static inline uint32_t
-death_site(struct rcp_thread *th, const void *caller)
+uint32_t
+rcp_object_death_site(struct rcp_thread *th, const void *caller)
 {
 	if (RCP_LIKELY(!rcp_objects_crowded))
 		return rcp_object_site(th, caller);
 	rcp_objects_count(RCP_OBJECTS_FOLDED);
 	return folded_site(th, caller);
+}
+
+struct rcp_object_cell *
+rcp_object_other_place(struct rcp_thread *th,
+		       const struct rcp_objects *o, struct rcp_life *l,
+		       uintptr_t where, uint32_t epoch)
+{
+	uint32_t site = (uint32_t)where, node;
+
+	if (epoch) {
+		node = rcp_capture_leaf_again(&th->capture, where);
+		if (!node)
+			return NULL;
+		site = rcp_site_get(node, RCP_KIND_PYTHON);
+	}
+	return rcp_life_died_at(o, l, site, where, epoch);
 }
 
 /* By the collector, perhaps. */
@@ -228,7 +244,7 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 {
 	/* It may become so by this death. */
 	bool folded = rcp_objects_crowded;
-	uint32_t id = w[0] & RCP_HEAD_SITE, site = death_site(th, *entry);
+	uint32_t id = w[0] & RCP_HEAD_SITE, site = rcp_object_death_site(th, *entry);
 	uint64_t size = rcp_head_size(w);
 
 	rcp_head_die(w);
@@ -363,57 +379,6 @@ rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,
 		}
 	}
 	rcp_idle(t);
-}
-
-bool
-rcp_record_object_freed(struct rcp_tls *t, uintptr_t p)
-{
-	struct rcp_thread *th = t->thread;
-	uint32_t *w = rcp_head_at(p), id;
-
-	if (!w || (w[0] & RCP_HEAD_STATE) != RCP_HEAD_ALIVE || !th ||
-	    !th->objects || !rcp_objects_are_ours(th->objects) ||
-	    rcp_object_collecting())
-		return false;
-	id = w[0] & RCP_HEAD_SITE;
-	if (id < rcp_origin_first || rcp_head_size(w) == RCP_LIVE_SIZE_SIDE)
-		return false;
-	rcp_busy(t);
-	rcp_objects_count(RCP_OBJECTS_FREED);
-	rcp_objects_death(th->objects, id, death_site(th, NULL),
-			  rcp_head_size(w), rcp_tick_age(rcp_head_birth(w)));
-	rcp_head_die(w);
-	rcp_idle(t);
-	return true;
-}
-
-void
-rcp_record_object_gone(struct rcp_thread *th, uintptr_t block, uint32_t object,
-		       uint64_t size, uint32_t birth)
-{
-	struct rcp_objects *o;
-	enum rcp_death how;
-	int64_t age = -1;
-
-	if ((object & RCP_HEAD_STATE) != (RCP_HEAD_ALIVE ^ RCP_HEAD_BLOCK))
-		return;
-	o = rcp_object_books(th);
-	if (!o)
-		return;
-	if (!(object & RCP_LIVE_REBORN))
-		age = rcp_tick_age(birth);
-	if (!block) {
-		rcp_objects_count(RCP_OBJECTS_UNSEEN);
-		rcp_objects_died(o, object & RCP_HEAD_SITE, 0,
-				 RCP_DEATH_UNSEEN, size, age);
-		return;
-	}
-	rcp_objects_count(RCP_OBJECTS_FREED);
-	how = rcp_object_cause(block);
-	rcp_objects_died(o, object & RCP_HEAD_SITE, death_site(th, NULL), how,
-			 size, age);
-	if (how == RCP_DEATH_COLLECTOR)
-		rcp_garbage_died(size);
 }
 
 void

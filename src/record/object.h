@@ -111,6 +111,17 @@ enum rcp_dying rcp_record_dying(struct rcp_tls *t, uintptr_t op,
 				const void *const *entry, unsigned *before,
 				bool collecting);
 
+/* The cell of deaths of L, whose last ones were elsewhere, at WHERE as of EPOCH (see
+ * struct rcp_life).  NULL: there is none yet, or it has to be looked for. */
+struct rcp_object_cell;
+struct rcp_objects;
+struct rcp_life;
+struct rcp_object_cell *rcp_object_other_place(struct rcp_thread *th,
+					       const struct rcp_objects *o,
+					       struct rcp_life *l,
+					       uintptr_t where,
+					       uint32_t epoch);
+
 /* After RCP_DYING_UNBORN, when OP has turned out to be an object of TYPE: it
  * was born when its block was allocated, and dies now. */
 void rcp_record_died_unborn(struct rcp_tls *t, uintptr_t op, unsigned before,

@@ -25,17 +25,14 @@ struct rcp_mutator {
 	enum rcp_py_way way;
 };
 
-/* T's.  False: something is rare. */
+/* TH, the calling one.  False: something is rare. */
 static RCP_INLINE bool
-rcp_mutator_get(const struct rcp_tls *t, struct rcp_mutator *m)
+rcp_mutator_get(struct rcp_thread *th, struct rcp_mutator *m)
 {
-	if (RCP_UNLIKELY(!rcp_may_enter(t)) ||
-	    RCP_UNLIKELY(rcp_object_special.any))
+	if (RCP_UNLIKELY(rcp_object_special.any) || RCP_UNLIKELY(!th))
 		return false;
-	m->th = t->thread;
-	if (RCP_UNLIKELY(!m->th))
-		return false;
-	m->o = m->th->objects;
+	m->th = th;
+	m->o = th->objects;
 	if (RCP_UNLIKELY(!m->o) || RCP_UNLIKELY(!rcp_objects_are_ours(m->o)))
 		return false;
 	m->way = rcp_capture_way();
@@ -90,11 +87,11 @@ rcp_object_packed_age(const uint32_t *w, uint32_t head, uint32_t size)
 	return RCP_UNLIKELY(now > birth) ? now - birth : 0;
 }
 
-/* The cell of the deaths of L, if M's thread is where the last one was; FOLDED:
- * its last line is all that is kept. */
+/* The cell of the deaths of L where M's thread is; FOLDED: the last line is all
+ * that is kept.  NULL: it is not known. */
 static RCP_INLINE struct rcp_object_cell *
-rcp_object_same_place(const struct rcp_mutator *m, const struct rcp_life *l,
-		      bool folded, const void *caller)
+rcp_object_place(const struct rcp_mutator *m, struct rcp_life *l, bool folded,
+		 const void *caller)
 {
 	uint32_t epoch = 0;
 	uintptr_t where;
@@ -106,17 +103,18 @@ rcp_object_same_place(const struct rcp_mutator *m, const struct rcp_life *l,
 		where = rcp_site_get(rcp_capture_node(&m->th->capture, caller),
 				     RCP_KIND_PYTHON);
 	}
-	return RCP_LIKELY(l->where == where) && RCP_LIKELY(l->epoch == epoch) ?
-		       l->last : NULL;
+	if (RCP_LIKELY(l->where == where) && RCP_LIKELY(l->epoch == epoch))
+		return l->last;
+	return rcp_object_other_place(m->th, m->o, l, where, epoch);
 }
 
 /* The object of L in the block at W dies. */
 static RCP_INLINE bool
-rcp_object_dies_at(const struct rcp_mutator *m, const struct rcp_life *l,
+rcp_object_dies_at(const struct rcp_mutator *m, struct rcp_life *l,
 		   uint32_t *w, uint32_t head, const void *const *entry)
 {
 	bool folded = rcp_objects_crowded;
-	struct rcp_object_cell *c = rcp_object_same_place(m, l, folded, *entry);
+	struct rcp_object_cell *c = rcp_object_place(m, l, folded, *entry);
 	uint32_t size = w[1] & RCP_PACKED_SIZE;
 	int64_t age;
 
@@ -135,7 +133,31 @@ rcp_object_dies_at(const struct rcp_mutator *m, const struct rcp_life *l,
 	return true;
 }
 
-/* RCP_DYING_NOW: the object at OP has died where the last one of its kind did, by
+/* An object of ORIGIN dies, by its refcount, as its block of SIZE bytes goes. */
+static RCP_INLINE bool
+rcp_object_goes(const struct rcp_mutator *m, uint32_t origin, uint64_t size,
+		int64_t age)
+{
+	bool folded = rcp_objects_crowded;
+	struct rcp_lives *lives = m->o->lives[origin / RCP_ORIGIN_CHUNK];
+	struct rcp_object_cell *c = NULL;
+	struct rcp_life *l;
+
+	if (RCP_UNLIKELY(!lives))
+		return false;
+	l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+	/* None has died, if none was born. */
+	c = rcp_object_place(m, l, folded, NULL);
+	if (RCP_UNLIKELY(!c))
+		return false;
+	if (RCP_UNLIKELY(!rcp_object_dies(c, size, age)))
+		rcp_object_dies_old(c, size, age);
+	if (folded)
+		rcp_objects_count(RCP_OBJECTS_FOLDED);
+	return true;
+}
+
+/* RCP_DYING_NOW: the object at OP has died, where one of its kind did before, by
  * its refcount; RCP_DYING_AGAIN: it has before.  Else nothing was done.
  * Arguments as for rcp_record_dying(). */
 static RCP_INLINE enum rcp_dying
@@ -144,8 +166,8 @@ rcp_record_dying_hot(struct rcp_tls *t, const struct rcp_mutator *m,
 {
 	unsigned before;
 	uint32_t *w = rcp_object_word(op, &before), head;
-	const struct rcp_life *l;
 	struct rcp_lives *lives;
+	struct rcp_life *l;
 	bool done;
 
 	if (RCP_UNLIKELY(!w))

@@ -73,6 +73,9 @@ rcp_object_block(uintptr_t op, unsigned *before)
 	return w;
 }
 
+/* Of a death: its last line, where that is all that is kept.  Counted so. */
+uint32_t rcp_object_death_site(struct rcp_thread *th, const void *caller);
+
 /* Is the thread inside the collector? */
 bool rcp_object_collecting(void);
 /* BLOCK got its object there: it is not the collector's doing if it dies. */
