@@ -38,7 +38,7 @@ rcp_variant_sum(const struct rcp_step *e, unsigned n)
 		b = rcp_variant_mix(b, *e[3].slot);
 		e += 4;
 	} while (e < end);
-	return (a ^ (b << 29 | b >> 35)) * 0x9e3779b97f4a7c15u;
+	return (a + 2 * b) * 0x9e3779b97f4a7c15u;
 }
 
 /* What has this sum is in one of two places: as they hang on nothing else in
