@@ -31,8 +31,10 @@ __asm__(".text\n"
 	".cfi_def_cfa_offset 8\n"
 	"	ret\n"
 	".cfi_endproc\n");
-#endif
 extern const char pages_code[] __attribute__((visibility("hidden")));
+#else
+static const char pages_code[1];
+#endif
 
 static struct rcp_trace trace;
 static char *pages; /* three of them */
