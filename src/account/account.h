@@ -319,9 +319,10 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
  * counted nothing then. */
 static inline struct rcp_cell *
 rcp_account_freeing(struct rcp_account *a, uint32_t site, uint64_t size,
-		    struct rcp_cell_page **page)
+		    struct rcp_cell_dir **dir, struct rcp_cell_page **page)
 {
-	*page = a->dir[site / RCP_CELLS_PER_PAGE].page;
+	*dir = &a->dir[site / RCP_CELLS_PER_PAGE];
+	*page = (*dir)->page;
 	if (rcp_site_inherited(site) || RCP_UNLIKELY(!*page) ||
 	    RCP_UNLIKELY(rcp_peak_ends(a, size)))
 		return NULL;
@@ -329,12 +330,12 @@ rcp_account_freeing(struct rcp_account *a, uint32_t site, uint64_t size,
 }
 
 static inline void
-rcp_account_freed(struct rcp_account *a, uint32_t site, struct rcp_cell *c,
-		  uint64_t size)
+rcp_account_freed(struct rcp_account *a, struct rcp_cell_dir *dir,
+		  struct rcp_cell *c, uint64_t size)
 {
 	RCP_ADD(c->frees, 1);
 	RCP_ADD(c->freed_bytes, size);
-	rcp_cell_changed(&a->dir[site / RCP_CELLS_PER_PAGE]);
+	rcp_cell_changed(dir);
 	RCP_ADD(a->live, -size);
 }
 

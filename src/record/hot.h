@@ -160,6 +160,7 @@ rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
 		    uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
 {
 	struct rcp_cell_page *page;
+	struct rcp_cell_dir *dir;
 	struct rcp_cell *cell;
 	struct rcp_live block;
 	uint32_t *w = look((uintptr_t)p, &block);
@@ -169,7 +170,7 @@ rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
 	if (chunks)
 		rcp_chunk_expect_next((uintptr_t)p, block.size);
 	cell = rcp_account_freeing(&th->account, block.site, block.size,
-				   &page);
+				   &dir, &page);
 	if (RCP_UNLIKELY(!cell))
 		return false;
 	if (chunks) {
@@ -183,7 +184,7 @@ rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
 		th->ring[0] = NULL;
 		RCP_ADD(cell->temporaries, 1);
 	}
-	rcp_account_freed(&th->account, block.site, cell, block.size);
+	rcp_account_freed(&th->account, dir, cell, block.size);
 	return true;
 }
 
