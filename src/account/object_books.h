@@ -207,6 +207,25 @@ struct rcp_object_cell *rcp_life_died_at(const struct rcp_objects *o,
 					 struct rcp_life *l, uint32_t site,
 					 uintptr_t where, uint32_t epoch);
 
+/* An object of ORIGIN is born in BYTES, not as the first one.  False: it is, and
+ * nothing was counted.  O is ours. */
+static inline bool
+rcp_objects_born_again(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
+{
+	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
+	struct rcp_life *l;
+
+	if (RCP_UNLIKELY(!lives))
+		return false;
+	l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(!l->begins))
+		return false;
+	RCP_ADD(l->births.count, 1);
+	RCP_ADD(l->births.bytes, bytes);
+	rcp_life_changed(lives, origin);
+	return true;
+}
+
 /* An object of ORIGIN is born in BYTES.  O is ours.  Without memory nothing is
  * counted. */
 static inline void

@@ -209,20 +209,6 @@ rcp_origin_find(const struct rcp_origin *origin)
 }
 
 uint32_t
-rcp_origin_find_packed(uint32_t site, uint32_t type, unsigned before)
-{
-	struct rcp_origin origin = {
-		.allocation = site,
-		.site = site,
-		.type = (uint16_t)type,
-		.before = (uint8_t)before,
-		.packed = true,
-	};
-
-	return rcp_origin_find(&origin);
-}
-
-uint32_t
 rcp_origin_fold(const struct rcp_origin *origin,
 		const struct rcp_origin *folded)
 {

@@ -149,20 +149,17 @@ rcp_origin_memo_of(uint32_t site, uint32_t type)
 uint32_t rcp_origin_fold(const struct rcp_origin *origin,
 			 const struct rcp_origin *folded);
 
-/* The same, of objects in packed blocks: SITE, TYPE and BEFORE are all there is to
- * it. */
-uint32_t rcp_origin_find_packed(uint32_t site, uint32_t type,
-				unsigned before);
-
+/* The same, of objects of TYPE that are born at SITE in packed blocks, if it was
+ * looked for not long ago; else 0. */
 static inline uint32_t
-rcp_origin_packed(uint32_t site, uint32_t type, unsigned before)
+rcp_origin_again(uint32_t site, uint32_t type)
 {
 	uint64_t e = __atomic_load_n(rcp_origin_memo_of(site, type),
 				     __ATOMIC_RELAXED);
 
-	if (RCP_LIKELY(e >> 24 == ((uint64_t)site << 16 | type)))
-		return (uint32_t)e & RCP_HEAD_SITE;
-	return rcp_origin_find_packed(site, type, before);
+	return RCP_LIKELY(e >> 24 == ((uint64_t)site << 16 | type)) ?
+		       (uint32_t)e & RCP_HEAD_SITE :
+		       0;
 }
 
 /* The number of an origin; 0: there is no room for it. */

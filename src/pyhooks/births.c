@@ -60,22 +60,58 @@ created(struct rcp_tls *t, void *op)
 	rcp_leave(t);
 }
 
+/* What was born at SITE may end a cascade. */
+static __attribute__((noinline)) void
+ended(struct rcp_tls *t, uint32_t site)
+{
+	rcp_cascade_ended(t->thread, site);
+	rcp_leave(t);
+}
+
+/* In a block that the thread has not allocated just now. */
+static __attribute__((noinline)) void
+created_again(struct rcp_tls *t, void *op, const struct rcp_pytype *type,
+	      struct rcp_thread *th, struct rcp_objects *o)
+{
+	uint32_t site;
+
+	rcp_enter_own(t);
+	site = rcp_record_born_again(t, th, o, (uintptr_t)op - type->before,
+				     type->id, type->before);
+	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(th)))
+		rcp_cascade_ended(th, site);
+	rcp_leave(t);
+	if (RCP_UNLIKELY(!site))
+		created(t, op);
+}
+
+/* All that this calls it calls last, so that it has no registers to save. */
 void
 rcp_births_created(void *op)
 {
 	struct rcp_tls *t = &rcp_tls;
 	const struct rcp_pytype *type = rcp_pytype_look(rcp_py_type_of(op));
 	struct rcp_mutator m;
-	bool done = false;
+	uint32_t site;
 
-	if (RCP_LIKELY(type != NULL) && RCP_LIKELY(type->plain) &&
-	    RCP_LIKELY(rcp_may_enter(t)) && RCP_LIKELY(rcp_mutator_get(t->thread, &m))) {
-		rcp_enter_own(t);
-		done = rcp_record_born_hot(t, &m, (uintptr_t)op - type->before,
-					   type->id, type->before);
-		rcp_leave(t);
+	if (RCP_UNLIKELY(!type) || RCP_UNLIKELY(!type->plain) ||
+	    RCP_UNLIKELY(!rcp_may_enter(t)) ||
+	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
+		created(t, op);
+		return;
 	}
-	if (RCP_UNLIKELY(!done))
+	if ((uintptr_t)m.th->ring[0] != (uintptr_t)op - type->before) {
+		created_again(t, op, type, m.th, m.o);
+		return;
+	}
+	rcp_enter_own(t);
+	site = rcp_record_born_first(&m, type->id, type->before);
+	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(m.th))) {
+		ended(t, site);
+		return;
+	}
+	rcp_leave(t);
+	if (RCP_UNLIKELY(!site))
 		created(t, op);
 }
 

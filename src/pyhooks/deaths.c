@@ -90,31 +90,43 @@ died_unborn(struct rcp_tls *t, void *op, unsigned before,
 		rcp_record_no_object();
 }
 
-/* What its finaliser and its weakrefs' callbacks may do. */
-static inline void
-dying_now(struct rcp_tls *t, const void *op, const void *stack)
+/* Its finaliser may do something, or the callbacks of its weakrefs, before OP is
+ * gone. */
+static __attribute__((noinline)) void
+acts(struct rcp_tls *t, const void *op)
 {
-	struct rcp_thread *th = t->thread;
-
-	if (RCP_UNLIKELY(rcp_py_type_finalizes(rcp_py_type_of(op))))
-		doubt(t, op, stack);
-	else if (RCP_LIKELY(!th || !rcp_cascade_goes_on(&th->cascading) ||
-			    !rcp_py_has_weakrefs(op)))
+	if (rcp_py_type_finalizes(rcp_py_type_of(op)))
+		doubt(t, op, __builtin_frame_address(0));
+	else if (!rcp_py_has_weakrefs(op))
 		return;
-	if (th)
-		rcp_cascade_opens(&th->cascading);
+	if (t->thread)
+		rcp_cascade_opens(&t->thread->cascading, &t->thread->capture);
+}
+
+static inline void
+dying_now(struct rcp_tls *t, const void *op, bool goes_on)
+{
+	if (RCP_UNLIKELY(goes_on) ||
+	    RCP_UNLIKELY(rcp_py_type_finalizes(rcp_py_type_of(op))))
+		acts(t, op);
+}
+
+/* Do more die with what has died last? */
+static inline bool
+goes_on(const struct rcp_tls *t)
+{
+	return t->thread && rcp_cascade_goes_on(&t->thread->cascading);
 }
 
 static void
-dying(struct rcp_tls *t, void *op, const void *const *entry, bool collecting,
-      const void *stack)
+dying(struct rcp_tls *t, void *op, const void *const *entry, bool collecting)
 {
 	unsigned before;
 
 	switch (rcp_record_dying(t, (uintptr_t)op, entry, &before,
 				 collecting)) {
 	case RCP_DYING_NOW:
-		dying_now(t, op, stack);
+		dying_now(t, op, goes_on(t));
 		break;
 	case RCP_DYING_UNBORN:
 		died_unborn(t, op, before, entry);
@@ -138,8 +150,7 @@ not_followed(const void *op)
 
 /* The whole of it. */
 static __attribute__((noinline)) void
-entered(struct rcp_tls *t, void *op, const void *const *entry,
-	const void *stack)
+entered(struct rcp_tls *t, void *op, const void *const *entry)
 {
 	if (!rcp_enter(t)) {
 		not_followed(op);
@@ -148,24 +159,60 @@ entered(struct rcp_tls *t, void *op, const void *const *entry,
 	rcp_deaths_settle(t, op);
 	if (rcp_garbage_thread == t)
 		rcp_garbage_dying(op);
-	dying(t, op, entry, rcp_py_collects() || rcp_record_born_inside(),
-	      stack);
+	dying(t, op, entry, rcp_py_collects() || rcp_record_born_inside());
 	rcp_leave(t);
 }
 
+/* Not where the last one of its kind did. */
+static __attribute__((noinline)) void
+entered_elsewhere(struct rcp_tls *t, void *op, const void *const *entry)
+{
+	struct rcp_dying_object d;
+	struct rcp_mutator m;
+	bool done = false;
+
+	if (rcp_mutator_get(t->thread, &m) &&
+	    rcp_record_dying_look(&m, (uintptr_t)op, &d) == RCP_DYING_NOW) {
+		rcp_enter_own(t);
+		done = rcp_record_dies(&m, &d, entry);
+		rcp_leave(t);
+	}
+	if (RCP_LIKELY(done))
+		dying_now(t, op, goes_on(t));
+	else
+		entered(t, op, entry);
+}
+
+/* All that this calls it calls last, so that it has no registers to save. */
 void
 rcp_deaths_entered(void *op, const void *const *entry)
 {
-	enum rcp_dying how = RCP_DYING_NOTHING;
 	struct rcp_tls *t = &rcp_tls;
+	struct rcp_dying_object d;
 	struct rcp_mutator m;
+	enum rcp_dying how;
+	bool done;
 
-	if (RCP_LIKELY(rcp_may_enter(t)) && RCP_LIKELY(rcp_mutator_get(t->thread, &m)))
-		how = rcp_record_dying_hot(t, &m, (uintptr_t)op, entry);
-	if (RCP_LIKELY(how == RCP_DYING_NOW))
-		dying_now(t, op, __builtin_frame_address(0));
-	else if (how != RCP_DYING_AGAIN)
-		entered(t, op, entry, __builtin_frame_address(0));
+	if (RCP_UNLIKELY(!rcp_may_enter(t)) ||
+	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
+		entered(t, op, entry);
+		return;
+	}
+	how = rcp_record_dying_look(&m, (uintptr_t)op, &d);
+	if (how == RCP_DYING_AGAIN)
+		return;
+	if (RCP_UNLIKELY(how != RCP_DYING_NOW)) {
+		entered(t, op, entry);
+		return;
+	}
+	rcp_enter_own(t);
+	done = rcp_record_dies_alike(&m, &d, entry);
+	rcp_leave(t);
+	/* There is one level, then. */
+	if (RCP_LIKELY(done))
+		dying_now(t, op, m.th->cascading.level[0].objects != 0);
+	else
+		entered_elsewhere(t, op, entry);
 }
 
 /* --- which functions -------------------------------------------------------------- */

@@ -83,14 +83,22 @@ rcp_py_collects(void)
 RCP_PY_INLINE const char *
 rcp_py_mutator(enum rcp_py_way way)
 {
-	const char *tstate;
+	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+	const char *tstate, *interp;
+	int32_t collecting;
 
 	if (RCP_UNLIKELY(way == RCP_PY_WAY_NONE))
 		return NULL;
 	tstate = rcp_py_holder(way);
-	if (RCP_UNLIKELY(!tstate) || RCP_UNLIKELY(rcp_py_is_collecting(tstate)))
+	if (RCP_UNLIKELY(!tstate))
 		return NULL;
-	return tstate;
+	if (way == RCP_PY_WAY_FRAMES && l->runtime_collecting) {
+		collecting = rcp_py_int(rcp_py_rt.state, l->runtime_collecting);
+	} else {
+		interp = rcp_py_pointer(tstate, l->tstate_interp);
+		collecting = rcp_py_int(interp, l->interp_collecting);
+	}
+	return RCP_UNLIKELY(collecting) ? NULL : tstate;
 }
 
 /* The innermost frame, or NULL. */

@@ -31,8 +31,8 @@ look(struct rcp_cascade_level *l)
 		l->objects = l->bytes = 0;
 	l->seen = now;
 	l->seen_cpu = cpu_now();
-	l->step = l->objects ? l->objects + RCP_CASCADE_STEP :
-			       RCP_CASCADE_LEAST;
+	l->more = l->objects ? l->objects + RCP_CASCADE_STEP - RCP_CASCADE_LEAST :
+			       0;
 }
 
 /* It was over before now, and after the last look, since when the thread may
@@ -64,6 +64,8 @@ pop(struct rcp_thread *th)
 
 	if (RCP_UNLIKELY(l->objects >= RCP_CASCADE_LEAST))
 		report(th, l);
+	l->more = 0;
+	l->opener = NULL;
 }
 
 /* Is the stack farther in than at L, by code that its last object runs? */
@@ -83,7 +85,7 @@ push(struct rcp_thread *th, uint32_t site, const void *entry, uint64_t bytes)
 	if (c->levels == RCP_CASCADE_LEVELS)
 		pop(th);
 	l = &c->level[c->levels++];
-	rcp_cascade_begin(l, &th->capture, site, entry, bytes);
+	rcp_cascade_begin(l, site, entry, bytes);
 }
 
 static void
@@ -93,7 +95,7 @@ count(struct rcp_cascade_level *l, const void *entry, uint64_t bytes)
 	l->last = entry;
 	if (entry >= l->opener)
 		l->opener = NULL;
-	if (RCP_UNLIKELY(++l->objects == l->step))
+	if (RCP_UNLIKELY(++l->objects == RCP_CASCADE_LEAST + l->more))
 		look(l);
 }
 

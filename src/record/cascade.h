@@ -24,12 +24,15 @@
 
 struct rcp_cascade_level {
 	const void *top;     /* the stack at the outermost death */
-	uint32_t site, node; /* of it */
-	/* Its innermost Python frame; NULL: none, or too many. */
+	uint32_t site; /* of it */
+	/* The innermost Python frame at an opener, and its node; NULL: none, or
+	 * too many. */
+	uint32_t node;
 	const struct rcp_capture_frame *leaf;
 	uint64_t objects;    /* besides it */
 	uint64_t bytes;      /* of all */
-	uint64_t step;       /* of `objects`, at which the clock is looked at */
+	uint64_t more;       /* than RCP_CASCADE_LEAST are `objects`, when
+				the clock is looked at; else 0 */
 	/* The stack at the last death, and at the last of an object that may
 	 * run code of the program's before it is gone, if all later ones were
 	 * deeper; else NULL. */
@@ -55,25 +58,21 @@ void rcp_cascade_died(struct rcp_thread *th, uint32_t site, const void *entry,
  * from now on belongs to what has died. */
 void rcp_cascade_ended(struct rcp_thread *th, uint32_t site);
 
-/* The outermost death of what may become a cascade, at L. */
+/* The outermost death of what may become a cascade, at L, which is not in use or
+ * has nothing that is to be kept: no `more`, no opener. */
 static inline void
-rcp_cascade_begin(struct rcp_cascade_level *l, const struct rcp_capture *stack,
-		  uint32_t site, const void *entry, uint64_t bytes)
+rcp_cascade_begin(struct rcp_cascade_level *l, uint32_t site,
+		  const void *entry, uint64_t bytes)
 {
 	l->top = l->last = entry;
 	l->site = site;
-	l->leaf = stack->deep ? NULL : stack->leaf;
-	l->node = l->leaf ? l->leaf->node : 0;
 	l->objects = 0;
 	l->bytes = bytes;
-	l->step = RCP_CASCADE_LEAST;
-	l->opener = NULL;
 }
 
 /* The same two, when nothing has to be looked at.  False: it does. */
 static inline bool
-rcp_cascade_died_alone(struct rcp_cascading *c,
-		       const struct rcp_capture *stack, uint32_t site,
+rcp_cascade_died_alone(struct rcp_cascading *c, uint32_t site,
 		       const void *entry, uint64_t bytes)
 {
 	struct rcp_cascade_level *l = &c->level[0];
@@ -82,7 +81,7 @@ rcp_cascade_died_alone(struct rcp_cascading *c,
 		if (c->levels > 1 || l->opener)
 			return false;
 		if (entry < l->top && site == l->site) {
-			if (l->objects + 1 == l->step)
+			if (l->objects + 1 == RCP_CASCADE_LEAST + l->more)
 				return false;
 			l->objects++;
 			l->bytes += bytes;
@@ -93,7 +92,7 @@ rcp_cascade_died_alone(struct rcp_cascading *c,
 			return false;
 	}
 	c->levels = 1;
-	rcp_cascade_begin(l, stack, site, entry, bytes);
+	rcp_cascade_begin(l, site, entry, bytes);
 	return true;
 }
 
@@ -117,14 +116,17 @@ rcp_cascade_goes_on(const struct rcp_cascading *c)
 	return c->levels && c->level[c->levels - 1].objects;
 }
 
-/* The object that died last may run code before it is gone. */
+/* The object that died last, at STACK, may run code before it is gone. */
 static inline void
-rcp_cascade_opens(struct rcp_cascading *c)
+rcp_cascade_opens(struct rcp_cascading *c, const struct rcp_capture *stack)
 {
 	struct rcp_cascade_level *l = &c->level[c->levels - 1];
 
-	if (c->levels)
-		l->opener = l->last;
+	if (!c->levels)
+		return;
+	l->opener = l->last;
+	l->leaf = stack->deep ? NULL : stack->leaf;
+	l->node = l->leaf ? l->leaf->node : 0;
 }
 
 #endif

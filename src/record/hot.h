@@ -106,6 +106,7 @@ rcp_record_allocated_by(struct rcp_tls *t, struct rcp_thread *th, void *p,
 	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)))
 		rcp_record_put_slow(th, p, size, block.site, kind);
 	th->ring[0] = p;
+	th->last_word = chunks ? NULL : w;
 	rcp_account_alloc(&th->account, block.site, size, 1);
 	return true;
 }

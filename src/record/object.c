@@ -258,8 +258,7 @@ died(struct rcp_thread *th, struct rcp_objects *o, uint32_t *w,
 		if (folded)
 			note_line(o, id, site);
 	}
-	if (!rcp_cascade_died_alone(&th->cascading, &th->capture, site, entry,
-				    size))
+	if (!rcp_cascade_died_alone(&th->cascading, site, entry, size))
 		rcp_cascade_died(th, site, entry, size);
 }
 

@@ -120,7 +120,6 @@ rcp_object_dies_at(const struct rcp_mutator *m, struct rcp_life *l,
 
 	if (RCP_UNLIKELY(!c) ||
 	    RCP_UNLIKELY(!rcp_cascade_died_alone(&m->th->cascading,
-						 &m->th->capture,
 						 rcp_object_key_death(c->key),
 						 entry, size)))
 		return false;
@@ -157,111 +156,143 @@ rcp_object_goes(const struct rcp_mutator *m, uint32_t origin, uint64_t size,
 	return true;
 }
 
-/* RCP_DYING_NOW: the object at OP has died, where one of its kind did before, by
- * its refcount; RCP_DYING_AGAIN: it has before.  Else nothing was done.
- * Arguments as for rcp_record_dying(). */
-static RCP_INLINE enum rcp_dying
-rcp_record_dying_hot(struct rcp_tls *t, const struct rcp_mutator *m,
-		     uintptr_t op, const void *const *entry)
-{
-	unsigned before;
-	uint32_t *w = rcp_object_word(op, &before), head;
-	struct rcp_lives *lives;
+/* An object that is dying. */
+struct rcp_dying_object {
+	uint32_t *w, head; /* its block's */
 	struct rcp_life *l;
-	bool done;
+};
 
-	if (RCP_UNLIKELY(!w))
+/* The object at OP.  RCP_DYING_NOW: it is alive, and *D; RCP_DYING_AGAIN: it has
+ * died before.  Else it has to be looked for. */
+static RCP_INLINE enum rcp_dying
+rcp_record_dying_look(const struct rcp_mutator *m, uintptr_t op,
+		      struct rcp_dying_object *d)
+{
+	struct rcp_lives *lives;
+	unsigned before;
+
+	d->w = rcp_object_word(op, &before);
+	if (RCP_UNLIKELY(!d->w))
 		return RCP_DYING_NOTHING;
-	head = w[0];
-	if (RCP_UNLIKELY(!rcp_head_is_packed_object(head)))
+	d->head = d->w[0];
+	if (RCP_UNLIKELY(!rcp_head_is_packed_object(d->head)))
 		return RCP_DYING_NOTHING;
-	lives = m->o->lives[(head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
+	lives = m->o->lives[(d->head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
 	if (RCP_UNLIKELY(!lives))
 		return RCP_DYING_NOTHING;
-	l = &lives->life[head % RCP_ORIGIN_CHUNK];
-	if (RCP_UNLIKELY(l->begins != rcp_life_begins(before)))
+	d->l = &lives->life[d->head % RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(d->l->begins != rcp_life_begins(before)))
 		return RCP_DYING_NOTHING;
-	if ((head & RCP_HEAD_STATE) == RCP_HEAD_DEAD)
-		return RCP_DYING_AGAIN;
-	rcp_enter_own(t);
-	done = rcp_object_dies_at(m, l, w, head, entry);
-	rcp_leave(t);
-	return RCP_LIKELY(done) ? RCP_DYING_NOW : RCP_DYING_NOTHING;
+	return (d->head & RCP_HEAD_STATE) == RCP_HEAD_DEAD ? RCP_DYING_AGAIN :
+							      RCP_DYING_NOW;
+}
+
+/* It dies where the last one of its kind did, young, and its line is all that is
+ * kept.  False: it is not so, and nothing was done.  No call. */
+static RCP_INLINE bool
+rcp_record_dies_alike(const struct rcp_mutator *m,
+		      const struct rcp_dying_object *d,
+		      const void *const *entry)
+{
+	struct rcp_object_cell *c;
+	uint32_t size;
+	int64_t age;
+
+	if (RCP_UNLIKELY(!rcp_objects_crowded) ||
+	    RCP_UNLIKELY(d->l->where !=
+			 rcp_capture_leaf_key(m->way, m->tstate)) ||
+	    RCP_UNLIKELY(d->l->epoch !=
+			 __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE)))
+		return false;
+	c = d->l->last;
+	size = d->w[1] & RCP_PACKED_SIZE;
+	age = rcp_object_packed_age(d->w, d->head, size);
+	if (RCP_UNLIKELY(!c) || RCP_UNLIKELY(age > 0) ||
+	    RCP_UNLIKELY(!rcp_cascade_died_alone(&m->th->cascading,
+						 rcp_object_key_death(c->key),
+						 entry, size)))
+		return false;
+	rcp_object_dies(c, size, age);
+	rcp_objects_count(RCP_OBJECTS_FOLDED);
+	__atomic_store_n(&d->w[0], d->head | RCP_HEAD_DEAD, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The same wherever it dies.  False: nothing was done. */
+static RCP_INLINE bool
+rcp_record_dies(const struct rcp_mutator *m, const struct rcp_dying_object *d,
+		const void *const *entry)
+{
+	return rcp_object_dies_at(m, d->l, d->w, d->head, entry);
 }
 
 /* --- births ------------------------------------------------------------------- */
 
-/* In a mere block, which the thread has allocated just now. */
-static RCP_INLINE uint32_t
-rcp_object_born_first(const struct rcp_mutator *m, uint32_t *w, uint32_t head,
-		      uint32_t type, unsigned before)
+/* One was born.  False: SITE, captured just now, may end a cascade. */
+static RCP_INLINE bool
+rcp_object_is_born(struct rcp_thread *th)
 {
-	uint32_t site = head & RCP_HEAD_SITE, size = w[1], id;
+	rcp_objects_count(RCP_OBJECTS_BORN);
+	return RCP_LIKELY(rcp_cascade_ended_alone(&th->cascading));
+}
 
-	if (RCP_UNLIKELY(size > RCP_PACKED_SIZE) ||
+/* In the block that the thread has allocated just now.  Returns the site; 0:
+ * nothing was done.  Arguments as for rcp_record_born(). */
+static RCP_INLINE uint32_t
+rcp_record_born_first(const struct rcp_mutator *m, uint32_t type,
+		      unsigned before)
+{
+	uint32_t *w = m->th->last_word, head, site, size, id;
+
+	if (RCP_UNLIKELY(!w))
+		return 0;
+	head = w[0];
+	size = w[1];
+	site = head & RCP_HEAD_SITE;
+	if (RCP_UNLIKELY((head & ~RCP_HEAD_SITE) !=
+			 (RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE)) ||
+	    RCP_UNLIKELY(size > RCP_PACKED_SIZE) ||
 	    RCP_UNLIKELY(site >= RCP_PACKED_SITES) ||
 	    RCP_UNLIKELY(size <= before))
 		return 0;
-	id = rcp_origin_packed(site, type, before);
-	if (RCP_UNLIKELY(!id))
+	id = rcp_origin_again(site, type);
+	if (RCP_UNLIKELY(!id) ||
+	    RCP_UNLIKELY(!rcp_objects_born_again(m->o, id, size)))
 		return 0;
-	rcp_objects_born(m->o, id, size);
 	w[1] = site << 8 | size;
 	rcp_head_put(w, RCP_HEAD_PACKED, id);
 	return site;
 }
 
-/* In a packed one that comes from a free list. */
+/* In a packed one that comes from a free list, likewise. */
 static RCP_INLINE uint32_t
-rcp_object_born_again(struct rcp_tls *t, const struct rcp_mutator *m,
-		      uint32_t *w, uint32_t head, uint32_t type,
+rcp_record_born_again(struct rcp_tls *t, struct rcp_thread *th,
+		      struct rcp_objects *o, uintptr_t block, uint32_t type,
 		      unsigned before)
 {
-	uint32_t size = w[1] & RCP_PACKED_SIZE, site, id;
+	uint32_t *w = rcp_shadow_at(block), head, size, site, id;
 
+	/* No block but one with an object is packed. */
+	if (RCP_UNLIKELY(!w) || RCP_UNLIKELY(!rcp_head_is_packed(w[0])))
+		return 0;
+	head = w[0];
+	size = w[1] & RCP_PACKED_SIZE;
 	if (RCP_UNLIKELY(size <= before))
 		return 0;
 	/* No allocation has looked at the clock. */
-	rcp_tick(t, m->th, 0);
-	site = rcp_site_get(rcp_capture_node(&m->th->capture, NULL),
+	rcp_tick(t, th, 0);
+	site = rcp_site_get(rcp_capture_node(&th->capture, NULL),
 			    RCP_KIND_PYTHON);
-	id = rcp_origin_packed(site, type, before);
-	if (RCP_UNLIKELY(!id))
+	id = rcp_origin_again(site, type);
+	if (RCP_UNLIKELY(!id) ||
+	    RCP_UNLIKELY(!rcp_objects_born_again(o, id, size)))
 		return 0;
 	if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
-		rcp_object_died_unseen(m->o, head & RCP_HEAD_SITE, size);
-	rcp_objects_born(m->o, id, size);
+		rcp_object_died_unseen(o, head & RCP_HEAD_SITE, size);
 	if (size > 48)
 		w[3] = rcp_tick_now() & ~RCP_HEAD;
 	rcp_head_put(w, RCP_HEAD_PACKED_REBORN, id);
 	return site;
-}
-
-/* Arguments as for rcp_record_born(). */
-static RCP_INLINE bool
-rcp_record_born_hot(struct rcp_tls *t, const struct rcp_mutator *m,
-		    uintptr_t block, uint32_t type, unsigned before)
-{
-	uint32_t *w = rcp_shadow_at(block), head, site;
-
-	if (RCP_UNLIKELY(!w))
-		return false;
-	head = w[0];
-	/* No block but one with an object is packed. */
-	if (rcp_head_is_packed(head))
-		site = rcp_object_born_again(t, m, w, head, type, before);
-	else if (RCP_LIKELY((head & ~RCP_HEAD_SITE) ==
-			    (RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE)) &&
-		 RCP_LIKELY((uintptr_t)m->th->ring[0] == block))
-		site = rcp_object_born_first(m, w, head, type, before);
-	else
-		return false;
-	if (RCP_UNLIKELY(!site))
-		return false;
-	rcp_objects_count(RCP_OBJECTS_BORN);
-	if (RCP_UNLIKELY(!rcp_cascade_ended_alone(&m->th->cascading)))
-		rcp_cascade_ended(m->th, site);
-	return true;
 }
 
 #endif

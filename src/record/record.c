@@ -228,11 +228,12 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 {
 	const bool chunks = rcp_record_in_chunks(p, kind);
 	struct rcp_live block = { size, site, rcp_tick_now(), 0 };
+	uint32_t *w = rcp_record_word(p, chunks);
 
-	if (RCP_UNLIKELY(!rcp_record_put(rcp_record_word(p, chunks), p, block,
-					 chunks)))
+	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)))
 		rcp_record_put_slow(th, p, size, site, kind);
 	remember_last(th, p);
+	th->last_word = chunks ? NULL : w;
 }
 
 /* A sample; a thread's first block; more than one last block to remember. */

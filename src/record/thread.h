@@ -30,6 +30,8 @@ struct rcp_thread {
 	/* The last blocks that this thread allocated, newest at `ring_at`. */
 	uint32_t ring_at;
 	void *ring[RCP_TEMPORARY_MAX];
+	/* Where in the shadow the newest one stands, if that is known. */
+	uint32_t *last_word;
 	/* Sample mode. */
 	struct rcp_sampler sampler;
 	struct rcp_rate_thread rate;
