@@ -357,7 +357,7 @@ turns(uintptr_t above, unsigned long stacks)
 	}
 }
 
-/* Where they lie on two pages, what has been so before is not looked for. */
+/* Where they lie on two pages, those on the first are recognised before. */
 static void
 test_turns(void)
 {
