@@ -17,6 +17,7 @@
  */
 #include "capture/mixed.h"
 
+#include "base/mem.h"
 #include "capture/tails.h"
 #include "capture/tree.h"
 
@@ -338,10 +339,14 @@ new_node(struct rcp_capture *c, enum rcp_py_way way, uintptr_t caller,
 {
 	struct rcp_native *n = c->native;
 	const char *at = m ? m->at : NULL;
-	uint32_t python = c->leaf->node;
-	uint32_t node = merged_node(c, way, caller, frame, python);
+	uint32_t python = c->leaf->node, node;
 	const struct rcp_step *outer;
 
+	if (RCP_UNLIKELY(!n->tails))
+		n->tails = rcp_pages_reserve(sizeof(*n->tails));
+	if (!n->tails)
+		return python;
+	node = merged_node(c, way, caller, frame, python);
 	if (node == python)
 		return node;
 	if (!m || m < n->mark || m >= n->end || m->at != at) {

@@ -54,6 +54,13 @@ struct rcp_tail_node {
 	uint32_t tail, base, python, node;
 };
 
+/* Tails by (frame, caller, line), each at one of two places. */
+struct rcp_tails {
+	uint16_t met[RCP_TAILS_MET];
+	struct rcp_tail tails[RCP_TAILS];
+	struct rcp_tail_node nodes[RCP_TAIL_NODES];
+};
+
 /* Mapped when a thread's first native stack is wanted. */
 struct rcp_native {
 	uint32_t node; /* of the previous stack */
@@ -82,11 +89,9 @@ struct rcp_native {
 	unsigned inner;
 	struct rcp_py_mark inner_marks[RCP_TAIL_MARKS];
 
-	/* Tails by (frame, caller, line), each at one of two places. */
+	/* Mapped before the first mixed stack. */
+	struct rcp_tails *tails;
 	uint32_t tail; /* number of the newest; 0: there are none */
-	uint16_t met[RCP_TAILS_MET];
-	struct rcp_tail tails[RCP_TAILS];
-	struct rcp_tail_node tail_nodes[RCP_TAIL_NODES];
 
 	struct rcp_trace trace;
 };

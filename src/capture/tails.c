@@ -12,8 +12,8 @@ rcp_tails_forget(struct rcp_native *n)
 	if (n->tail == 0)
 		return;
 	n->tail = 0;
-	memset(n->tails, 0, sizeof(n->tails));
-	memset(n->tail_nodes, 0, sizeof(n->tail_nodes));
+	memset(n->tails->tails, 0, sizeof(n->tails->tails));
+	memset(n->tails->nodes, 0, sizeof(n->tails->nodes));
 }
 
 /* Copies the words from E to END.  False: no tail can have them. */
@@ -113,7 +113,7 @@ place(struct rcp_native *n, struct rcp_tail *x, const struct rcp_tail *new)
 static bool
 is_met_again(struct rcp_native *n, uint64_t h)
 {
-	uint16_t *met = &n->met[h >> 32 & (RCP_TAILS_MET - 1)];
+	uint16_t *met = &n->tails->met[h >> 32 & (RCP_TAILS_MET - 1)];
 	uint16_t was = *met;
 
 	*met = (uint16_t)(h >> 16);

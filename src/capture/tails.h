@@ -30,7 +30,7 @@ rcp_tail_hash(const void *frame, uintptr_t caller, uintptr_t key)
 static inline struct rcp_tail *
 rcp_tail_slot(struct rcp_native *n, uint64_t hash)
 {
-	return &n->tails[hash >> 40 & (RCP_TAILS - 2)];
+	return &n->tails->tails[hash >> 40 & (RCP_TAILS - 2)];
 }
 
 static inline struct rcp_tail_node *
@@ -40,7 +40,7 @@ rcp_tail_node_slot(struct rcp_native *n, uint32_t tail, uint32_t base,
 	uint64_t h = ((uint64_t)python << 32 ^ (uint64_t)base << 16 ^ tail) *
 		     0x9e3779b97f4a7c15u;
 
-	return &n->tail_nodes[h >> 40 & (RCP_TAIL_NODES - 1)];
+	return &n->tails->nodes[h >> 40 & (RCP_TAIL_NODES - 1)];
 }
 
 /* Does X lead to OUTER, which is in the trace, from a frame with MARK in it? */
