@@ -33,7 +33,8 @@ struct rcp_sink {
 	const struct rcp_snap *snap;
 	struct slot slots[TYPES];
 	struct rcp_buf out;
-	/* The slot whose record is being appended, and its length before. */
+	/* The slot to which records are being appended, and its length
+	 * before them. */
 	struct slot *current;
 	size_t current_len;
 	size_t waiting;
@@ -72,7 +73,7 @@ rcp_sink_grow(struct rcp_buf *buf, size_t need)
 
 static void flush(struct rcp_sink *sink);
 
-/* Adds up the record that was appended since the last call. */
+/* Adds up what was appended since the slot became the current one. */
 static void
 count(struct rcp_sink *sink)
 {
@@ -98,6 +99,11 @@ begin(struct rcp_sink *sink, enum rcp_chunk type, bool threaded,
 {
 	struct slot *slot = &sink->slots[type];
 
+	/* One more where the last one went, for which there is room. */
+	if (slot == sink->current && slot->open &&
+	    (!threaded || slot->thread == thread) &&
+	    sink->waiting + slot->buf.len - sink->current_len < FLUSH_AT)
+		return &slot->buf;
 	count(sink);
 	if (sink->waiting >= FLUSH_AT)
 		flush(sink);
