@@ -87,7 +87,7 @@ rcp_boot_leave(void)
 
 /* The boot arena: a fixed range, so one comparison tells its blocks.  Blocks
  * are never reused. */
-#define RCP_BOOT_SIZE (1ul << 20)
+#define RCP_BOOT_SIZE (512ul << 10)
 extern char rcp_boot_arena[RCP_BOOT_SIZE] RCP_HIDDEN;
 
 void *rcp_boot_alloc(size_t align, size_t size);
