@@ -147,13 +147,13 @@ rcp_limits_room(uint64_t len, bool end)
 		return 0;
 	begun = rcp_clock_now();
 	if (len > most || (begun < limits.no_hope_until && !end))
-		return -EFBIG;
+		return -EOVERFLOW;
 	error = shrink(most - len, NULL);
 	now = rcp_clock_now();
 	limits.rest_until = now + REST * (now - begun);
 	if (error < 0)
 		limits.no_hope_until = now + RETRY;
-	return error;
+	return error == -EFBIG ? -EOVERFLOW : error;
 }
 
 void

@@ -127,6 +127,8 @@ rcp_line_reason(long error)
 		{ ENFILE, "Too many open files in system" },
 		{ EMFILE, "Too many open files" },
 		{ EFBIG, "File too large" },
+		{ EOVERFLOW, /* of limits.c */
+		  "At its limit (RCPROF_FILE_LIMIT, RCPROF_TREE_LIMIT)" },
 		{ ENOSPC, "No space left on device" },
 		{ EROFS, "Read-only file system" },
 		{ ENAMETOOLONG, "File name too long" },

@@ -49,6 +49,32 @@ test_full(void)
 	   "in plain words");
 }
 
+/* One's own is not the kernel's. */
+static void
+test_own_limit(void)
+{
+	struct util_file *f;
+
+	util_prepare("own");
+	util_catch_stderr();
+	util_options.file_limit = 1u << 20;
+	util_start();
+	rcp_emit_open();
+	util_count(1, 1);
+	rcp_emit_snapshot(RCP_SNAP_REQUEST);
+	util.filler = 5000;
+	util_count(2, 1);
+	ok(!rcp_emit_snapshot(RCP_SNAP_REQUEST), "5 MB into 1 MiB");
+	util.filler = 0;
+	rcp_emit_end(RCP_END_EXIT, 0);
+	f = util_read("own");
+	ok(f->whole && f->sane && f->size < 1u << 20, "the file is good");
+	is_int(util_lines(util_stderr()), 1, "one line tells of it");
+	ok(strstr(util_stderr(), "/own: At its limit (RCPROF_FILE_LIMIT, "
+				 "RCPROF_TREE_LIMIT); snapshots are dropped"),
+	   "and whose limit it is");
+}
+
 static void
 test_limit_at_start(void)
 {
@@ -224,6 +250,7 @@ main(void)
 {
 	util_make_dir();
 	in_fork("a full disk", test_full);
+	in_fork("a limit of ours", test_own_limit);
 	in_fork("no room at start", test_limit_at_start);
 	in_fork("a full disk at the end", test_end);
 	in_fork("room for END alone", test_end_alone);
