@@ -19,7 +19,7 @@
 
 #define RCP_CAPTURE_MAX 2048    /* frames that a walk may have */
 #define RCP_CAPTURE_DEEP 128    /* innermost ones kept of a deeper stack */
-#define RCP_CAPTURE_MEMO 1024u  /* a power of two */
+#define RCP_CAPTURE_MEMO 2048u  /* a power of two */
 #define RCP_CAPTURE_PLACES 256u /* a power of two */
 
 /* One frame of the previous stack, shims among them. */

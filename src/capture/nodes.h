@@ -23,7 +23,7 @@ rcp_memo_slot(struct rcp_capture *c, uint32_t parent, uintptr_t key)
 {
 	uint64_t h = (key ^ ((uint64_t)parent << 32)) * 0x9e3779b97f4a7c15u;
 
-	return &c->memo[h >> 54 & (RCP_CAPTURE_MEMO - 1)];
+	return &c->memo[h >> 53 & (RCP_CAPTURE_MEMO - 1)];
 }
 
 /* An unused one says that the stack without a frame has no frame. */
