@@ -163,16 +163,21 @@ entered(struct rcp_tls *t, void *op, const void *const *entry)
 	rcp_leave(t);
 }
 
-/* Not where the last one of its kind did. */
+/* Wherever it dies, of whose stack all may be kept. */
 static __attribute__((noinline)) void
-entered_elsewhere(struct rcp_tls *t, void *op, const void *const *entry)
+entered_anywhere(struct rcp_tls *t, void *op, const void *const *entry)
 {
+	enum rcp_dying how = RCP_DYING_NOTHING;
 	struct rcp_dying_object d;
 	struct rcp_mutator m;
 	bool done = false;
 
-	if (rcp_mutator_get(t->thread, &m) &&
-	    rcp_record_dying_look(&m, (uintptr_t)op, &d) == RCP_DYING_NOW) {
+	if (RCP_LIKELY(rcp_may_enter(t)) &&
+	    RCP_LIKELY(rcp_mutator_get(t->thread, &m)))
+		how = rcp_record_dying_look(&m, (uintptr_t)op, &d);
+	if (how == RCP_DYING_AGAIN)
+		return;
+	if (RCP_LIKELY(how == RCP_DYING_NOW)) {
 		rcp_enter_own(t);
 		done = rcp_record_dies(&m, &d, entry);
 		rcp_leave(t);
@@ -193,6 +198,10 @@ rcp_deaths_entered(void *op, const void *const *entry)
 	enum rcp_dying how;
 	bool done;
 
+	if (!rcp_objects_crowded) {
+		entered_anywhere(t, op, entry);
+		return;
+	}
 	if (RCP_UNLIKELY(!rcp_may_enter(t)) ||
 	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
 		entered(t, op, entry);
@@ -212,7 +221,7 @@ rcp_deaths_entered(void *op, const void *const *entry)
 	if (RCP_LIKELY(done))
 		dying_now(t, op, m.th->cascading.level[0].objects != 0);
 	else
-		entered_elsewhere(t, op, entry);
+		entered_anywhere(t, op, entry);
 }
 
 /* --- which functions -------------------------------------------------------------- */

@@ -187,8 +187,8 @@ rcp_record_dying_look(const struct rcp_mutator *m, uintptr_t op,
 							      RCP_DYING_NOW;
 }
 
-/* It dies where the last one of its kind did, young, and its line is all that is
- * kept.  False: it is not so, and nothing was done.  No call. */
+/* While deaths are rcp_objects_crowded: it dies where the last one of its kind
+ * did, young.  False: it is not so, and nothing was done.  No call. */
 static RCP_INLINE bool
 rcp_record_dies_alike(const struct rcp_mutator *m,
 		      const struct rcp_dying_object *d,
@@ -198,8 +198,7 @@ rcp_record_dies_alike(const struct rcp_mutator *m,
 	uint32_t size;
 	int64_t age;
 
-	if (RCP_UNLIKELY(!rcp_objects_crowded) ||
-	    RCP_UNLIKELY(d->l->where !=
+	if (RCP_UNLIKELY(d->l->where !=
 			 rcp_capture_leaf_key(m->way, m->tstate)) ||
 	    RCP_UNLIKELY(d->l->epoch !=
 			 __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE)))
