@@ -54,6 +54,9 @@ struct rcp_capture {
 
 bool rcp_capture_setup(uint64_t memory_limit);
 
+/* Of few allocations, from now on: before the first of them. */
+void rcp_capture_few(void);
+
 /* Native stacks from now on, with Python's frames in them where those are
  * walked.  False: they cannot be had here. */
 bool rcp_capture_native_setup(void);

@@ -42,6 +42,7 @@ struct addresses {
 };
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
+static bool keeps_columns;
 static struct entry *contents;
 static struct addresses *addresses;
 static struct rcp_code **by_id[CHUNKS];
@@ -160,13 +161,14 @@ number(struct rcp_code *code)
 static const uint8_t *
 copy_table(const struct rcp_py_code *py, size_t *size)
 {
-	bool columns = py->table_kind == RCP_LINETABLE_LOCATION;
+	bool shorter = py->table_kind == RCP_LINETABLE_LOCATION &&
+		       !keeps_columns;
 	uint8_t *table;
 
-	*size = columns ? rcp_lines_only(py->table, py->table_size, NULL)
+	*size = shorter ? rcp_lines_only(py->table, py->table_size, NULL)
 			: py->table_size;
 	table = rcp_arena_new(*size);
-	if (table && columns)
+	if (table && shorter)
 		rcp_lines_only(py->table, py->table_size, table);
 	else if (table)
 		memcpy(table, py->table, *size);
@@ -287,6 +289,12 @@ void
 rcp_names_setup(uint64_t memory_limit)
 {
 	limit = memory_limit;
+}
+
+void
+rcp_names_are_few(void)
+{
+	keeps_columns = true;
 }
 
 void

@@ -18,6 +18,12 @@ rcp_capture_setup(uint64_t memory_limit)
 }
 
 void
+rcp_capture_few(void)
+{
+	rcp_names_are_few();
+}
+
+void
 rcp_capture_unloading(void)
 {
 	rcp_unwind_unloading();

@@ -29,6 +29,10 @@ struct rcp_code {
 
 void rcp_names_setup(uint64_t memory_limit);
 
+/* Few stacks will be taken: line tables keep their columns, as so few are not
+ * worth the time that it takes to make them shorter. */
+void rcp_names_are_few(void);
+
 /* The string's entry; made when new.  NULL: no memory.  Under the lock of
  * rcp_code_intern; others take rcp_names_lock() themselves. */
 struct rcp_string *rcp_string_intern(const char *text, size_t size);

@@ -135,6 +135,7 @@ set_up_sampling(const struct rcp_options *o)
 	rcp_rate_setup(&setup);
 	rcp_variance_register();
 	rcp_emit_register(&rate_source);
+	rcp_capture_few();
 	rcp_record_settings.sampling = true;
 	rcp_record_settings.special = true;
 }
