@@ -106,8 +106,12 @@ full_malloc(size_t size, const void *caller)
 	struct rcp_thread *th = plain_thread(t);
 	void *p;
 
-	if (RCP_UNLIKELY(!th || size >= RCP_TICK_BYTES))
+	if (RCP_UNLIKELY(!th || size >= RCP_TICK_BYTES)) {
+		/* Inside of another domain's allocation, most often. */
+		if (t->guard && !t->boot && !is_early())
+			return rcp_next.malloc(size);
 		return rare_malloc(size, caller);
+	}
 	t->guard = 1;
 	p = rcp_next.malloc(size);
 	t->guard = 2;
