@@ -118,7 +118,7 @@ begin(struct rcp_sink *sink, enum rcp_chunk type, bool threaded,
 		if (threaded)
 			rcp_buf_uv(&slot->buf, thread);
 		if (type == RCP_CHUNK_PATHS)
-			rcp_paths_reset(&sink->paths);
+			rcp_paths_again(&sink->paths);
 		else if (type == RCP_CHUNK_COUNTS)
 			memset(&sink->last, 0, sizeof(sink->last));
 	}

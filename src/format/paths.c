@@ -17,18 +17,41 @@
  * start, and what a node needs. */
 #define ROOM 64u
 
-void
-rcp_paths_reset(struct rcp_paths *p)
+static void
+begin(struct rcp_paths *p)
 {
 	p->last = p->last_site = 0;
-	p->depth = p->nodes = p->run = 0;
+	p->depth = p->nodes = p->run = p->fresh = 0;
 	p->sibling = 0;
 	p->site_kind = p->step = 0;
 	p->open = false;
+}
+
+void
+rcp_paths_reset(struct rcp_paths *p)
+{
+	begin(p);
 	memset(p->first, 0, sizeof(p->first));
 	memset(p->former, 0, sizeof(p->former));
 	memset(p->second, 0, sizeof(p->second));
 	memset(p->frames, 0, sizeof(p->frames));
+}
+
+void
+rcp_paths_again(struct rcp_paths *p)
+{
+	if (p->nodes > RCP_PATHS_FEW || p->fresh > RCP_PATHS_FEW) {
+		rcp_paths_reset(p);
+		return;
+	}
+	for (uint32_t i = 0; i < p->nodes; i++) {
+		p->first[p->dirty[i].both] = 0;
+		p->former[p->dirty[i].both] = 0;
+		p->second[p->dirty[i].near] = 0;
+	}
+	for (uint32_t i = 0; i < p->fresh; i++)
+		p->frames[p->dirty_slots[i]] = (struct rcp_path_frame){ 0, 0 };
+	begin(p);
 }
 
 static void
@@ -112,7 +135,7 @@ put_frame(struct rcp_paths *p, struct rcp_buf *buf,
 	put_u8(buf, (uint8_t)frame->name);
 	put_uv(buf, frame->name >> 8);
 	put_uv(buf, frame->offset);
-	p->frames[slot] = *frame;
+	rcp_paths_put_frame(p, slot, frame);
 }
 
 void

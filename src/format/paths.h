@@ -17,6 +17,9 @@ struct rcp_path_frame {
 	uint64_t name; /* ref << 8 | kind */
 };
 
+/* What so many nodes have written is cleared one by one. */
+#define RCP_PATHS_FEW 1024u
+
 /* Some 400 KB, of one chunk at a time.  The slots of nodes, and guesses, are
  * one higher than in the format: 0 is none. */
 struct rcp_paths {
@@ -28,6 +31,11 @@ struct rcp_paths {
 	bool open;    /* a path is under way */
 	uint8_t step; /* reading: what follows the guessed nodes */
 	uint32_t run; /* of guessed nodes: still to be written, or to be read */
+	uint32_t fresh; /* frames that were put into a slot */
+	struct {
+		uint16_t both, near; /* of a node: places of its guesses */
+	} dirty[RCP_PATHS_FEW];
+	uint16_t dirty_slots[RCP_PATHS_FEW]; /* of fresh frames */
 	uint64_t row[RCP_PATHS_ROW];
 	uint16_t slots[RCP_PATHS_ROW];
 	uint16_t first[RCP_PATHS_SLOTS];
@@ -36,8 +44,11 @@ struct rcp_paths {
 	struct rcp_path_frame frames[RCP_PATHS_SLOTS];
 };
 
-/* A new chunk begins. */
+/* A new chunk begins, whatever *P is. */
 void rcp_paths_reset(struct rcp_paths *p);
+
+/* The same where *P was zeroed once, and then used by these functions alone. */
+void rcp_paths_again(struct rcp_paths *p);
 
 struct rcp_path_node {
 	uint64_t id, parent, ref, offset;
@@ -101,6 +112,16 @@ rcp_paths_place(struct rcp_paths *p)
 	};
 }
 
+static inline void
+rcp_paths_put_frame(struct rcp_paths *p, uint32_t slot,
+		    const struct rcp_path_frame *frame)
+{
+	p->frames[slot] = *frame;
+	if (p->fresh < RCP_PATHS_FEW)
+		p->dirty_slots[p->fresh] = (uint16_t)slot;
+	p->fresh++;
+}
+
 /* The node ID with the frame of SLOT (which is one higher) is the next. */
 static inline void
 rcp_paths_push(struct rcp_paths *p, struct rcp_path_place place, uint64_t id,
@@ -109,6 +130,10 @@ rcp_paths_push(struct rcp_paths *p, struct rcp_path_place place, uint64_t id,
 	if (*place.first != slot)
 		*place.former = *place.first;
 	*place.first = *place.second = slot;
+	if (p->nodes < RCP_PATHS_FEW) {
+		p->dirty[p->nodes].both = (uint16_t)(place.first - p->first);
+		p->dirty[p->nodes].near = (uint16_t)(place.second - p->second);
+	}
 	p->sibling = 0;
 	p->last = id;
 	p->nodes++;

@@ -74,7 +74,7 @@ take_new(struct rcp_records *r, struct rcp_record *out)
 		return false;
 	frame.name = ref << 8 | kind;
 	slot = rcp_paths_slot(&frame);
-	p->frames[slot] = frame;
+	rcp_paths_put_frame(p, slot, &frame);
 	return take_node(p, rcp_paths_place(p), (uint16_t)(slot + 1), out);
 }
 

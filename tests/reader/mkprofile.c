@@ -48,7 +48,7 @@ open_places(struct maker *m)
 {
 	if (packed) {
 		mk_open(m, RCP_CHUNK_PATHS);
-		rcp_paths_reset(&paths);
+		rcp_paths_again(&paths);
 	}
 }
 

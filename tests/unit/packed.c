@@ -39,7 +39,7 @@ open_paths(void)
 {
 	restart();
 	mk_open(&m, RCP_CHUNK_PATHS);
-	rcp_paths_reset(&writer);
+	rcp_paths_again(&writer);
 	count = 0;
 }
 
@@ -118,6 +118,35 @@ usual(void)
 	ok(payload() < 100 * 24, "a path that is met again takes few bytes: "
 				 "%zu for %u nodes", payload(), count);
 	ok(are_back(false), "and is read as it was written");
+}
+
+/* N nodes under few others, whose frames take turns. */
+static void
+turns(uint64_t n)
+{
+	open_paths();
+	for (uint64_t i = 1; i <= n; i++)
+		add(i, i < 4 ? i - 1 : i % 7 % 3 + 1, 2, i * i % 11 % 5);
+	rcp_paths_end(&writer, &m.buf);
+}
+
+/* What a chunk has left behind, few nodes or many, is not known to the next. */
+static void
+chunks(void)
+{
+	static uint8_t first[16 * NODES];
+	size_t size, wrong = 0;
+
+	for (uint64_t n = 1; n < NODES; n += n / 2 + 1) {
+		rcp_paths_reset(&writer);
+		turns(n);
+		size = payload();
+		memcpy(first, the_chunk().payload, size);
+		turns(n);
+		wrong += payload() != size ||
+			 memcmp(first, the_chunk().payload, size) != 0;
+	}
+	is_int((long long)wrong, 0, "each chunk begins anew");
 }
 
 static void
@@ -302,6 +331,7 @@ int
 main(void)
 {
 	usual();
+	chunks();
 	orders();
 	hostile();
 	most();
