@@ -8,6 +8,7 @@
  */
 #include <dirent.h>
 #include <dlfcn.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -174,6 +175,9 @@ limited(__rlimit_resource_t what, const char *arg)
 		limit.rlim_cur = limit.rlim_max = (rlim_t)atol(arg) << 20;
 		NEED(setrlimit(what, &limit) == 0);
 	}
+	/* Arenas take 64 MiB of addresses each, as many as threads happen to
+	 * meet: what is left beside them should not hang on that. */
+	mallopt(M_ARENA_MAX, 2);
 	for (;;) {
 		void **p = malloc(1 << 20);
 
