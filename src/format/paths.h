@@ -18,7 +18,7 @@ struct rcp_path_frame {
 };
 
 /* What so many nodes have written is cleared one by one. */
-#define RCP_PATHS_FEW 1024u
+#define RCP_PATHS_FEW 4096u
 
 /* Some 400 KB, of one chunk at a time.  The slots of nodes, and guesses, are
  * one higher than in the format: 0 is none. */
