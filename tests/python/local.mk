@@ -76,7 +76,7 @@ check-long: tests-ready
 	$(AM_V_at)$(tests_environment) RCPROF_LONG=1 \
 		RCPROF_TEST_SECONDS=3600 PROVE='$(PROVE)' \
 		$(srcdir)/scripts/run-prove '$(abs_srcdir)' \
-		tests/python/distinct.t tests/unit/unwind.t
+		tests/python/distinct.t tests/unit/unwind.t tests/preload/native.t
 
 # The preload once more, with remerge.c around one of its functions.
 check_PROGRAMS += tests/python/remerge.so
