@@ -12,6 +12,7 @@
  *	                              which so many sites come up
  */
 #include "format/paths.h"
+#include "tap/random.h"
 #include "unit/maker.h"
 #include "unit/sample.h"
 
@@ -22,10 +23,7 @@ static uint64_t state;
 static uint64_t
 any(uint64_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return tap_random(&state) % below;
 }
 
 static void

@@ -10,6 +10,7 @@
 #include "emit/emit.h"
 #include "emit/flush.h"
 
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define SITES 2000
@@ -31,10 +32,7 @@ static struct worker {
 static uint64_t
 random_below(uint64_t *seed, uint64_t n)
 {
-	*seed ^= *seed << 13;
-	*seed ^= *seed >> 7;
-	*seed ^= *seed << 17;
-	return *seed % n;
+	return tap_random(seed) % n;
 }
 
 /* --- packed and unpacked -------------------------------------------------- */

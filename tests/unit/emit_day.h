@@ -9,6 +9,7 @@
 
 #include "emit/file.h"
 #include "emit/state.h"
+#include "tap/random.h"
 #include "unit/emit_util.h"
 
 #define DAY_SECOND 1000000000ull
@@ -48,10 +49,7 @@ static struct {
 UTIL uint64_t
 day_random(uint64_t below)
 {
-	day.random ^= day.random << 13;
-	day.random ^= day.random >> 7;
-	day.random ^= day.random << 17;
-	return day.random % below;
+	return tap_random(&day.random) % below;
 }
 
 /* All that live now is the peak. */

@@ -8,6 +8,7 @@
 
 #include "maker.h"
 #include "model/model.h"
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define S UINT64_C(1000000000)
@@ -29,10 +30,7 @@ static struct rcp_error error;
 static uint64_t
 any(uint64_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return tap_random(&state) % below;
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "model/map.h"
 #include "model/set.h"
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define MOST 20000
@@ -16,10 +17,7 @@ static uint64_t state = 5;
 static uint64_t
 any(uint64_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return tap_random(&state) % below;
 }
 
 static uint64_t keys[MOST];

@@ -6,6 +6,7 @@
  */
 #include "format/paths.h"
 #include "maker.h"
+#include "tap/random.h"
 #include "tap/tap.h"
 
 #define NODES 20000u
@@ -19,10 +20,7 @@ static uint64_t state = 88172645463325252u;
 static uint64_t
 any(uint64_t below)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state % below;
+	return tap_random(&state) % below;
 }
 
 static void
