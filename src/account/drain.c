@@ -20,10 +20,11 @@ void
 rcp_site_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 		uint32_t site)
 {
-	uint32_t node = rcp_site_node(site);
+	uint32_t node;
 
 	if (rcp_site_stamp(site, snap->file_generation))
 		return;
+	node = rcp_site_node(site);
 	define_node(sink, snap, node);
 	rcp_sink_site(sink, site, node, rcp_site_kind(site));
 }

@@ -18,6 +18,7 @@
 #include "emit/state.h"
 
 #define FLUSH_AT (256u << 10) /* bytes that wait in all buffers together */
+#define LOOK (4u << 10)       /* after so many bytes in one of them */
 #define KEEP (64u << 10)      /* of a buffer's room from one to the next */
 #define TYPES (RCP_CHUNK_COUNTS + 1)
 #define TOTALS 64
@@ -25,6 +26,7 @@
 struct slot {
 	struct rcp_buf buf;
 	size_t start; /* of the chunk that is open */
+	size_t look;  /* at this length all buffers are looked at again */
 	bool open;
 	uint32_t thread; /* of the open CELLS, COUNTS or OBJECTS chunk */
 };
@@ -33,11 +35,6 @@ struct rcp_sink {
 	const struct rcp_snap *snap;
 	struct slot slots[TYPES];
 	struct rcp_buf out;
-	/* The slot to which records are being appended, and its length
-	 * before them. */
-	struct slot *current;
-	size_t current_len;
-	size_t waiting;
 	uint64_t written;
 	bool cells, definitions, begun, noted;
 	long error;
@@ -73,13 +70,14 @@ rcp_sink_grow(struct rcp_buf *buf, size_t need)
 
 static void flush(struct rcp_sink *sink);
 
-/* Adds up what was appended since the slot became the current one. */
-static void
-count(struct rcp_sink *sink)
+static bool
+is_full(const struct rcp_sink *sink)
 {
-	if (sink->current)
-		sink->waiting += sink->current->buf.len - sink->current_len;
-	sink->current = NULL;
+	size_t waiting = 0;
+
+	for (unsigned i = 0; i < TYPES; i++)
+		waiting += sink->slots[i].buf.len;
+	return waiting >= FLUSH_AT;
 }
 
 static void
@@ -93,36 +91,42 @@ close_chunk(struct rcp_sink *sink, struct slot *slot)
 	slot->open = false;
 }
 
-static struct rcp_buf *
+/* The rest of begin(). */
+static __attribute__((noinline)) struct rcp_buf *
+begin_there(struct rcp_sink *sink, struct slot *slot, enum rcp_chunk type,
+	    bool threaded, uint32_t thread)
+{
+	if (is_full(sink))
+		flush(sink);
+	if (slot->open && threaded && slot->thread != thread)
+		close_chunk(sink, slot);
+	slot->look = slot->buf.len + LOOK;
+	if (slot->open)
+		return &slot->buf;
+	slot->start = rcp_chunk_begin(&slot->buf, type);
+	slot->open = true;
+	slot->thread = thread;
+	if (threaded)
+		rcp_buf_uv(&slot->buf, thread);
+	if (type == RCP_CHUNK_PATHS)
+		rcp_paths_again(&sink->paths);
+	else if (type == RCP_CHUNK_COUNTS)
+		memset(&sink->last, 0, sizeof(sink->last));
+	return &slot->buf;
+}
+
+/* Where a record of TYPE is to be appended; most often where the last one of its
+ * type went. */
+static inline struct rcp_buf *
 begin(struct rcp_sink *sink, enum rcp_chunk type, bool threaded,
       uint32_t thread)
 {
 	struct slot *slot = &sink->slots[type];
 
-	/* One more where the last one went, for which there is room. */
-	if (slot == sink->current && slot->open &&
-	    (!threaded || slot->thread == thread) &&
-	    sink->waiting + slot->buf.len - sink->current_len < FLUSH_AT)
+	if (slot->open && slot->buf.len < slot->look &&
+	    (!threaded || slot->thread == thread))
 		return &slot->buf;
-	count(sink);
-	if (sink->waiting >= FLUSH_AT)
-		flush(sink);
-	if (slot->open && threaded && slot->thread != thread)
-		close_chunk(sink, slot);
-	sink->current = slot;
-	sink->current_len = slot->buf.len;
-	if (!slot->open) {
-		slot->start = rcp_chunk_begin(&slot->buf, type);
-		slot->open = true;
-		slot->thread = thread;
-		if (threaded)
-			rcp_buf_uv(&slot->buf, thread);
-		if (type == RCP_CHUNK_PATHS)
-			rcp_paths_again(&sink->paths);
-		else if (type == RCP_CHUNK_COUNTS)
-			memset(&sink->last, 0, sizeof(sink->last));
-	}
-	return &slot->buf;
+	return begin_there(sink, slot, type, threaded, thread);
 }
 
 struct rcp_buf *
@@ -193,8 +197,7 @@ rcp_sink_begin(const struct rcp_snap *snap)
 	sink->out.grow = rcp_sink_grow;
 	rcp_buf_reset(&sink->out);
 	sink->snap = snap;
-	sink->current = NULL;
-	sink->waiting = sink->written = 0;
+	sink->written = 0;
 	sink->cells = sink->definitions = sink->begun = sink->noted = false;
 	sink->error = 0;
 	sink->end = 0;
@@ -328,7 +331,6 @@ write_out(struct rcp_sink *sink)
 	if (!sink->error)
 		sink->written += sink->out.len;
 	rcp_buf_reset(&sink->out);
-	sink->waiting = 0;
 }
 
 static void

@@ -12,12 +12,10 @@
 #include "format/varint.h"
 
 bool
-rcp_buf_reserve(struct rcp_buf *buf, size_t extra)
+rcp_buf_grow(struct rcp_buf *buf, size_t extra)
 {
 	if (buf->failed)
 		return false;
-	if (extra <= buf->cap - buf->len)
-		return true;
 	if (extra > SIZE_MAX - buf->len || !buf->grow ||
 	    !buf->grow(buf, buf->len + extra)) {
 		buf->failed = true;
@@ -53,7 +51,8 @@ fixed(struct rcp_buf *buf, uint64_t value, size_t n)
 void
 rcp_buf_u8(struct rcp_buf *buf, uint8_t value)
 {
-	fixed(buf, value, 1);
+	if (rcp_buf_reserve(buf, 1))
+		buf->data[buf->len++] = value;
 }
 
 void
@@ -182,20 +181,34 @@ rcp_chunk_drop(struct rcp_buf *buf, size_t start)
 		buf->len = start;
 }
 
+/* A mask, and the values whose bit is set, to OUT, where there is room;
+ * returns where they end. */
+static uint8_t *
+put_fields(uint8_t *out, uint64_t mask, uint32_t is_signed,
+	   const uint64_t *values)
+{
+	out += rcp_varint_put(out, mask);
+	for (; mask; mask &= mask - 1) {
+		unsigned i = (unsigned)__builtin_ctzll(mask);
+		uint64_t value = values[i];
+
+		if (i < 32 && is_signed >> i & 1)
+			value = rcp_zigzag((int64_t)value);
+		out += rcp_varint_put(out, value);
+	}
+	return out;
+}
+
 void
 rcp_encode_fields(struct rcp_buf *buf, uint64_t mask, uint32_t is_signed,
 		  const uint64_t *values, unsigned count)
 {
 	mask &= (1ull << count) - 1;
-	rcp_buf_uv(buf, mask);
-	for (; mask; mask &= mask - 1) {
-		unsigned i = (unsigned)__builtin_ctzll(mask);
-
-		if (i < 32 && is_signed >> i & 1)
-			rcp_buf_sv(buf, (int64_t)values[i]);
-		else
-			rcp_buf_uv(buf, values[i]);
-	}
+	if (!rcp_buf_reserve(buf, (count + 1) * RCP_VARINT_MAX))
+		return;
+	buf->len = (size_t)(put_fields(buf->data + buf->len, mask, is_signed,
+				       values) -
+			    buf->data);
 }
 
 void
@@ -212,10 +225,18 @@ rcp_encode_object(struct rcp_buf *buf, uint64_t site, uint64_t type,
 		  uint64_t death_site, uint64_t mask,
 		  const uint64_t values[RCP_OBJECT_FIELDS])
 {
-	rcp_buf_uv(buf, site);
-	rcp_buf_uv(buf, type);
-	rcp_buf_uv(buf, death_site);
-	rcp_encode_fields(buf, mask, 0, values, RCP_OBJECT_FIELDS);
+	uint8_t *out;
+
+	/* There are as many of these as of anything in a profile. */
+	if (!rcp_buf_reserve(buf, (RCP_OBJECT_FIELDS + 4) * RCP_VARINT_MAX))
+		return;
+	out = buf->data + buf->len;
+	out += rcp_varint_put(out, site);
+	out += rcp_varint_put(out, type);
+	out += rcp_varint_put(out, death_site);
+	mask &= (1ull << RCP_OBJECT_FIELDS) - 1;
+	out = put_fields(out, mask, 0, values);
+	buf->len = (size_t)(out - buf->data);
 }
 
 void

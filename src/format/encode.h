@@ -28,8 +28,16 @@ struct rcp_buf {
 	bool (*grow)(struct rcp_buf *buf, size_t need);
 };
 
+/* The rest of rcp_buf_reserve(). */
+bool rcp_buf_grow(struct rcp_buf *buf, size_t extra);
+
 /* Room for `extra` more bytes?  False, and failed set, if there is none. */
-bool rcp_buf_reserve(struct rcp_buf *buf, size_t extra);
+static inline bool
+rcp_buf_reserve(struct rcp_buf *buf, size_t extra)
+{
+	return (!buf->failed && extra <= buf->cap - buf->len) ||
+	       rcp_buf_grow(buf, extra);
+}
 
 /* Empties the buffer, keeping its room, and forgets a failure. */
 void rcp_buf_reset(struct rcp_buf *buf);
