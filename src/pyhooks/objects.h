@@ -201,7 +201,8 @@ uintptr_t rcp_text_area(const struct rcp_maps *m, uintptr_t near, size_t size);
 /* Writes through /proc/self/mem, whatever the protection.  All or nothing. */
 bool rcp_text_write(uintptr_t p, const void *bytes, size_t size);
 
-/* Other processors see what was written. */
+/* Other processors see what was written.  Ends a row of these calls, which may
+ * have kept files open: no code of the program's runs before it. */
 void rcp_text_sync(void);
 
 /* --- arch_*.c: what differs by architecture ------------------------------------- */

@@ -6,6 +6,7 @@
  * Code is written through /proc/self/mem: no page ever loses its right to be
  * executed, and no mapping has to become writable.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -146,24 +147,58 @@ rcp_maps_find(const struct rcp_maps *m, uintptr_t p)
 	return NULL;
 }
 
+/* A file that is kept open from one call to the next, up to rcp_text_sync(): a
+ * hundred functions are compared and written at a time.  The GIL is held. */
+struct kept {
+	char path[512];
+	long fd;
+	bool open;
+};
+
+static struct kept file, memory;
+
+static long
+keep(struct kept *k, const char *path, int flags)
+{
+	size_t n = strlen(path);
+
+	if (k->open && strcmp(k->path, path) == 0)
+		return k->fd;
+	if (k->open)
+		rcp_sys_close((int)k->fd);
+	k->open = false;
+	if (n >= sizeof(k->path))
+		return -ENAMETOOLONG;
+	k->fd = rcp_sys_open(path, flags | O_CLOEXEC, 0);
+	if (k->fd < 0)
+		return k->fd;
+	memcpy(k->path, path, n + 1);
+	k->open = true;
+	return k->fd;
+}
+
+static void
+drop(struct kept *k)
+{
+	if (k->open)
+		rcp_sys_close((int)k->fd);
+	k->open = false;
+}
+
 bool
 rcp_text_is_original(const struct rcp_map *map, uintptr_t p, size_t size)
 {
 	uint64_t offset = map->offset + (p - map->start);
-	char file[64];
-	bool same;
+	char there[64];
 	long fd;
 
-	if (map->path[0] != '/' || size > sizeof(file))
+	if (map->path[0] != '/' || size > sizeof(there))
 		return false;
-	fd = rcp_sys_open(map->path, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	same = rcp_sys_pread((int)fd, file, size, (long)offset) ==
+	fd = keep(&file, map->path, O_RDONLY);
+	return fd >= 0 &&
+	       rcp_sys_pread((int)fd, there, size, (long)offset) ==
 		       (long)size &&
-	       memcmp(file, (const void *)p, size) == 0;
-	rcp_sys_close((int)fd);
-	return same;
+	       memcmp(there, (const void *)p, size) == 0;
 }
 
 /* --- our own -------------------------------------------------------------------- */
@@ -224,19 +259,17 @@ rcp_text_area(const struct rcp_maps *m, uintptr_t near, size_t size)
 bool
 rcp_text_write(uintptr_t p, const void *bytes, size_t size)
 {
-	long fd = rcp_sys_open("/proc/self/mem", O_WRONLY | O_CLOEXEC, 0);
-	long n;
+	long fd = keep(&memory, "/proc/self/mem", O_WRONLY);
 
-	if (fd < 0)
-		return false;
-	n = RCP_SYS4(SYS_pwrite64, fd, bytes, size, p);
-	rcp_sys_close((int)fd);
-	return n == (long)size;
+	return fd >= 0 && RCP_SYS4(SYS_pwrite64, fd, bytes, size, p) ==
+				  (long)size;
 }
 
 void
 rcp_text_sync(void)
 {
+	drop(&file);
+	drop(&memory);
 	if (RCP_SYS2(SYS_membarrier, REGISTER_SYNC_CORE, 0) == 0)
 		RCP_SYS2(SYS_membarrier, SYNC_CORE, 0);
 }
