@@ -16,6 +16,7 @@
 #define CHUNK 4096u
 #define CHUNKS 8192u
 #define FIRST_SLOTS 16384u
+#define AHEAD 16u /* slots: a node is asked for so early when a table grows */
 
 /* A slot holds a node's id and, above it, so many bits of its hash, which
  * spare a look at nearly every other node that a search passes. */
@@ -106,12 +107,17 @@ find(const struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
 	uint32_t first = __atomic_load_n(&rcp_tree_node(parent)->first,
 					 __ATOMIC_ACQUIRE);
 	uint64_t h;
+	uint32_t i;
 
-	if (!first ||
-	    is_node(rcp_tree_node(first), parent, kind, ref, offset))
-		return first;
+	if (!first)
+		return 0;
+	/* Neither the slot nor the child is likely to be in a cache. */
 	h = hash(parent, kind, ref, offset);
-	for (uint32_t i = home(t, h);; i = next(t, i)) {
+	i = home(t, h);
+	__builtin_prefetch(&t->slots[i]);
+	if (is_node(rcp_tree_node(first), parent, kind, ref, offset))
+		return first;
+	for (;; i = next(t, i)) {
 		uint32_t slot = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
 
 		if (!slot)
@@ -158,13 +164,16 @@ grow(void)
 {
 	struct table *old = table;
 	uint32_t slots = old->count;
-	struct table *bigger = new_table(slots / 2 * 3);
+	struct table *bigger = new_table(slots * 2);
 
 	if (!bigger)
 		return false;
 	for (uint32_t i = 0; i < slots; i++) {
 		uint32_t id = old->slots[i] & ID_MASK;
 
+		if (i + AHEAD < slots)
+			__builtin_prefetch(rcp_tree_node(
+				old->slots[i + AHEAD] & ID_MASK));
 		if (id)
 			enter(bigger, id, rcp_tree_node(id));
 	}
@@ -208,7 +217,7 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 
 	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
-	if (entered >= table->count / 8 * 7 && !grow() &&
+	if (entered >= table->count / 4 * 3 && !grow() &&
 	    entered + 1 >= table->count)
 		return 0;
 	if (!chunks[id / CHUNK]) {
