@@ -84,7 +84,8 @@ struct rcp_lives {
 	uint32_t dirty[RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP];
 	/* The drain's. */
 	bool draining[RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP];
-	uint64_t written[RCP_ORIGIN_CHUNK][2];
+	bool touched; /* the pages of `written` are there */
+	uint64_t written[RCP_ORIGIN_CHUNK][2] __attribute__((aligned(4096)));
 };
 
 /* (birth site, type, death site) as one number; sites have 24 bits, types 16.

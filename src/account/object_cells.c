@@ -10,6 +10,7 @@
 #include "base/mem.h"
 
 #define FIRST_SLOTS 1024u
+#define EXPECTED 1024u /* lives; whole pages */
 #define MORE_MAX 16u /* cells in a life's list; the others are in the table */
 
 /* --- lives -------------------------------------------------------------------- */
@@ -27,9 +28,21 @@ rcp_lives_new(struct rcp_objects *o, uint32_t origin)
 	return lives;
 }
 
+/* Origins come one after another, and so do lives in the thread that meets them
+ * first: L follows one that is there, and more will follow L. */
+static void
+expect_more(struct rcp_life *l, uint32_t origin)
+{
+	uint32_t at = origin % RCP_ORIGIN_CHUNK;
+
+	if (at > 0 && at % EXPECTED == 0 && l[-1].begins)
+		rcp_pages_touch(l, EXPECTED * sizeof(*l));
+}
+
 void
 rcp_life_begin(struct rcp_life *l, uint32_t origin)
 {
+	expect_more(l, origin);
 	l->begins = rcp_life_begins(rcp_origin_at(origin)->before);
 	rcp_objects_charge(sizeof(*l) + 2 * sizeof(uint64_t));
 }

@@ -13,7 +13,7 @@
 #include "emit/sink.h"
 
 #define TYPES 65536u
-#define SLOTS (2 * TYPES)
+#define FIRST_SLOTS 2048u
 #define CHUNK 256u
 #define FIRST_STRING (1ull << 39) /* ids of our STRING records: see format.h */
 
@@ -26,7 +26,8 @@ struct type {
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static struct type *types[TYPES / CHUNK];
-static uint32_t *slots; /* by hash of the name; reserved, touched as needed */
+static uint32_t *slots; /* by hash of the name; a power of two */
+static uint32_t slot_count;
 static uint32_t next_type = 1;
 
 static struct type *
@@ -57,6 +58,34 @@ is(uint32_t id, const char *name, size_t size, uint32_t flags)
 	       memcmp(t->name, name, size) == 0;
 }
 
+/* Room for one more: of two slots one is free, as long as there is memory.
+ * False: there is none. */
+static bool
+have_room(void)
+{
+	uint32_t count = slot_count ? slot_count * 2 : FIRST_SLOTS, *more;
+
+	if (next_type < slot_count / 2)
+		return true;
+	more = rcp_pages_new(count * sizeof(*more));
+	if (!more)
+		return next_type + 1 < slot_count;
+	rcp_objects_charge((count - slot_count) * sizeof(*more));
+	for (uint32_t id = 1; id < next_type; id++) {
+		const struct type *t = type_at(id);
+		uint32_t i = hash_of(t->name, t->size);
+
+		while (more[i % count])
+			i++;
+		more[i % count] = id;
+	}
+	if (slots)
+		rcp_pages_free(slots, slot_count * sizeof(*slots));
+	slots = more;
+	slot_count = count;
+	return true;
+}
+
 /* The lock is held. */
 static uint32_t
 add_type(const char *name, size_t size, uint32_t flags)
@@ -65,9 +94,9 @@ add_type(const char *name, size_t size, uint32_t flags)
 	struct type **chunk = &types[id / CHUNK];
 	char *copy;
 
-	for (; slots[i % SLOTS]; i++)
-		if (is(slots[i % SLOTS], name, size, flags))
-			return slots[i % SLOTS];
+	for (; slots[i % slot_count]; i++)
+		if (is(slots[i % slot_count], name, size, flags))
+			return slots[i % slot_count];
 	if (id == TYPES || !rcp_objects_last_fit())
 		return 0;
 	copy = rcp_objects_arena_new(size + 1);
@@ -80,7 +109,7 @@ add_type(const char *name, size_t size, uint32_t flags)
 	type_at(id)->name = copy;
 	type_at(id)->size = (uint32_t)size;
 	type_at(id)->flags = flags;
-	slots[i % SLOTS] = id;
+	slots[i % slot_count] = id;
 	next_type++;
 	return id;
 }
@@ -92,7 +121,7 @@ rcp_object_type(const char *name, size_t size, uint32_t flags)
 
 	rcp_lock_take(&lock);
 	/* The number TYPES - 1 is the last: a slot is always free. */
-	if (next_type < TYPES - 1 && slots)
+	if (next_type < TYPES - 1 && have_room())
 		id = add_type(name, size, flags);
 	rcp_lock_drop(&lock);
 	return id;
@@ -115,12 +144,6 @@ rcp_object_type_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 	rcp_buf_uv(b, type);
 	rcp_buf_uv(b, FIRST_STRING + type);
 	rcp_buf_uv(b, t->flags);
-}
-
-void
-rcp_object_types_setup(void)
-{
-	slots = rcp_pages_reserve(SLOTS * sizeof(*slots));
 }
 
 void

@@ -264,7 +264,6 @@ rcp_objects_setup(uint64_t memory_limit, bool capped)
 {
 	rcp_objects_room = memory_limit / 2;
 	rcp_objects_total = capped ? memory_limit : UINT64_MAX;
-	rcp_object_types_setup();
 	rcp_objects_register();
 	rcp_collections_setup();
 	rcp_cycles_setup();

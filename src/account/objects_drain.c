@@ -148,6 +148,16 @@ put_life(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t thread,
 	put(sink, snap, thread, rcp_object_key(at->site, at->type, 0), &row);
 }
 
+/* A chunk that is full is about to be written, all of it. */
+static void
+expect(struct rcp_lives *lives)
+{
+	if (lives->touched || !lives->life[RCP_ORIGIN_CHUNK - 1].begins)
+		return;
+	lives->touched = true;
+	rcp_pages_touch(lives->written, sizeof(lives->written));
+}
+
 /* Are those of GROUP to be looked at? */
 static bool
 is_due(struct rcp_lives *lives, uint32_t group, bool births, bool keyframe)
@@ -176,6 +186,8 @@ drain_lives(struct rcp_sink *sink, const struct rcp_snap *snap,
 			i += groups - 1;
 			continue;
 		}
+		if (births && i % groups == 0)
+			expect(lives);
 		if (!is_due(lives, i % groups, births, snap->keyframe))
 			continue;
 		for (uint32_t k = first; k < first + RCP_LIVES_GROUP; k++)

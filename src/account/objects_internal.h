@@ -70,7 +70,6 @@ struct rcp_object_cell *rcp_object_cell(struct rcp_objects *o,
 /* object_types.c */
 struct rcp_sink;
 struct rcp_snap;
-void rcp_object_types_setup(void);
 void rcp_object_type_define(struct rcp_sink *sink,
 			    const struct rcp_snap *snap, uint32_t type);
 void rcp_object_types_fork_prepare(void);

@@ -15,6 +15,9 @@
 #define ARENA_CHUNK (256ul << 10)
 #define ALIGN 16ul
 
+/* MADV_POPULATE_WRITE, of Linux 5.14. */
+#define POPULATE_WRITE 23
+
 static _Atomic uint64_t used;
 static _Atomic uint64_t arena_used;
 
@@ -118,6 +121,12 @@ rcp_pages_free(void *p, size_t size)
 	size = round_up(size, PAGE);
 	rcp_sys_munmap(p, size);
 	atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+}
+
+void
+rcp_pages_touch(void *p, size_t size)
+{
+	rcp_sys_madvise(p, size, POPULATE_WRITE);
 }
 
 void

@@ -34,6 +34,10 @@ void *rcp_pages_grow(void *p, size_t old, size_t size);
 
 void rcp_pages_free(void *p, size_t size);
 
+/* Whole pages from P on are to be written soon: makes them resident at once, as
+ * one that is read first faults twice.  A hint: the kernel may not know it. */
+void rcp_pages_touch(void *p, size_t size);
+
 /* Gives the memory back and keeps the addresses: whoever still reads there
  * finds zeros. */
 void rcp_pages_forget(void *p, size_t size);
