@@ -72,6 +72,7 @@ struct rcp_life {
 	uint32_t epoch;
 	uint16_t begins; /* rcp_life_begins(); 0: no births, no deaths yet */
 	uint8_t places;  /* how many MORE are */
+	bool freed;      /* rcp_object_type_is_freed() */
 };
 
 _Static_assert(sizeof(struct rcp_life) == 64, "one cache line");

@@ -42,8 +42,11 @@ expect_more(struct rcp_life *l, uint32_t origin)
 void
 rcp_life_begin(struct rcp_life *l, uint32_t origin)
 {
+	const struct rcp_origin *at = rcp_origin_at(origin);
+
 	expect_more(l, origin);
-	l->begins = rcp_life_begins(rcp_origin_at(origin)->before);
+	l->begins = rcp_life_begins(at->before);
+	l->freed = rcp_object_type_is_freed(at->type);
 	rcp_objects_charge(sizeof(*l) + 2 * sizeof(uint64_t));
 }
 

@@ -22,6 +22,7 @@ struct type {
 	uint32_t size;
 	uint32_t flags;
 	uint32_t stamp; /* file generation in which it was written */
+	bool freed;
 };
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
@@ -125,6 +126,19 @@ rcp_object_type(const char *name, size_t size, uint32_t flags)
 		id = add_type(name, size, flags);
 	rcp_lock_drop(&lock);
 	return id;
+}
+
+void
+rcp_object_type_set_freed(uint32_t type)
+{
+	if (type)
+		type_at(type)->freed = true;
+}
+
+bool
+rcp_object_type_is_freed(uint32_t type)
+{
+	return type_at(type)->freed;
 }
 
 void

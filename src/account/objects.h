@@ -86,6 +86,10 @@ void rcp_objects_fork_done(bool child);
  * their flags are the same. */
 uint32_t rcp_object_type(const char *name, size_t size, uint32_t flags);
 
+/* Objects of TYPE die by being freed: that is no death seen late. */
+void rcp_object_type_set_freed(uint32_t type);
+bool rcp_object_type_is_freed(uint32_t type);
+
 /* --- origins ------------------------------------------------------------ */
 
 #define RCP_ORIGIN_CHUNK 4096u

@@ -197,6 +197,12 @@ rcp_births_by_tracer(void)
 	return running && way == RCP_PY_BIRTHS_TRACER;
 }
 
+bool
+rcp_births_by_hook(void)
+{
+	return running && way == RCP_PY_BIRTHS_HOOK;
+}
+
 /* Another tracer takes the one place silently, tracemalloc's for instance. */
 void
 rcp_births_check(void)
@@ -210,6 +216,7 @@ rcp_births_given_up(const char *why)
 {
 	running = false;
 	state = why;
+	rcp_deaths_by_entry();
 	rcp_objects_cover();
 }
 

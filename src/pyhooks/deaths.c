@@ -138,14 +138,16 @@ dying(struct rcp_tls *t, void *op, const void *const *entry, bool collecting)
 
 /* Recording is off, or OP is none of the program's objects. */
 static __attribute__((noinline)) void
-not_followed(const void *op)
+not_followed(const void *op, const void *const *entry)
 {
 	if (atomic_load_explicit(&rcp_state, memory_order_relaxed) ==
-	    RCP_STATE_OFF)
+	    RCP_STATE_OFF) {
 		/* A death costs four instructions from now on. */
 		rcp_patches_switch(RCP_PATCHED_DEALLOC, false);
-	else if (op == rcp_deaths_probe)
-		rcp_deaths_probe = NULL;
+		rcp_patches_switch(RCP_PATCHED_FREE, false);
+	} else if (op == rcp_deaths_probe.op) {
+		rcp_deaths_probe.entered = entry;
+	}
 }
 
 /* The whole of it. */
@@ -153,7 +155,7 @@ static __attribute__((noinline)) void
 entered(struct rcp_tls *t, void *op, const void *const *entry)
 {
 	if (!rcp_enter(t)) {
-		not_followed(op);
+		not_followed(op, entry);
 		return;
 	}
 	rcp_deaths_settle(t, op);
@@ -161,6 +163,22 @@ entered(struct rcp_tls *t, void *op, const void *const *entry)
 		rcp_garbage_dying(op);
 	dying(t, op, entry, rcp_py_collects() || rcp_record_born_inside());
 	rcp_leave(t);
+}
+
+/* The memory goes, and nothing of OP is read: its type may be gone. */
+void
+rcp_deaths_freed(struct rcp_tls *t, void *block, const void *const *entry)
+{
+	uintptr_t op;
+	unsigned before;
+
+	if (!rcp_record_frees_alive((uintptr_t)block, &op))
+		return;
+	rcp_deaths_settle(t, (const void *)op);
+	if (rcp_garbage_thread == t)
+		rcp_garbage_dying((const void *)op);
+	(void)rcp_record_dying(t, op, entry, &before,
+			       rcp_py_collects() || rcp_record_born_inside());
 }
 
 /* Wherever it dies, of whose stack all may be kept. */
@@ -230,13 +248,80 @@ rcp_deaths_entered(void *op, const void *const *entry)
 
 static uint64_t next_time;
 
+/* Deallocators that do nothing but free their object, up to 3.12; what they free
+ * it by.  Other types may have them, too. */
+static const char *const only_freed[] = {
+	"PyLong_Type", "PyUnicode_Type", "PyBytes_Type",
+};
+#define ONLY_FREED (sizeof(only_freed) / sizeof(only_freed[0]))
+
+static const void *only_free[ONLY_FREED], *free_by;
+/* Deaths are told by the free; they must not be: births are not known, or not all
+ * such types free by FREE_BY. */
+static bool is_by_free, by_entry;
+
+static void
+note(enum rcp_patched kind, const void *type)
+{
+	if (rcp_patches_note(kind,
+			     rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC)))
+		rcp_object_special.is.due = true;
+}
+
+static void
+find_only_free(void)
+{
+	if (rcp_record_samples_objects() ||
+	    rcp_py_births() != RCP_PY_BIRTHS_HOOK)
+		return;
+	for (size_t i = 0; i < ONLY_FREED && !only_free[i]; i++) {
+		const void *type = rcp_py_symbol(only_freed[i]);
+
+		if (!type)
+			continue;
+		only_free[i] = rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC);
+		free_by = rcp_py_type_slot(type, RCP_PY_SLOT_FREE);
+		note(RCP_PATCHED_FREE, type);
+	}
+}
+
+bool
+rcp_deaths_only_free(const void *type)
+{
+	const void *dealloc = rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC);
+
+	for (size_t i = 0; i < ONLY_FREED; i++)
+		if (dealloc && dealloc == only_free[i])
+			return true;
+	return false;
+}
+
+void
+rcp_deaths_by_entry(void)
+{
+	by_entry = true;
+	is_by_free = false;
+	rcp_patches_switch(RCP_PATCHED_FREE, true);
+}
+
+void
+rcp_deaths_by_free(void)
+{
+	is_by_free = free_by && !by_entry && rcp_births_by_hook();
+	if (is_by_free)
+		rcp_patches_switch(RCP_PATCHED_FREE, false);
+}
+
 void
 rcp_deaths_note(const void *type)
 {
-	rcp_patches_allocator(rcp_py_type_slot(type, RCP_PY_SLOT_FREE));
-	if (rcp_patches_note(RCP_PATCHED_DEALLOC,
-			     rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC)))
-		rcp_object_special.is.due = true;
+	const void *free_of = rcp_py_type_slot(type, RCP_PY_SLOT_FREE);
+
+	rcp_patches_allocator(free_of);
+	note(RCP_PATCHED_DEALLOC, type);
+	/* Its free may keep the block. */
+	if (free_of != free_by && rcp_deaths_only_free(type))
+		rcp_deaths_by_entry();
 	rcp_garbage_note(type);
 }
 
@@ -302,6 +387,7 @@ find_functions(void)
 	rcp_tls.boot++;
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		rcp_patches_allocator(rcp_py_symbol(known[i]));
+	find_only_free();
 	rcp_tls.boot--;
 	subclasses = py->getattr(rcp_objects_api.type_type, "__subclasses__");
 	visits++;
@@ -349,6 +435,8 @@ rcp_deaths_cover(struct rcp_str *out)
 	}
 	rcp_patches_cover(RCP_PATCHED_DEALLOC, out);
 	rcp_str_add(out, " deallocators watched");
+	if (is_by_free)
+		rcp_str_add(out, ", int and str and bytes as they are freed");
 	if (rcp_patches_full())
 		rcp_str_add(out, ", further ones not");
 }

@@ -11,7 +11,8 @@
  */
 #include <stdint.h>
 
-#include "pyhooks/internal.h"
+#include "pyhooks/objects.h"
+#include "record/object_hot.h"
 #include "record/record.h"
 
 #define INLINE static inline __attribute__((always_inline))
@@ -156,9 +157,27 @@ domain_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 	return q;
 }
 
+/* An object may die with its block, and by no more than that (deaths.c). */
+static __attribute__((noinline)) void
+free_object_slow(struct rcp_tls *t, void *p, const void *const *entry)
+{
+	rcp_deaths_freed(t, p, entry);
+	rcp_record_free(t, p);
+}
+
+static __attribute__((noinline)) void
+pass_free(enum rcp_domain d, void *p, const void *const *entry)
+{
+	if (p == rcp_deaths_probe.op)
+		rcp_deaths_probe.freed = entry;
+	rcp_domains_pass_free(d, p);
+}
+
 INLINE void
 domain_free(enum rcp_domain d, void *p)
 {
+	const void *const *entry =
+		(const void *const *)__builtin_frame_address(0) + 1;
 	struct rcp_tls *t = &rcp_tls;
 
 	if (!p)
@@ -168,10 +187,13 @@ domain_free(enum rcp_domain d, void *p)
 		return;
 	}
 	if (RCP_UNLIKELY(!rcp_enter(t))) {
-		rcp_domains_pass_free(d, p);
+		pass_free(d, p, entry);
 		return;
 	}
-	rcp_record_free(t, p);
+	if (d != RCP_DOMAIN_OBJ)
+		rcp_record_free(t, p);
+	else if (RCP_UNLIKELY(!rcp_record_free_object(t, p, entry)))
+		free_object_slow(t, p, entry);
 	real[d].free(real[d].ctx, p);
 	rcp_leave(t);
 }

@@ -98,6 +98,11 @@ void rcp_births_created(void *op);
  * its deallocator was entered: at the return address. */
 void rcp_deaths_entered(void *op, const void *const *entry);
 
+/* Likewise as BLOCK is freed: an object in it that is alive for all we know.
+ * Between rcp_enter() and rcp_leave(). */
+void rcp_deaths_freed(struct rcp_tls *t, void *block,
+		      const void *const *entry);
+
 /* deaths.c: counts objects that came back to life, now that OP (or NULL) dies. */
 void rcp_deaths_settle(struct rcp_tls *t, const void *op);
 
@@ -106,6 +111,8 @@ bool rcp_births_begin(const char **why);
 void rcp_births_begin_deaths(void);
 /* PyRefTracer is in place. */
 bool rcp_births_by_tracer(void);
+/* By tracemalloc's hook, up to 3.12. */
+bool rcp_births_by_hook(void);
 void rcp_births_end(void);
 const char *rcp_births_state(void); /* for the coverage */
 /* From births_hook.c: it has ended by itself; WHY is static text. */
@@ -129,18 +136,31 @@ void rcp_deaths_catch_up(void);
 void rcp_deaths_cover(struct rcp_str *out);
 /* Can deallocators be patched here? */
 bool rcp_deaths_patched(void);
+/* Is TYPE's deallocator one that does nothing but free? */
+bool rcp_deaths_only_free(const void *type);
+/* Those are found to be entered where the free is. */
+void rcp_deaths_by_free(void);
+/* Births are no longer known: deaths may be what tells of an object. */
+void rcp_deaths_by_entry(void);
 
 /* deaths_test.c: are deaths heard of?  Once, when all hooks stand. */
 void rcp_deaths_test(void);
 /* "all 10 kinds tested" */
 void rcp_deaths_tested(struct rcp_str *out);
-/* An object of ours; NULL once its death has been heard of. */
-extern const void *volatile rcp_deaths_probe RCP_HIDDEN;
+/* An object of ours, and where its deallocator was entered, and the free of its
+ * memory. */
+struct rcp_deaths_probe {
+	const void *volatile op;
+	const void *volatile entered, *volatile freed;
+};
+extern struct rcp_deaths_probe rcp_deaths_probe RCP_HIDDEN;
 
 /* --- patches.c: hooks at the entries of functions -------------------------------- */
 
 enum rcp_patched {
 	RCP_PATCHED_DEALLOC, /* rcp_deaths_entered(); on from the start */
+	/* Likewise, until it is found that the free comes to the same. */
+	RCP_PATCHED_FREE,
 	RCP_PATCHED_CLEAR, /* rcp_garbage_cleared(); during collections */
 	RCP_PATCHED_KINDS,
 };

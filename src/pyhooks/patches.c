@@ -39,11 +39,13 @@ static struct area areas[AREAS];
 static unsigned area_count;
 static bool is_filtered[RCP_PATCHED_KINDS];
 static bool refused;
-static bool is_on[RCP_PATCHED_KINDS] = { [RCP_PATCHED_DEALLOC] = true };
+static bool is_on[RCP_PATCHED_KINDS] = { [RCP_PATCHED_DEALLOC] = true,
+					  [RCP_PATCHED_FREE] = true };
 
 static void (*const hooks[RCP_PATCHED_KINDS])(void *op,
 					      const void *const *entry) = {
 	[RCP_PATCHED_DEALLOC] = rcp_deaths_entered,
+	[RCP_PATCHED_FREE] = rcp_deaths_entered,
 	[RCP_PATCHED_CLEAR] = rcp_garbage_cleared,
 };
 
@@ -282,7 +284,9 @@ rcp_patches_cover(enum rcp_patched kind, struct rcp_str *out)
 	uint32_t patched = 0, all = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
-		if (functions[i].kind != kind)
+		if (functions[i].kind != kind &&
+		    !(kind == RCP_PATCHED_DEALLOC &&
+		      functions[i].kind == RCP_PATCHED_FREE))
 			continue;
 		all++;
 		patched += functions[i].fate == FATE_PATCHED;

@@ -94,6 +94,8 @@ learn(const void *type, struct rcp_pytype *out)
 	out->meta = rcp_py_type_is_meta(type);
 	out->plain = out->id && !out->meta;
 	rcp_deaths_note(type);
+	if (rcp_deaths_only_free(type))
+		rcp_record_type_is_freed(out->id);
 }
 
 bool

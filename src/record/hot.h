@@ -154,15 +154,40 @@ rcp_record_chunk_age(const struct rcp_live *block, struct rcp_cell_page *page,
 		age & ~(age >> 63));
 }
 
-/* P is freed by TH, which is busy, if LOOK finds it, in CHUNKS or live.h's table.
- * False: nothing was done. */
+/* P, which is BLOCK and has its record at W, in CHUNKS or live.h's table, is freed
+ * by TH, which is busy.  False: nothing was done. */
 static inline __attribute__((always_inline)) bool
-rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
-		    uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
+rcp_record_freed_at(struct rcp_thread *th, const void *p, bool chunks,
+		    uint32_t *w, const struct rcp_live *block)
 {
 	struct rcp_cell_page *page;
 	struct rcp_cell_dir *dir;
 	struct rcp_cell *cell;
+
+	cell = rcp_account_freeing(&th->account, block->site, block->size,
+				   &dir, &page);
+	if (RCP_UNLIKELY(!cell))
+		return false;
+	if (chunks) {
+		rcp_chunk_clear(w);
+		rcp_record_chunk_age(block, page, cell);
+	} else {
+		rcp_live_clear(w, block->size);
+		rcp_record_age(block, page, cell);
+	}
+	if (RCP_UNLIKELY(th->ring[0] == p)) {
+		th->ring[0] = NULL;
+		RCP_ADD(cell->temporaries, 1);
+	}
+	rcp_account_freed(&th->account, dir, cell, block->size);
+	return true;
+}
+
+/* The same if LOOK finds it. */
+static inline __attribute__((always_inline)) bool
+rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
+		    uint32_t *(*look)(uintptr_t p, struct rcp_live *out))
+{
 	struct rcp_live block;
 	uint32_t *w = look((uintptr_t)p, &block);
 
@@ -170,23 +195,7 @@ rcp_record_freed_by(struct rcp_thread *th, const void *p, bool chunks,
 		return false;
 	if (chunks)
 		rcp_chunk_expect_next((uintptr_t)p, block.size);
-	cell = rcp_account_freeing(&th->account, block.site, block.size,
-				   &dir, &page);
-	if (RCP_UNLIKELY(!cell))
-		return false;
-	if (chunks) {
-		rcp_chunk_clear(w);
-		rcp_record_chunk_age(&block, page, cell);
-	} else {
-		rcp_live_clear(w, block.size);
-		rcp_record_age(&block, page, cell);
-	}
-	if (RCP_UNLIKELY(th->ring[0] == p)) {
-		th->ring[0] = NULL;
-		RCP_ADD(cell->temporaries, 1);
-	}
-	rcp_account_freed(&th->account, dir, cell, block.size);
-	return true;
+	return rcp_record_freed_at(th, p, chunks, w, &block);
 }
 
 /* The same by T's thread. */

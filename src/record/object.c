@@ -26,6 +26,12 @@ rcp_record_type(const char *name, size_t size, uint32_t flags)
 }
 
 void
+rcp_record_type_is_freed(uint32_t type)
+{
+	rcp_object_type_set_freed(type);
+}
+
+void
 rcp_record_no_object(void)
 {
 	rcp_objects_count(RCP_OBJECTS_NO_OBJECT);

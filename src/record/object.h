@@ -89,6 +89,9 @@ void rcp_record_tell_by(uint32_t (*tell)(const uint64_t words[6],
 
 /* --- types ------------------------------------------------------------------ */
 
+/* Objects of TYPE die by being freed: its deallocator does nothing else. */
+void rcp_record_type_is_freed(uint32_t type);
+
 /* The number of the type called NAME, "module.qualname" as UTF-8, with FLAGS
  * (RCP_TYPE_*); 0: no room. */
 uint32_t rcp_record_type(const char *name, size_t size, uint32_t flags);
@@ -149,9 +152,9 @@ void rcp_record_gc_control(const char *text);
 /* The calling thread's part before the last snapshot. */
 void rcp_record_objects_rest(struct rcp_tls *t);
 
-/* The block at P is to be freed: the death of the object in it, if it is alive
- * for all we know.  False: it is not, or nothing was done. */
-bool rcp_record_object_freed(struct rcp_tls *t, uintptr_t p);
+/* BLOCK is to be freed.  Does an object live there, of which no deallocator has
+ * told?  *OP: it.  Counts that, if one should have; rcp_record_dying() is next. */
+bool rcp_record_frees_alive(uintptr_t block, uintptr_t *op);
 
 /* The memory at BLOCK of an object that may still be alive is gone: its death,
  * if no deallocator told of it.  BLOCK 0: nobody freed it either. */

@@ -9,27 +9,46 @@
 #include "record/object_internal.h"
 #include "record/tick.h"
 
-bool
-rcp_record_object_freed(struct rcp_tls *t, uintptr_t p)
-{
-	uint32_t *w = rcp_head_at(p);
-	struct rcp_mutator m;
-	bool done;
+/* --- by the domain of objects ------------------------------------------------------ */
 
-	if (!w || (w[0] & RCP_HEAD_STATE) != RCP_HEAD_ALIVE ||
-	    rcp_head_size(w) == RCP_LIVE_SIZE_SIDE ||
-	    !rcp_mutator_get(t->thread, &m))
+bool
+rcp_record_dies_freed(struct rcp_thread *th, uint32_t *w,
+		      const void *const *entry)
+{
+	struct rcp_dying_object d = { .w = w, .head = w[0] };
+	struct rcp_lives *lives;
+	struct rcp_mutator m;
+
+	if (RCP_UNLIKELY(!rcp_mutator_get(th, &m)))
 		return false;
-	rcp_busy(t);
-	done = rcp_object_goes(&m, w[0] & RCP_HEAD_SITE, rcp_head_size(w),
-			       rcp_tick_age(rcp_head_birth(w)));
-	if (RCP_LIKELY(done)) {
-		rcp_objects_count(RCP_OBJECTS_FREED);
-		rcp_head_die(w);
-	}
-	rcp_idle(t);
-	return done;
+	lives = m.o->lives[(d.head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(!lives))
+		return false;
+	d.l = &lives->life[d.head % RCP_ORIGIN_CHUNK];
+	/* None has died, if none was born. */
+	if (RCP_UNLIKELY(!d.l->begins) ||
+	    RCP_UNLIKELY(!rcp_record_dies(&m, &d, entry)))
+		return false;
+	rcp_objects_count_freed(d.l);
+	return true;
 }
+
+bool
+rcp_record_frees_alive(uintptr_t block, uintptr_t *op)
+{
+	const uint32_t *w = rcp_head_at(block);
+	const struct rcp_origin *origin;
+
+	if (!w || (w[0] & RCP_HEAD_STATE) != RCP_HEAD_ALIVE)
+		return false;
+	origin = rcp_origin_at(w[0] & RCP_HEAD_SITE);
+	*op = block + origin->before;
+	if (!rcp_object_type_is_freed(origin->type))
+		rcp_objects_count(RCP_OBJECTS_FREED);
+	return true;
+}
+
+/* --- however ------------------------------------------------------------------------ */
 
 /* Its block is gone with BLOCK. */
 static void

@@ -225,6 +225,89 @@ rcp_record_dies(const struct rcp_mutator *m, const struct rcp_dying_object *d,
 	return rcp_object_dies_at(m, d->l, d->w, d->head, entry);
 }
 
+/* --- frees -------------------------------------------------------------------- */
+
+/* A death of L was heard of by the free of its memory. */
+static RCP_INLINE void
+rcp_objects_count_freed(const struct rcp_life *l)
+{
+	if (RCP_UNLIKELY(!l->freed))
+		rcp_objects_count(RCP_OBJECTS_FREED);
+}
+
+/* rcp_record_dies() of the object of TH in the packed block at W, which is freed. */
+bool rcp_record_dies_freed(struct rcp_thread *th, uint32_t *w,
+			   const void *const *entry);
+
+/* The same; HEAD is W's.  Most die where the last one of their kind did. */
+static RCP_INLINE bool
+rcp_object_dies_freed(struct rcp_thread *th, uint32_t *w, uint32_t head,
+		      const void *const *entry)
+{
+	struct rcp_dying_object d = { .w = w, .head = head };
+	struct rcp_lives *lives;
+	struct rcp_mutator m;
+
+	if (RCP_UNLIKELY(!rcp_objects_crowded) ||
+	    RCP_UNLIKELY(!rcp_mutator_get(th, &m)))
+		return rcp_record_dies_freed(th, w, entry);
+	lives = m.o->lives[(head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(!lives))
+		return false;
+	d.l = &lives->life[head % RCP_ORIGIN_CHUNK];
+	if (RCP_UNLIKELY(!rcp_record_dies_alike(&m, &d, entry)))
+		return rcp_record_dies_freed(th, w, entry);
+	rcp_objects_count_freed(d.l);
+	return true;
+}
+
+/* What is known of the block at W, whose object, if it has one, dies with it.
+ * False: that it is more than this. */
+static RCP_INLINE bool
+rcp_record_look_freed(struct rcp_thread *th, uint32_t *w,
+		      const void *const *entry, struct rcp_live *out)
+{
+	uint32_t head = w[0];
+
+	if ((head & (RCP_HEAD | RCP_HEAD_STATE)) ==
+	    (RCP_HEAD | RCP_HEAD_BLOCK)) {
+		out->site = head & RCP_HEAD_SITE;
+		return rcp_live_look_at(w, out);
+	}
+	if (RCP_UNLIKELY(!rcp_head_is_packed_object(head)) ||
+	    ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE &&
+	     RCP_UNLIKELY(!rcp_object_dies_freed(th, w, head, entry))))
+		return false;
+	out->site = w[1] >> 8;
+	out->size = w[1] & RCP_PACKED_SIZE;
+	out->birth = RCP_LIVE_NO_BIRTH;
+	if (RCP_LIKELY(out->size > 32))
+		out->birth = w[2];
+	if (RCP_UNLIKELY(rcp_head_is_reborn(head)) && out->size > 48)
+		w[3] = 0;
+	return true;
+}
+
+/* rcp_record_free() in the domain of objects, whose deaths this may be; ENTRY: where
+ * the return address of who frees stands.  False: there is more to be done. */
+static RCP_INLINE bool
+rcp_record_free_object(struct rcp_tls *t, void *p, const void *const *entry)
+{
+	struct rcp_thread *th = rcp_record_begin_hot(t);
+	struct rcp_live block;
+	uint32_t *w;
+	bool done;
+
+	if (RCP_UNLIKELY(!th))
+		return false;
+	w = rcp_shadow_at((uintptr_t)p);
+	done = RCP_LIKELY(w) &&
+	       RCP_LIKELY(rcp_record_look_freed(th, w, entry, &block)) &&
+	       RCP_LIKELY(rcp_record_freed_at(th, p, false, w, &block));
+	rcp_record_end_hot(t);
+	return done;
+}
+
 /* --- births ------------------------------------------------------------------- */
 
 /* One was born.  False: SITE, captured just now, may end a cascade. */

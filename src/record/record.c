@@ -180,10 +180,7 @@ look(uintptr_t p, struct rcp_live *out)
 void
 rcp_record_free(struct rcp_tls *t, void *p)
 {
-	if (RCP_LIKELY(rcp_record_free_by(t, p, look)))
-		return;
-	if (!rcp_record_object_freed(t, (uintptr_t)p) ||
-	    !rcp_record_free_by(t, p, look))
+	if (RCP_UNLIKELY(!rcp_record_free_by(t, p, look)))
 		free_slow(t, p);
 }
 

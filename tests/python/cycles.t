@@ -154,6 +154,9 @@ def test_cascades(py):
         return [row[2] for row in cascades.get(case.line(name), [])]
 
     py.is_(50, objects("big"), [2001], "a list of 2,000 lists")
+    py.is_(50, objects("words"), [2002], "of 2,000 strings and one of bytes")
+    py.is_(50, objects("numbers"), [2001], "of 2,000 numbers")
+    py.is_(50, objects("cleared"), [], "what clear() drops is no cascade")
     py.is_(50, objects("small"), [], "of 900: no cascade")
     py.is_(50, objects("deep"), [DEEP + 1], "a nest of lists is one cascade")
     py.is_(50, objects("steady"), [], "what dies now and then is none")

@@ -121,6 +121,25 @@ def big(n):
     del pile  # @big
 
 
+# Their deallocators may do no more than free.
+def words(n):
+    pile = [str(n + i) for i in range(n)]
+    pile.append(bytes(range(9)))
+    del pile  # @words
+
+
+def numbers(n):
+    pile = [10 ** 6 + i for i in range(n)]
+    del pile  # @numbers
+
+
+# The list, which is met first, takes one with it; its neighbours go by
+# themselves, at the same depth.
+def cleared(n):
+    pile = [str(n + i) for i in range(n)] + [[str(n)]]
+    pile.clear()  # @cleared
+
+
 def small(n):
     pile = [[None] for i in range(n)]
     del pile  # @small
@@ -150,6 +169,9 @@ def called(n):
 
 
 big(2000)
+words(2000)
+numbers(2000)
+cleared(2000)
 small(900)
 deep(DEEP)
 finished(3000)
