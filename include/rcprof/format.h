@@ -402,7 +402,8 @@ enum rcp_total {
 	RCP_TOTAL_INHERITED_FREED_BYTES = 11,
 	RCP_TOTAL_INHERITED_FREED_BLOCKS = 12,
 	RCP_TOTAL_SITES_TRUNCATED = 13,  /* stacks folded into [truncated] */
-	RCP_TOTAL_SAMPLES_DROPPED = 14,
+	RCP_TOTAL_SAMPLES_DROPPED = 14,  /* or blocks and frees in exact mode:
+					    no memory for their records */
 	RCP_TOTAL_SNAPSHOTS_LOST = 15,   /* dropped: disk full and the like */
 	RCP_TOTAL_RESERVED_BYTES = 16,   /* PROT_NONE and NORESERVE mappings */
 	RCP_TOTAL_ARENA_BYTES = 17,      /* pymalloc's arenas, mapped */

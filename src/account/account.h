@@ -178,7 +178,7 @@ enum rcp_counter {
 	RCP_COUNT_ARENA,    /* bytes, may shrink */
 	RCP_COUNT_GUARDED,
 	RCP_COUNT_TRUNCATED,
-	RCP_COUNT_DROPPED, /* samples that found no memory */
+	RCP_COUNT_DROPPED, /* samples and events that found no memory */
 	RCP_COUNTERS,
 };
 void rcp_count(enum rcp_counter which, int64_t n);

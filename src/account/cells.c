@@ -48,8 +48,10 @@ rcp_cells_open(struct rcp_account *a, uint32_t site)
 	uint32_t index = site / RCP_CELLS_PER_PAGE;
 	struct rcp_cell_page *page = rcp_pool_new(&pool, sizeof(*page));
 
-	if (!page)
+	if (!page) {
+		rcp_count(RCP_COUNT_DROPPED, 1);
 		return NULL;
+	}
 	rcp_packed_open(a, index, page);
 	page->index = index;
 	page->next = NULL;

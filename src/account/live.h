@@ -67,9 +67,16 @@ extern uint32_t rcp_side_used RCP_HIDDEN;
 /* USE_SHADOW false: address space is limited or strictly accounted. */
 bool rcp_live_setup(bool use_shadow);
 
+/* What became of a block that was put. */
+enum rcp_put {
+	RCP_PUT_NEW,
+	RCP_PUT_OVER,	 /* another one that stood there, whose end was not seen */
+	RCP_PUT_DROPPED, /* no memory: it is not remembered */
+};
+
 /* The slow halves: a new leaf, or the side table. */
-bool rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
-		       struct rcp_live *replaced);
+enum rcp_put rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
+			       struct rcp_live *replaced);
 bool rcp_live_take_side(uintptr_t p, struct rcp_live *out);
 
 /* Takes every block that starts in [P, P + SIZE) out of the table. */
@@ -246,13 +253,13 @@ rcp_live_put_plain(uintptr_t p, struct rcp_live block)
 	return rcp_live_put_at(rcp_shadow_at(p), block);
 }
 
-/* Remembers P.  True: P was already there as *REPLACED, which has ended
- * unseen. */
-static inline bool
+/* Remembers P.  RCP_PUT_OVER: *REPLACED is what was there. */
+static inline enum rcp_put
 rcp_live_put(uintptr_t p, struct rcp_live block, struct rcp_live *replaced)
 {
-	return !rcp_live_put_plain(p, block) &&
-	       rcp_live_put_slow(p, &block, replaced);
+	if (rcp_live_put_plain(p, block))
+		return RCP_PUT_NEW;
+	return rcp_live_put_slow(p, &block, replaced);
 }
 
 #endif

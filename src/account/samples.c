@@ -69,7 +69,7 @@ grow(void)
 {
 	struct entry *old = table;
 	uint32_t had = entries, more = had ? had * 2 : FIRST_ENTRIES;
-	struct entry *fresh = rcp_pages_new(more * sizeof(*fresh));
+	struct entry *fresh = rcp_pages_more(more * sizeof(*fresh));
 
 	if (!fresh)
 		return false;
@@ -123,7 +123,9 @@ rcp_samples_put(uintptr_t p, const struct rcp_sample *sample,
 	bool was = false;
 
 	rcp_lock_take(&lock);
-	*dropped = used * 4 >= entries * 3 && !grow() && used + 1 >= entries;
+	/* What cannot grow is not filled to the last: see side.c. */
+	*dropped = used >= entries / 4 * 3 && !grow() &&
+		   used >= entries / 8 * 7;
 	if (!*dropped) {
 		e = find(p);
 		was = e->p != 0;

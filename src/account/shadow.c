@@ -100,33 +100,34 @@ new_leaf(uintptr_t p)
 					__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 		remember_leaf(leaf);
 	else
-		rcp_sys_munmap(leaf, leaf_bytes());
+		rcp_pages_unreserve(leaf, leaf_bytes());
 	return true;
 }
 
-bool
+enum rcp_put
 rcp_live_put_slow(uintptr_t p, const struct rcp_live *block,
 		  struct rcp_live *replaced)
 {
 	bool fits = rcp_shadow_root && !(p & 15) && !(p >> 47);
 	uint32_t *w = NULL;
-	bool was;
+	enum rcp_put put;
 
 	if (fits && new_leaf(p))
 		w = rcp_shadow_at(p);
 	if (!w)
 		return rcp_side_put(p, block, replaced);
-	was = rcp_live_take(p, replaced);
+	put = rcp_live_take(p, replaced) ? RCP_PUT_OVER : RCP_PUT_NEW;
 	if (block->size <= RCP_LIVE_SIZE_MAX) {
 		rcp_live_put(p, *block, replaced);
-		return was;
+		return put;
 	}
 	/* Too large for a word: the record stands aside, the head says so. */
+	if (rcp_side_put(p, block, NULL) == RCP_PUT_DROPPED)
+		return RCP_PUT_DROPPED;
 	w[1] = RCP_LIVE_SIZE_SIDE;
 	w[2] = 0;
 	w[0] = RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE;
-	rcp_side_put(p, block, NULL);
-	return was;
+	return put;
 }
 
 bool

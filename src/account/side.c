@@ -14,6 +14,7 @@
 
 #define SHARDS 64u
 #define FIRST_SLOTS 256u
+#define PATIENCE 1024u /* puts until more memory is asked for again */
 
 /* No block here is an object: see RCP_LIVE_BY_ORIGIN. */
 struct entry {
@@ -26,6 +27,7 @@ static struct shard {
 	struct rcp_lock lock;
 	uint32_t used;
 	uint32_t slots; /* a power of two, or 0 */
+	uint32_t wait;	/* puts that will not ask for memory */
 	struct entry *table;
 } shards[SHARDS] __attribute__((aligned(64)));
 
@@ -68,15 +70,17 @@ find(const struct shard *s, uintptr_t p)
 	return &s->table[i];
 }
 
-static bool
+static void
 grow(struct shard *s)
 {
 	struct shard old = *s;
 	uint32_t slots = old.slots ? old.slots * 2 : FIRST_SLOTS;
-	struct entry *table = rcp_pages_new(slots * sizeof(*table));
+	struct entry *table = rcp_pages_more(slots * sizeof(*table));
 
-	if (!table)
-		return false;
+	if (!table) {
+		s->wait = PATIENCE;
+		return;
+	}
 	s->table = table;
 	s->slots = slots;
 	for (uint32_t i = 0; i < old.slots; i++)
@@ -84,7 +88,20 @@ grow(struct shard *s)
 			*find(s, old.table[i].p) = old.table[i];
 	if (old.table)
 		rcp_pages_free(old.table, old.slots * sizeof(*old.table));
-	return true;
+}
+
+/* A table that cannot grow is not filled to the last: each search that finds
+ * nothing would go through all of it. */
+static bool
+has_room(struct shard *s)
+{
+	if (s->used < s->slots / 4 * 3)
+		return true;
+	if (s->wait)
+		s->wait--;
+	else
+		grow(s);
+	return s->used < s->slots / 8 * 7;
 }
 
 /* Frees slot I and closes the gap. */
@@ -112,23 +129,22 @@ out:
 	s->used--;
 }
 
-bool
+enum rcp_put
 rcp_side_put(uintptr_t p, const struct rcp_live *block,
 	     struct rcp_live *replaced)
 {
 	struct shard *s = shard_of(p);
+	enum rcp_put put = RCP_PUT_NEW;
 	struct entry *e;
-	bool was = false;
 
 	rcp_lock_take(&s->lock);
-	if (s->used * 4 >= s->slots * 3 && !grow(s) &&
-	    s->used + 1 >= s->slots) {
+	if (!has_room(s)) {
 		rcp_lock_drop(&s->lock);
-		return false; /* its free will count as unmatched */
+		return RCP_PUT_DROPPED;
 	}
 	e = find(s, p);
 	if (e->p) {
-		was = true;
+		put = RCP_PUT_OVER;
 		if (replaced)
 			look(e, replaced);
 	} else {
@@ -138,7 +154,7 @@ rcp_side_put(uintptr_t p, const struct rcp_live *block,
 	}
 	*e = (struct entry){ p, block->size, block->site, block->birth };
 	rcp_lock_drop(&s->lock);
-	return was;
+	return put;
 }
 
 bool

@@ -8,9 +8,9 @@
 
 #include "account/live.h"
 
-/* True: P was there; then *REPLACED (if not NULL) is what stood there. */
-bool rcp_side_put(uintptr_t p, const struct rcp_live *block,
-		  struct rcp_live *replaced);
+/* As rcp_live_put(); REPLACED may be NULL. */
+enum rcp_put rcp_side_put(uintptr_t p, const struct rcp_live *block,
+			  struct rcp_live *replaced);
 bool rcp_side_take(uintptr_t p, struct rcp_live *out);
 void rcp_side_take_range(uintptr_t p, size_t size,
 			 void (*each)(void *ctx, const struct rcp_live *block),

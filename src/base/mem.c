@@ -14,11 +14,14 @@
 #define PAGE 4096ul
 #define ARENA_CHUNK (256ul << 10)
 #define ALIGN 16ul
+#define SHARE_LEAST (8ul << 20)
+#define SHARE_PART 4 /* of the limit */
 
 /* MADV_POPULATE_WRITE, of Linux 5.14. */
 #define POPULATE_WRITE 23
 
 static _Atomic uint64_t used;
+static _Atomic uint64_t reserved;
 static _Atomic uint64_t arena_used;
 
 static struct {
@@ -39,19 +42,45 @@ rcp_mem_used(void)
 	return atomic_load_explicit(&used, memory_order_relaxed);
 }
 
-static bool
-is_limited(int what)
+/* The least of the limits that our memory counts against, in bytes. */
+static uint64_t
+limit_of_memory(void)
 {
+	static const int counted[] = { RLIMIT_AS, RLIMIT_DATA };
+	uint64_t least = RLIM_INFINITY;
 	struct rlimit limit;
 
-	return RCP_SYS4(SYS_prlimit64, 0, what, NULL, &limit) == 0 &&
-	       limit.rlim_cur != RLIM_INFINITY;
+	for (int i = 0; i < 2; i++)
+		if (RCP_SYS4(SYS_prlimit64, 0, counted[i], NULL, &limit) == 0 &&
+		    limit.rlim_cur < least)
+			least = limit.rlim_cur;
+	return least;
 }
 
 bool
 rcp_mem_is_limited(void)
 {
-	return is_limited(RLIMIT_AS) || is_limited(RLIMIT_DATA);
+	return limit_of_memory() != RLIM_INFINITY;
+}
+
+/* A program that is told that there is no more memory gives some back and goes
+ * on; if what it gave back became ours, it could not. */
+bool
+rcp_mem_is_in_share(size_t size)
+{
+	static _Atomic uint64_t before; /* held when the limit came, plus one */
+	uint64_t limit = limit_of_memory(), none = 0, share, held;
+
+	if (limit == RLIM_INFINITY)
+		return true;
+	held = atomic_load_explicit(&used, memory_order_relaxed) +
+	       atomic_load_explicit(&reserved, memory_order_relaxed);
+	if (atomic_compare_exchange_strong(&before, &none, held + 1))
+		none = held + 1;
+	share = limit / SHARE_PART;
+	if (share < SHARE_LEAST)
+		share = SHARE_LEAST;
+	return held + size <= none - 1 + share;
 }
 
 static void *
@@ -81,6 +110,12 @@ rcp_pages_new(size_t size)
 }
 
 void *
+rcp_pages_more(size_t size)
+{
+	return rcp_mem_is_in_share(size) ? rcp_pages_new(size) : NULL;
+}
+
+void *
 rcp_pages_reserve(size_t size)
 {
 	void *p;
@@ -96,7 +131,16 @@ rcp_pages_reserve(size_t size)
 		rcp_sys_munmap(p, size);
 		return NULL;
 	}
+	atomic_fetch_add_explicit(&reserved, size, memory_order_relaxed);
 	return p;
+}
+
+void
+rcp_pages_unreserve(void *p, size_t size)
+{
+	size = round_up(size, PAGE);
+	rcp_sys_munmap(p, size);
+	atomic_fetch_sub_explicit(&reserved, size, memory_order_relaxed);
 }
 
 void *
@@ -135,6 +179,7 @@ rcp_pages_forget(void *p, size_t size)
 	size = round_up(size, PAGE);
 	rcp_sys_madvise(p, size, MADV_DONTNEED);
 	atomic_fetch_sub_explicit(&used, size, memory_order_relaxed);
+	atomic_fetch_add_explicit(&reserved, size, memory_order_relaxed);
 }
 
 void *
@@ -144,11 +189,11 @@ rcp_arena_new(size_t size)
 
 	size = round_up(size, ALIGN);
 	if (size > ARENA_CHUNK / 4) {
-		p = rcp_pages_new(size);
+		p = rcp_pages_more(size);
 	} else {
 		rcp_lock_take(&arena.lock);
 		if (arena.left < size) {
-			char *chunk = rcp_pages_new(ARENA_CHUNK);
+			char *chunk = rcp_pages_more(ARENA_CHUNK);
 
 			if (chunk) {
 				arena.next = chunk;

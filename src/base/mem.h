@@ -21,9 +21,16 @@ uint64_t rcp_mem_used(void);
  * merged into huge pages. */
 void *rcp_pages_new(size_t size);
 
-/* The same, but only reserved: pages cost nothing until touched, are not
- * counted here, and the kernel may refuse them under strict overcommit. */
+/* The same for tables that grow with what is recorded.  Under a limit of memory
+ * they have a share of it and no more: a quarter, but at least 8 MiB, beside
+ * what was held when the limit was first seen.  The rest is the program's. */
+void *rcp_pages_more(size_t size);
+bool rcp_mem_is_in_share(size_t size);
+
+/* Only reserved: pages cost nothing until touched, are in the share but not in
+ * rcp_mem_used(), and the kernel may refuse them under strict overcommit. */
 void *rcp_pages_reserve(size_t size);
+void rcp_pages_unreserve(void *p, size_t size);
 
 /* The program has a limit that reservations count against: RLIMIT_AS or
  * RLIMIT_DATA.  Two system calls. */

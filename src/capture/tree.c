@@ -150,7 +150,7 @@ table_size(uint32_t slots)
 static struct table *
 new_table(uint32_t slots)
 {
-	struct table *t = rcp_pages_new(table_size(slots));
+	struct table *t = rcp_pages_more(table_size(slots));
 
 	if (t) {
 		t->count = slots;
@@ -217,8 +217,9 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 
 	if (id >= CHUNK * CHUNKS || is_full(parent))
 		return 0;
+	/* A miss in a table that is full to the last is a walk through it. */
 	if (entered >= table->count / 4 * 3 && !grow() &&
-	    entered + 1 >= table->count)
+	    entered >= table->count / 16 * 15)
 		return 0;
 	if (!chunks[id / CHUNK]) {
 		n = rcp_arena_new(CHUNK * sizeof(*n));

@@ -15,8 +15,9 @@
 #include "record/tick.h"
 
 /* The rest of rcp_record_allocated(): P cannot stand where its KIND does, or
- * already does. */
-void rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size,
+ * already does.  False: there is no memory for its record.  It is counted as
+ * dropped, and must not be counted as allocated. */
+bool rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size,
 			 uint32_t site, enum rcp_kind kind);
 
 /* Is P, which is of this KIND, one of glibc's blocks? */
@@ -103,8 +104,9 @@ rcp_record_allocated_by(struct rcp_tls *t, struct rcp_thread *th, void *p,
 							    caller),
 					   kind);
 	block.birth = rcp_tick_now();
-	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)))
-		rcp_record_put_slow(th, p, size, block.site, kind);
+	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)) &&
+	    !rcp_record_put_slow(th, p, size, block.site, kind))
+		return true;
 	th->ring[0] = p;
 	th->last_word = chunks ? NULL : w;
 	rcp_account_alloc(&th->account, block.site, size, 1);

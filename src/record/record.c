@@ -204,7 +204,7 @@ rcp_record_site_slow(struct rcp_thread *th, uint64_t noted)
 	return site;
 }
 
-void
+bool
 rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 		    enum rcp_kind kind)
 {
@@ -215,11 +215,16 @@ rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	       rcp_live_take((uintptr_t)p, &replaced))
 		unseen(th, &replaced);
 	if (rcp_record_in_chunks(p, kind) && rcp_chunk_put((uintptr_t)p, &block))
-		return;
-	rcp_live_put((uintptr_t)p, block, &replaced);
+		return true;
+	if (rcp_live_put((uintptr_t)p, block, &replaced) != RCP_PUT_DROPPED)
+		return true;
+	th->last_word = NULL;
+	rcp_count(RCP_COUNT_DROPPED, 1);
+	return false;
 }
 
-static inline void
+/* False: as rcp_record_put_slow(). */
+static inline bool
 remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	 enum rcp_kind kind)
 {
@@ -227,10 +232,12 @@ remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	struct rcp_live block = { size, site, rcp_tick_now(), 0 };
 	uint32_t *w = rcp_record_word(p, chunks);
 
-	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)))
-		rcp_record_put_slow(th, p, size, site, kind);
+	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)) &&
+	    !rcp_record_put_slow(th, p, size, site, kind))
+		return false;
 	remember_last(th, p);
 	th->last_word = chunks ? NULL : w;
+	return true;
 }
 
 /* A sample; a thread's first block; more than one last block to remember. */
@@ -250,8 +257,8 @@ allocated_slow(struct rcp_tls *t, void *p, size_t size, enum rcp_kind kind,
 		return;
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
-	remember(th, p, size, site, kind);
-	rcp_account_alloc(&th->account, site, size, 1);
+	if (remember(th, p, size, site, kind))
+		rcp_account_alloc(&th->account, site, size, 1);
 }
 
 void
@@ -304,7 +311,9 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
 		account_free(th, old, is_temporary(th, p));
 		rcp_account_alloc(&th->account, site, size, 1);
 	}
-	remember(th, q, size, site, kind);
+	/* Counted, since the old block's end was; so it ends at once. */
+	if (RCP_UNLIKELY(!remember(th, q, size, site, kind)))
+		rcp_account_free(&th->account, site, size, 1, -1, false);
 }
 
 void

@@ -91,6 +91,8 @@ rcp_thread_new(struct rcp_tls *t)
 		t->thread = th;
 		t->tick = 0;
 		rcp_sampler_start(&th->sampler);
+	} else {
+		rcp_count(RCP_COUNT_DROPPED, 1);
 	}
 	rcp_lock_drop(&lock);
 	return th;

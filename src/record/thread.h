@@ -40,7 +40,7 @@ struct rcp_thread {
 };
 
 /* The calling thread's slot, made or adopted at its first event.  NULL: no
- * memory; the thread goes unrecorded. */
+ * memory; the event goes unrecorded and is counted as dropped. */
 struct rcp_thread *rcp_thread_new(struct rcp_tls *t);
 
 /* Sample mode: T's thread draws its next gap at its next event. */

@@ -131,8 +131,13 @@ print_measure(const struct rcp_report *report)
 		rcp_text_add(&t, "exact, every allocation");
 	}
 	add_folded(&lost, report);
-	add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
-		 "sample", "samples");
+	if (report->look->sampling.sampled)
+		add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
+			 "sample", "samples");
+	else
+		add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
+			 "block (no memory for its record)",
+			 "blocks (no memory for their records)");
 	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST],
 		 "snapshot", "snapshots");
 	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_MERGED],

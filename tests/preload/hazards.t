@@ -54,8 +54,9 @@ def test_forks():
 
 def test_room():
     plain(25, "small-stacks")
-    plain(24, "address-space", "300")
-    plain(24, "data", "300")
+    for limit in ("160", "300"):
+        plain(24, "address-space", limit)
+        plain(24, "data", limit)
     # -d counts what strict overcommit counts: reservations too.
     for letter, kilobytes in (("v", 40000), ("v", 200000), ("v", 20000000),
                               ("d", 6000), ("d", 12000), ("d", 200000)):
@@ -65,6 +66,27 @@ def test_room():
                 "sh", "-c", limit + '; exec "$@"', "sh"])
             pair.same(24, "%s, %s: as without rcprof" % (limit, mode))
             whole(24, pair.run, limit)
+
+
+def test_share():
+    """Records have a share of the room under a limit; the rest is the
+    program's.  What has none is counted as such, and nowhere else."""
+    blocks = 1500000
+    pair = lib.Pair("prog_hazards", "many", str(blocks), env=ENV, wrap=[
+        "sh", "-c", 'ulimit -v 150000; exec "$@"', "sh"])
+    pair.same(24, "more blocks than records: as without rcprof", STATUS)
+    whole(24, pair.run, "more blocks than records")
+    report = pair.run.report()
+    lost = report.data["lost"]["samples_dropped"]
+    lib.between(24, report.totals["allocations"] + lost, blocks, blocks + 100,
+                "recorded and lost blocks make all of them")
+    lib.between(24, lost, blocks // 10, blocks, "and many are lost")
+    lib.between(24, report.totals["unmatched_frees"], lost, lost + 10,
+                "as many frees have no record")
+    lib.between(24, report.totals["live_blocks"], 0, 100,
+                "none is taken to be there still")
+    lib.between(24, report.totals["profiler_bytes"], 1 << 20, 48 << 20,
+                "our own memory keeps to its share")
 
 
 def test_huge_pages():
@@ -202,7 +224,7 @@ def test_valgrind():
                 (bare.status, bare.stdout, []), "%s under valgrind" % name)
 
 
-lib.each(test_timer, test_forks, test_room, test_huge_pages,
+lib.each(test_timer, test_forks, test_room, test_share, test_huge_pages,
          test_locked, test_no_descriptors, test_reused, test_landlock,
          test_registered_frames, test_own_liblzma, test_gdb, test_strace,
          test_valgrind)

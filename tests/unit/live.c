@@ -71,7 +71,7 @@ step(void)
 		block.size = random_size();
 		block.site = 1 + random_u64() % 0xfffffe;
 		block.birth = random_u64() & 0x7fffffff;
-		was = rcp_live_put(address(slot), block, &out);
+		was = rcp_live_put(address(slot), block, &out) == RCP_PUT_OVER;
 		wrong += was != truth[slot].there;
 		wrong += was && !same(&out, &truth[slot].block);
 		truth[slot].there = true;
