@@ -157,20 +157,35 @@ number(struct rcp_code *code)
 #undef uthash_nonfatal_oom
 #define uthash_nonfatal_oom(e) ((void)(e), failed = true)
 
-/* The table as it is kept; *size is what that takes. */
+/* The table without columns; *size is what that takes, at most twice what it
+ * took: an entry may lack its bytes. */
+static const uint8_t *
+copy_lines(const struct rcp_py_code *py, size_t *size)
+{
+	uint8_t *first = (uint8_t *)scratch, *table;
+	bool fits = py->table_size <= sizeof(scratch) / 2;
+
+	*size = rcp_lines_only(py->table, py->table_size,
+			       fits ? first : NULL);
+	table = rcp_arena_new(*size);
+	if (table && fits)
+		memcpy(table, first, *size);
+	else if (table)
+		rcp_lines_only(py->table, py->table_size, table);
+	return table;
+}
+
+/* The table as it is kept. */
 static const uint8_t *
 copy_table(const struct rcp_py_code *py, size_t *size)
 {
-	bool shorter = py->table_kind == RCP_LINETABLE_LOCATION &&
-		       !keeps_columns;
 	uint8_t *table;
 
-	*size = shorter ? rcp_lines_only(py->table, py->table_size, NULL)
-			: py->table_size;
+	if (py->table_kind == RCP_LINETABLE_LOCATION && !keeps_columns)
+		return copy_lines(py, size);
+	*size = py->table_size;
 	table = rcp_arena_new(*size);
-	if (table && shorter)
-		rcp_lines_only(py->table, py->table_size, table);
-	else if (table)
+	if (table)
 		memcpy(table, py->table, *size);
 	return table;
 }
