@@ -149,6 +149,35 @@ is_inside(const struct rcp_patch *p, const uint8_t *target)
 	return target > p->at && target < p->at + JUMP;
 }
 
+static bool
+is_short_branch(uint8_t opcode)
+{
+	return (opcode & 0xf0) == 0x70 || (opcode & 0xfc) == 0xe0 ||
+	       opcode == 0xeb;
+}
+
+/* Whatever instructions there are up to END: might one of them jump into what
+ * will be written over?  Decoding all of them takes far longer. */
+static bool
+may_jump_back(const struct rcp_patch *p, const uint8_t *at,
+	      const uint8_t *end)
+{
+	int32_t far;
+
+	for (; end - at >= 2; at++) {
+		if (is_short_branch(at[0]) &&
+		    is_inside(p, at + 2 + (int8_t)at[1]))
+			return true;
+		if (end - at < 4)
+			continue;
+		memcpy(&far, at, 4);
+		if (far < 0 && far >= -SHORT_REACH - JUMP - 4 &&
+		    is_inside(p, at + 4 + far))
+			return true;
+	}
+	return false;
+}
+
 /* Does the function itself jump into what will be written over? */
 static bool
 jumps_back(const struct rcp_patch *p, const uint8_t *function,
@@ -158,6 +187,8 @@ jumps_back(const struct rcp_patch *p, const uint8_t *function,
 
 	if (end - function > SHORT_REACH + JUMP)
 		end = function + SHORT_REACH + JUMP;
+	if (!may_jump_back(p, function, end))
+		return false;
 	for (; read_one(function, end, &i); function += i.length)
 		if (is_branch(&i) && is_inside(p, target_of(&i, function)))
 			return true;
