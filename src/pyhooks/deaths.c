@@ -361,7 +361,8 @@ walk(void *subclasses, void *type, unsigned depth)
 	const struct rcp_pyhooks_api *py = &rcp_pyhooks_api;
 	void *list;
 
-	if (!rcp_pytype_visit(type, visits))
+	if (!rcp_pytype_visit(type, visits) ||
+	    !rcp_py_type_has_subclasses(type))
 		return;
 	list = depth < DEPTH ? py->call(subclasses, type, NULL) : NULL;
 	if (!list) {

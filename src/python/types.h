@@ -27,6 +27,7 @@ rcp_py_type_of(const void *object)
 
 /* Words of a type object, from tp_dealloc on; unchanged since 3.4. */
 #define RCP_PY_WEAKLIST_WORD 20
+#define RCP_PY_SUBCLASSES_WORD 39
 #define RCP_PY_DEL_WORD 41
 #define RCP_PY_FINALIZE_WORD 43
 
@@ -46,6 +47,15 @@ rcp_py_type_raw_flags(const void *type)
 {
 	return (unsigned long)(uintptr_t)rcp_py_pointer(
 		type, rcp_py_rt.layout.type_flags);
+}
+
+/* May there be types that derive from it?  From 3.12 on the word of a type of the
+ * interpreter's own is another: those are asked. */
+static inline bool
+rcp_py_type_has_subclasses(const void *type)
+{
+	return !(rcp_py_type_raw_flags(type) & RCP_PY_FLAG_HEAP) ||
+	       rcp_py_type_word(type, RCP_PY_SUBCLASSES_WORD);
 }
 
 /* RCP_TYPE_*: what its instances have before them in their blocks. */
