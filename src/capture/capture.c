@@ -38,20 +38,13 @@ rcp_capture_begin(struct rcp_capture *c)
 	rcp_native_begin(c);
 }
 
-/* Addresses may mean something else than they did. */
-static void
-begin_epoch(struct rcp_capture *c, uint32_t now)
+void
+rcp_capture_epoch(struct rcp_capture *c, uint32_t now)
 {
 	empty(c);
 	rcp_native_epoch(c);
 	memset(c->memo, 0, sizeof(c->memo));
 	c->epoch = now;
-}
-
-static uint32_t
-epoch(void)
-{
-	return __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
 }
 
 /* --- stacks that are special --------------------------------------------- */
@@ -259,6 +252,21 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	return is_special(c->leaf->node) ? special(c, caller) : c->leaf->node;
 }
 
+/* The stack is the previous one, but for its leaf's line, which this thread has
+ * not met there. */
+INLINE uint32_t
+new_leaf(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
+	 const char *leaf)
+{
+	struct rcp_capture_frame *e = c->leaf;
+
+	e->key = rcp_py_key(way, leaf);
+	e->node = rcp_child_python(c, way, e[1].node, e->key, leaf);
+	c->valid = e;
+	set_changed(c, e);
+	return is_special(e->node) ? special(c, caller) : e->node;
+}
+
 /* The rest of node_of(): the stack has other frames than the previous one, or
  * other lines further out. */
 #define INSTANCE(name, way) \
@@ -268,6 +276,12 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	{ \
 		return walk(c, caller, way, leaf); \
 	} \
+	static NOINLINE uint32_t name##_leaf(struct rcp_capture *c, \
+					     const void *caller, \
+					     const char *leaf) \
+	{ \
+		return new_leaf(c, caller, way, leaf); \
+	} \
 	static NOINLINE uint32_t name##_ask(struct rcp_capture *c, \
 					    const void *caller) \
 	{ \
@@ -275,7 +289,8 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	} \
 	static uint32_t name(struct rcp_capture *c, const void *caller) \
 	{ \
-		return node_of(c, caller, way, name##_walk, name##_ask); \
+		return node_of(c, caller, way, name##_walk, name##_leaf, \
+			       name##_ask); \
 	}
 
 typedef uint32_t walk_fn(struct rcp_capture *c, const void *caller,
@@ -287,11 +302,11 @@ INLINE uint32_t
 asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
       walk_fn *walk_on)
 {
-	uint32_t now = epoch();
+	uint32_t now = rcp_capture_now();
 	const char *tstate;
 
 	if (c->epoch != now)
-		begin_epoch(c, now);
+		rcp_capture_epoch(c, now);
 	tstate = rcp_py_tstate();
 	if (!tstate)
 		return rcp_native_node(c, caller);
@@ -302,13 +317,13 @@ asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
  * That much is done here, without a call. */
 INLINE uint32_t
 node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
-	walk_fn *walk_on, node_fn *ask)
+	walk_fn *walk_on, walk_fn *go_on, node_fn *ask)
 {
 	const char *tstate = rcp_py_own(way), *leaf, *f;
 	struct rcp_capture_frame *e = c->leaf, *outer;
 	uintptr_t key;
 
-	if (UNLIKELY(!tstate || c->epoch != epoch()))
+	if (UNLIKELY(!tstate || c->epoch != rcp_capture_now()))
 		return ask(c, caller);
 	leaf = rcp_py_top(way, tstate);
 	if (leaf != e->frame)
@@ -331,7 +346,7 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		struct rcp_capture_memo *m = rcp_memo_slot(c, e[1].node, key);
 
 		if (UNLIKELY(!rcp_is_memo(m, e[1].node, key)))
-			return walk_on(c, caller, leaf);
+			return go_on(c, caller, leaf);
 		e->key = key;
 		e->node = m->node;
 		c->valid = e;
@@ -348,14 +363,14 @@ INSTANCE(current, RCP_PY_WAY_CURRENT)
 static NOINLINE uint32_t
 none_anew(struct rcp_capture *c, const void *caller)
 {
-	begin_epoch(c, epoch());
+	rcp_capture_epoch(c, rcp_capture_now());
 	return rcp_native_node(c, caller);
 }
 
 static uint32_t
 none(struct rcp_capture *c, const void *caller)
 {
-	return UNLIKELY(c->epoch != epoch()) ? none_anew(c, caller) :
+	return UNLIKELY(c->epoch != rcp_capture_now()) ? none_anew(c, caller) :
 					       rcp_native_node(c, caller);
 }
 
@@ -399,45 +414,7 @@ rcp_capture_noted_slow(struct rcp_capture *c, const void *caller,
 						   memory_order_relaxed);
 
 	if (RCP_LIKELY(rcp_native_on && way == RCP_PY_WAY_NONE &&
-		       c->epoch == epoch()))
+		       c->epoch == rcp_capture_now()))
 		return RCP_CAPTURE_NO_NOTE | rcp_native_from(c, caller, frame);
 	return RCP_CAPTURE_NO_NOTE | rcp_capture_node(c, caller);
-}
-
-uint32_t
-rcp_capture_leaf_again(struct rcp_capture *c, uintptr_t key)
-{
-	struct rcp_capture_memo *m = rcp_memo_slot(c, RCP_MEMO_FOLDED, key);
-
-	return c->epoch == epoch() && rcp_is_memo(m, RCP_MEMO_FOLDED, key) ?
-		       m->node :
-		       RCP_NODE_NONE;
-}
-
-uint32_t
-rcp_capture_leaf(struct rcp_capture *c, const void *caller)
-{
-	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
-						   memory_order_relaxed);
-	const char *tstate, *frame = NULL;
-	struct rcp_capture_memo *m;
-	uint32_t now = epoch();
-	uintptr_t key;
-
-	if (UNLIKELY(c->epoch != now))
-		begin_epoch(c, now);
-	tstate = way == RCP_PY_WAY_NONE ? NULL : rcp_py_own(way);
-	if (UNLIKELY(!tstate) && way != RCP_PY_WAY_NONE)
-		tstate = rcp_py_tstate();
-	if (tstate)
-		frame = rcp_py_top(way, tstate);
-	while (frame && rcp_py_is_shim(way, frame))
-		frame = rcp_py_back(frame);
-	if (!frame)
-		return rcp_native_node(c, caller);
-	key = rcp_py_key(way, frame);
-	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, key);
-	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, key))
-		rcp_memo_folded(m, key, frame);
-	return m->node;
 }

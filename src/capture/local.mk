@@ -2,6 +2,7 @@
 preload_sources += \
 	src/capture/capture.c \
 	src/capture/capture.h \
+	src/capture/leaf.c \
 	src/capture/leaf.h \
 	src/capture/codes.c \
 	src/capture/define.c \

@@ -69,6 +69,16 @@ void rcp_native_forget(struct rcp_capture *c);
 void rcp_native_epoch(struct rcp_capture *c);
 void rcp_native_unload(void);
 
+/* capture.c: addresses may mean something else than they did; NOW is what
+ * rcp_capture_now() has said. */
+void rcp_capture_epoch(struct rcp_capture *c, uint32_t now);
+
+static inline uint32_t
+rcp_capture_now(void)
+{
+	return __atomic_load_n(&rcp_py_epoch, __ATOMIC_ACQUIRE);
+}
+
 /* mixed.c: of a stack whose Python frames have the node PYTHON, with its
  * native ones. */
 uint32_t rcp_mixed_node(struct rcp_capture *c, enum rcp_py_way way,
