@@ -8,13 +8,15 @@
  * at the same address; from there on each address and each key is read and
  * compared, to the root.  That every frame is read is what makes the stack
  * right: a frame that looks as it did may well have been left and entered
- * again, from another line of its caller.  doc/PERFORMANCE.md says more.
+ * again, from another line of its caller.  Unless it can tell that it was not
+ * (seal.h).  doc/PERFORMANCE.md says more.
  */
 #include "capture/capture.h"
 
 #include <string.h>
 
 #include "capture/noted.h"
+#include "capture/seal.h"
 #include "capture/tree.h"
 
 #define INLINE RCP_PY_INLINE
@@ -29,6 +31,7 @@ empty(struct rcp_capture *c)
 {
 	rcp_capture_end(c)->frame = NO_FRAME;
 	c->leaf = c->valid = c->changed = rcp_capture_end(c);
+	c->sealed = NULL;
 }
 
 void
@@ -217,6 +220,7 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	const char *f = leaf;
 	unsigned n;
 
+	c->sealed = NULL;
 	if (UNLIKELY(c->deep)) {
 		if (is_deeper(leaf))
 			return deep_node(c, way, leaf);
@@ -249,6 +253,8 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		set_changed(c, changed ? changed : e - 1);
 	}
 	c->leaf = put_fresh(c, way, e, n);
+	if (leaf)
+		rcp_seal(c, way, leaf);
 	return is_special(c->leaf->node) ? special(c, caller) : c->leaf->node;
 }
 
@@ -313,14 +319,32 @@ asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	return walk_on(c, caller, rcp_py_top(way, tstate));
 }
 
+/* Are the frames farther out than LEAF, which E is of, as they were? */
+INLINE bool
+is_as_before(enum rcp_py_way way, const char *leaf,
+	     const struct rcp_capture_frame *e)
+{
+	const char *f = leaf;
+
+	for (e++; goes_on(&f, e); e++) {
+		if (UNLIKELY(rcp_py_key(way, f) != e->key))
+			return false;
+		if (!goes_on(&f, ++e))
+			break;
+		if (UNLIKELY(rcp_py_key(way, f) != e->key))
+			return false;
+	}
+	return RCP_LIKELY(!rcp_py_back(f) && e->frame == NO_FRAME);
+}
+
 /* Most stacks are the previous one but for the leaf's line: no other frame.
  * That much is done here, without a call. */
 INLINE uint32_t
 node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	walk_fn *walk_on, walk_fn *go_on, node_fn *ask)
 {
-	const char *tstate = rcp_py_own(way), *leaf, *f;
-	struct rcp_capture_frame *e = c->leaf, *outer;
+	const char *tstate = rcp_py_own(way), *leaf;
+	struct rcp_capture_frame *e = c->leaf;
 	uintptr_t key;
 
 	if (UNLIKELY(!tstate || c->epoch != rcp_capture_now()))
@@ -330,17 +354,11 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		return walk_on(c, caller, leaf);
 	if (!leaf)
 		__builtin_unreachable(); /* no entry has NULL */
-	f = leaf;
-	for (outer = e + 1; goes_on(&f, outer); outer++) {
-		if (UNLIKELY(rcp_py_key(way, f) != outer->key))
+	if (!rcp_is_sealed(c, way, leaf)) {
+		if (!is_as_before(way, leaf, e))
 			return walk_on(c, caller, leaf);
-		if (!goes_on(&f, ++outer))
-			break;
-		if (UNLIKELY(rcp_py_key(way, f) != outer->key))
-			return walk_on(c, caller, leaf);
+		rcp_seal(c, way, leaf);
 	}
-	if (UNLIKELY(rcp_py_back(f) || outer->frame != NO_FRAME))
-		return walk_on(c, caller, leaf);
 	key = rcp_py_key(way, leaf);
 	if (key != e->key) {
 		struct rcp_capture_memo *m = rcp_memo_slot(c, e[1].node, key);

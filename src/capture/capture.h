@@ -4,7 +4,8 @@
  * call tree.
  *
  * Each walk is compared with this thread's previous one while it goes on; only
- * what has changed goes to the tree.  Runs inside malloc: no allocation
+ * what has changed goes to the tree.  Where the interpreter's frames can tell
+ * that it is the same stack, but for the last line, none is made (seal.h).  Runs inside malloc: no allocation
  * through the program, no lock held while frames are read.
  */
 #ifndef RCP_CAPTURE_CAPTURE_H
@@ -42,6 +43,7 @@ struct rcp_capture {
 	struct rcp_capture_frame *leaf, *valid;
 	/* The outermost entry that was written to since mixed.c looked. */
 	struct rcp_capture_frame *changed;
+	const char *sealed; /* seal.h: the leaf's address, or NULL */
 	struct rcp_capture_memo {
 		uintptr_t key;
 		uint32_t parent, node;

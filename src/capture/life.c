@@ -6,8 +6,11 @@
 #include "capture/modules.h"
 #include "capture/names.h"
 #include "capture/nodes.h"
+#include "capture/seal.h"
 #include "capture/tree.h"
 #include "unwind/unwind.h"
+
+bool rcp_seals_none;
 
 bool
 rcp_capture_setup(uint64_t memory_limit)
@@ -21,6 +24,7 @@ void
 rcp_capture_few(void)
 {
 	rcp_names_are_few();
+	rcp_seals_none = true;
 }
 
 void

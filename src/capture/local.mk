@@ -19,6 +19,7 @@ preload_sources += \
 	src/capture/nodes.h \
 	src/capture/noted.h \
 	src/capture/place.c \
+	src/capture/seal.h \
 	src/capture/strings.c \
 	src/capture/tails.c \
 	src/capture/tails.h \

@@ -38,6 +38,7 @@ struct rcp_py_layout {
 	/* frame_instr: an int, or a pointer to the instruction.  tlbc: 0 where
 	 * there is none. */
 	uint16_t frame_code, frame_back, frame_instr, frame_owner, frame_tlbc;
+	uint16_t frame_stacktop; /* 3.11 and 3.12; else 0 */
 	uint16_t code_first_line, code_filename, code_name, code_table;
 	/* code_begin: an int, index of the first instruction (in units of two
 	 * bytes) at which a frame exists for Python code; before it, cells

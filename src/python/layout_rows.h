@@ -32,16 +32,17 @@ static const struct rcp_py_layout layout_rows[] = {
   .code_table = 136, .object_type = 8, .var_size = 16, .type_dealloc = 48,
   .type_flags = 168, .type_qualname = 864, .bytes_data = 32,
   .str_length = 16, .str_state = 32, .str_ascii = 48, .str_compact = 72,
-  .cframe_frame = 8, .frame_owner = 69, .code_bytecode = 184,
-  .code_begin = 168, .tstate_cframe = 56, .cframe_back = 16,
-  .interp_collecting = 848 },
+  .cframe_frame = 8, .frame_owner = 69, .frame_stacktop = 64,
+  .code_bytecode = 184, .code_begin = 168, .tstate_cframe = 56,
+  .cframe_back = 16, .interp_collecting = 848 },
 { .minor = 12, .tstate_frame = 56, .tstate_interp = 16, .tstate_thread = 136,
   .frame_code = 0, .frame_back = 8, .frame_instr = 56, .code_first_line = 68,
   .code_filename = 112, .code_name = 128, .code_table = 136,
   .object_type = 8, .var_size = 16, .type_dealloc = 48, .type_flags = 168,
   .type_qualname = 872, .bytes_data = 32, .str_length = 16, .str_state = 32,
   .str_ascii = 40, .str_compact = 56, .cframe_frame = 0, .frame_owner = 70,
-  .code_bytecode = 192, .code_begin = 176, .interp_collecting = 312 },
+  .frame_stacktop = 64, .code_bytecode = 192, .code_begin = 176,
+  .interp_collecting = 312 },
 };
 
 static const struct rcp_py_debug_row debug_rows[] = {

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * seal.h - how a stack is known to be the previous one without a look at each of
+ * its frames.
+ *
+ * In 3.11 and 3.12 a frame keeps its stack pointer while it waits: for what it
+ * calls without leaving the evaluator, and when a generator yields.  While it
+ * executes, -1 stands there, of which nothing is read but that it is less than
+ * 1.  We make that -2.  Each call, each return to the frame, each start of it
+ * overwrites it.  So as long as -2 stands in the innermost frame, it is the same
+ * run of it, and what is farther out has waited all the time.
+ *
+ * What it calls by way of C is farther in, and gone again.
+ */
+#ifndef RCP_CAPTURE_SEAL_H
+#define RCP_CAPTURE_SEAL_H
+
+#include <string.h>
+
+#include "capture/capture.h"
+#include "python/walk.h"
+
+/* Few stacks are taken: frames are left as they are. */
+extern bool rcp_seals_none RCP_HIDDEN;
+
+#define RCP_FRAME_EXECUTES (-1)
+#define RCP_FRAME_SEALED (-2)
+
+RCP_PY_INLINE bool
+rcp_has_seals(enum rcp_py_way way)
+{
+	return way == RCP_PY_WAY_CFRAMES_SHARED || way == RCP_PY_WAY_CFRAMES;
+}
+
+/* Are all frames what they were when C's stack was walked last, but for the
+ * instruction of LEAF, the innermost of both? */
+RCP_PY_INLINE bool
+rcp_is_sealed(const struct rcp_capture *c, enum rcp_py_way way,
+	      const char *leaf)
+{
+	return rcp_has_seals(way) && leaf == c->sealed &&
+	       rcp_py_int(leaf, rcp_py_rt.layout.frame_stacktop) ==
+		       RCP_FRAME_SEALED;
+}
+
+/* C's stack has been walked just now; LEAF is its innermost frame. */
+RCP_PY_INLINE void
+rcp_seal(struct rcp_capture *c, enum rcp_py_way way, const char *leaf)
+{
+	static const int32_t sealed = RCP_FRAME_SEALED;
+	unsigned at = rcp_py_rt.layout.frame_stacktop;
+	int32_t now;
+
+	if (!rcp_has_seals(way) || RCP_UNLIKELY(!at) || RCP_UNLIKELY(rcp_seals_none))
+		return;
+	now = rcp_py_int(leaf, at);
+	c->sealed = now == RCP_FRAME_EXECUTES || now == RCP_FRAME_SEALED ?
+			    leaf :
+			    NULL;
+	if (now == RCP_FRAME_EXECUTES)
+		memcpy((char *)(uintptr_t)leaf + at, &sealed, sizeof(sealed));
+}
+
+#endif
