@@ -6,7 +6,8 @@
  * Under the emit lock and that of the books, in the helper or any thread: no
  * TLS, no errno.  Frees are read for all threads before allocations, so that a
  * block which one thread allocates and another frees meanwhile never makes
- * live negative; they wait in `frees`, so that a cell is one record.
+ * live negative; they wait in `frees`, so that a cell is one record.  One thread
+ * alone has both in one cell, where the one is read just before the other.
  */
 #include <string.h>
 
@@ -25,6 +26,7 @@ static struct {
 	const struct rcp_snap *snap;
 	uint32_t number; /* of the snapshot: which pages are in `frees` */
 	uint32_t epoch;  /* of the peak when it began */
+	bool alone;      /* the one thread's frees need not wait */
 	struct rcp_buf frees;
 	size_t at; /* where reading it is */
 	struct rcp_page_state before, now;
@@ -36,17 +38,25 @@ static struct {
 enum { FREES = 5 };
 
 static void
-put_frees(const struct rcp_cell_page *page, unsigned i)
+read_frees(const struct rcp_cell_page *page, unsigned i, uint64_t value[FREES])
 {
 	const struct rcp_cell *c = &page->cells[i];
-	/* `unaged` first, so that it is never more than the frees. */
-	uint64_t value[FREES] = { RCP_LOAD(c->unaged) };
-	unsigned mask = 0;
 
+	/* `unaged` first, so that it is never more than the frees. */
+	value[0] = RCP_LOAD(c->unaged);
 	value[1] = RCP_LOAD(c->frees);
 	value[2] = RCP_LOAD(c->freed_bytes);
 	value[3] = RCP_LOAD(c->temporaries);
 	value[4] = RCP_LOAD(page->lifetime[i]);
+}
+
+static void
+put_frees(const struct rcp_cell_page *page, unsigned i)
+{
+	uint64_t value[FREES];
+	unsigned mask = 0;
+
+	read_frees(page, i, value);
 	for (unsigned k = 0; k < FREES; k++)
 		mask |= (unsigned)(value[k] != 0) << k;
 	rcp_buf_u8(&pass.frees, (uint8_t)mask);
@@ -56,16 +66,31 @@ put_frees(const struct rcp_cell_page *page, unsigned i)
 }
 
 static void
-get_frees(struct rcp_cell_state *s)
+get_frees(uint64_t value[FREES])
 {
 	const struct rcp_buf *b = &pass.frees;
-	uint64_t value[FREES] = { 0 };
 	unsigned mask = b->data[pass.at++];
 
-	for (unsigned k = 0; k < FREES; k++)
+	for (unsigned k = 0; k < FREES; k++) {
+		value[k] = 0;
 		if (mask >> k & 1)
 			pass.at += rcp_varint_get(b->data + pass.at,
 						  b->len - pass.at, &value[k]);
+	}
+}
+
+static void
+set_frees(const struct rcp_cell_page *page, unsigned i,
+	  struct rcp_cell_state *s)
+{
+	uint64_t value[FREES];
+
+	if (pass.alone) {
+		read_frees(page, i, value);
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	} else {
+		get_frees(value);
+	}
 	/* The cell has the low half. */
 	s->unaged += (uint32_t)((uint32_t)value[0] - (uint32_t)s->unaged);
 	s->frees = value[1];
@@ -74,16 +99,23 @@ get_frees(struct rcp_cell_state *s)
 	s->lifetime = value[4];
 }
 
-/* The first pass: what becomes dirty from here on comes next time. */
+/* Is the page to be looked at?  What becomes dirty from here on comes next
+ * time. */
+static bool
+take(struct rcp_account *a, uint32_t index)
+{
+	return __atomic_exchange_n(&a->dir[index].dirty, 0,
+				   __ATOMIC_ACQ_REL) ||
+	       pass.snap->keyframe;
+}
+
+/* The first pass. */
 static void
 see_frees(struct rcp_account *a, uint32_t index, struct rcp_cell_page *page)
 {
 	size_t start = pass.frees.len;
 
-	if (!page)
-		return;
-	if (!__atomic_exchange_n(&a->dir[index].dirty, 0, __ATOMIC_ACQ_REL) &&
-	    !pass.snap->keyframe)
+	if (!page || !take(a, index))
 		return;
 	for (unsigned i = 0; i < RCP_CELLS_PER_PAGE; i++)
 		put_frees(page, i);
@@ -176,7 +208,8 @@ see_allocs(const struct rcp_cell *c, struct rcp_cell_state *s)
 static void
 see_page(struct rcp_account *a, uint32_t index, struct rcp_cell_page *page)
 {
-	bool drained = page && page->drained == pass.number;
+	bool drained = page && (pass.alone ? take(a, index) :
+					     page->drained == pass.number);
 
 	if (!drained && !pass.snap->keyframe && !RCP_LOAD(a->dir[index].dirty))
 		return;
@@ -184,7 +217,7 @@ see_page(struct rcp_account *a, uint32_t index, struct rcp_cell_page *page)
 	memcpy(&pass.now, &pass.before, sizeof(pass.now));
 	for (unsigned i = 0; page && i < RCP_CELLS_PER_PAGE; i++) {
 		if (drained)
-			get_frees(&pass.now.cells[i]);
+			set_frees(page, i, &pass.now.cells[i]);
 		see_allocs(&page->cells[i], &pass.now.cells[i]);
 	}
 	if (page && !rcp_packed_write(a, index, &pass.now)) {
@@ -227,6 +260,33 @@ each_page(struct rcp_account *a,
 	}
 }
 
+static void
+see_all(struct rcp_account *a)
+{
+	for (; a; a = a->next)
+		each_page(a, see_frees);
+	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
+	for (; a; a = a->next)
+		each_page(a, see_page);
+}
+
+/* There is one thread, so that a block's free is in the cell of its allocation:
+ * it is enough that each cell's frees are read first.  Of a thread that comes
+ * meanwhile, which stands before it in the list, only the allocations are seen:
+ * some of its blocks may have been freed by the first. */
+static void
+see_alone(struct rcp_account *only)
+{
+	struct rcp_account *a;
+
+	pass.alone = true;
+	each_page(only, see_page);
+	pass.alone = false;
+	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
+	for (; a != only; a = a->next)
+		each_page(a, see_page);
+}
+
 void
 rcp_rows_drain(struct rcp_sink *sink, const struct rcp_snap *snap,
 	       int64_t *live_bytes, int64_t *live_blocks)
@@ -244,11 +304,10 @@ rcp_rows_drain(struct rcp_sink *sink, const struct rcp_snap *snap,
 	pass.at = 0;
 	rcp_lock_take(&rcp_books_lock);
 	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
-	for (; a; a = a->next)
-		each_page(a, see_frees);
-	a = atomic_load_explicit(&rcp_accounts, memory_order_acquire);
-	for (; a; a = a->next)
-		each_page(a, see_page);
+	if (a && !a->next)
+		see_alone(a);
+	else
+		see_all(a);
 	RCP_STORE(rcp_books_seen, pass.number);
 	rcp_lock_drop(&rcp_books_lock);
 	if (pass.frees.cap > KEEP) {
