@@ -172,8 +172,7 @@ rcp_alive_sampled(struct rcp_tls *t, void *p)
 		    look_at(t, waiting[i].block) || !--waiting[i].tries)
 			waiting[i].block = 0;
 	}
-	if (rcp_object_special.is.due)
-		rcp_deaths_catch_up();
+	rcp_deaths_catch_up();
 	/* It is no object yet. */
 	wait((uintptr_t)p);
 	rcp_lock_drop(&lock);

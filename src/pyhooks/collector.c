@@ -60,8 +60,7 @@ static void
 begins(void)
 {
 	rcp_births_check();
-	if (rcp_object_special.is.due)
-		rcp_deaths_catch_up();
+	rcp_deaths_catch_up();
 	look_again();
 	begun = rcp_clock_now();
 	rcp_garbage_start(begun);

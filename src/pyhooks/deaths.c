@@ -244,10 +244,6 @@ rcp_deaths_entered(void *op, const void *const *entry)
 
 /* --- which functions -------------------------------------------------------------- */
 
-#define SHARE 20u /* of the time, placing takes one part */
-
-static uint64_t next_time;
-
 /* Deallocators that do nothing but free their object, up to 3.12; what they free
  * it by.  Other types may have them, too. */
 static const char *const only_freed[] = {
@@ -265,7 +261,7 @@ note(enum rcp_patched kind, const void *type)
 {
 	if (rcp_patches_note(kind,
 			     rcp_py_type_slot(type, RCP_PY_SLOT_DEALLOC)))
-		rcp_object_special.is.due = true;
+		rcp_due_wait();
 }
 
 static void
@@ -336,21 +332,18 @@ is_alone(void)
 static void
 place(void)
 {
-	uint64_t begin = rcp_clock_now(), end;
+	uint64_t begin = rcp_clock_now();
 	const char *why;
 
-	rcp_object_special.is.due = false;
 	if (rcp_arch_begin(&why) && is_alone())
 		rcp_patches_place();
-	end = rcp_clock_now();
-	next_time = end + (end - begin) * SHARE;
+	rcp_due_took(begin, rcp_clock_now());
 }
 
-/* New types come in flocks, when a module is imported. */
 void
 rcp_deaths_catch_up(void)
 {
-	if (rcp_clock_now() >= next_time)
+	if (rcp_due_now())
 		place();
 }
 
@@ -409,8 +402,7 @@ rcp_deaths_look(void)
 	if (rcp_record_samples_objects())
 		rcp_patches_filter(RCP_PATCHED_DEALLOC);
 	find_functions();
-	if (rcp_object_special.is.due)
-		rcp_deaths_catch_up();
+	rcp_deaths_catch_up();
 }
 
 bool

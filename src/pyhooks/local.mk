@@ -19,6 +19,7 @@ preload_sources += \
 	src/pyhooks/control.c \
 	src/pyhooks/deaths.c \
 	src/pyhooks/deaths_test.c \
+	src/pyhooks/due.c \
 	src/pyhooks/garbage.c \
 	src/pyhooks/garbage.h \
 	src/pyhooks/knots.c \

@@ -133,6 +133,12 @@ void rcp_deaths_note(const void *type);
 /* With the GIL held, wherever that may be, now and then, while
  * rcp_object_special.is.due. */
 void rcp_deaths_catch_up(void);
+
+/* due.c: a function waits to be patched; is it time, and does one?  That took
+ * from BEGIN to END. */
+void rcp_due_wait(void);
+bool rcp_due_now(void);
+void rcp_due_took(uint64_t begin, uint64_t end);
 void rcp_deaths_cover(struct rcp_str *out);
 /* Can deallocators be patched here? */
 bool rcp_deaths_patched(void);

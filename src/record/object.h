@@ -46,6 +46,10 @@ union rcp_object_special {
 };
 extern union rcp_object_special rcp_object_special RCP_HIDDEN;
 
+/* When `due` is to be set, by the clock; UINT64_MAX: never.  Until then births
+ * and deaths go the short way. */
+extern uint64_t rcp_object_due_at RCP_HIDDEN;
+
 /* Is something there that was born in a collection that may be over by now? */
 static inline bool
 rcp_record_born_inside(void)

@@ -13,6 +13,7 @@
 #include "record/settings.h"
 
 union rcp_object_special rcp_object_special;
+uint64_t rcp_object_due_at = UINT64_MAX;
 static bool (*collecting_now)(void);
 
 void

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "record/object.h"
 #include "record/settings.h"
 
 #define AGE_MAX 0x7fffffffu /* 31 bits of the live table */
@@ -41,6 +42,8 @@ rcp_tick_slow(struct rcp_tls *t, struct rcp_thread *th)
 		t->guarded = 0;
 	}
 	rcp_account_rest(&th->account);
+	if (RCP_UNLIKELY(now >= RCP_LOAD(rcp_object_due_at)))
+		rcp_object_special.is.due = true;
 	if (rcp_record_settings.on_tick)
 		rcp_record_settings.on_tick(now);
 	errno = saved;
