@@ -13,8 +13,6 @@
  */
 #include "capture/capture.h"
 
-#include <string.h>
-
 #include "capture/noted.h"
 #include "capture/seal.h"
 #include "capture/tree.h"
@@ -46,7 +44,7 @@ rcp_capture_epoch(struct rcp_capture *c, uint32_t now)
 {
 	empty(c);
 	rcp_native_epoch(c);
-	memset(c->memo, 0, sizeof(c->memo));
+	rcp_memo_forget(c);
 	c->epoch = now;
 }
 
@@ -64,7 +62,8 @@ special(struct rcp_capture *c, const void *caller)
 		return rcp_native_node(c, caller);
 	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, leaf->key);
 	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, leaf->key))
-		rcp_memo_folded(m, leaf->key, leaf->frame);
+		rcp_memo_folded(rcp_memo_take(c, m), leaf->key,
+				leaf->frame);
 	return m->node;
 }
 

@@ -21,6 +21,7 @@
 #define RCP_CAPTURE_MAX 2048    /* frames that a walk may have */
 #define RCP_CAPTURE_DEEP 128    /* innermost ones kept of a deeper stack */
 #define RCP_CAPTURE_MEMO 2048u  /* a power of two */
+#define RCP_CAPTURE_FEW 256u    /* are cleared one by one */
 #define RCP_CAPTURE_PLACES 256u /* a power of two */
 
 /* One frame of the previous stack, shims among them. */
@@ -48,6 +49,9 @@ struct rcp_capture {
 		uintptr_t key;
 		uint32_t parent, node;
 	} memo[RCP_CAPTURE_MEMO];
+	/* Which were filled in this epoch; past RCP_CAPTURE_FEW only counted. */
+	uint16_t filled[RCP_CAPTURE_FEW];
+	uint32_t filled_count;
 	uint16_t where[RCP_CAPTURE_PLACES]; /* in `frames`, by address */
 	/* Root last, and behind it one that no frame is. */
 	struct rcp_capture_frame frames[RCP_CAPTURE_MAX + 1];

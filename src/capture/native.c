@@ -92,7 +92,7 @@ one_frame(struct rcp_capture *c, uintptr_t key)
 	struct rcp_capture_memo *m = rcp_memo_slot(c, RCP_MEMO_NATIVE, key);
 
 	if (RCP_UNLIKELY(!rcp_is_memo(m, RCP_MEMO_NATIVE, key)))
-		rcp_memo_native(m, key);
+		rcp_memo_native(rcp_memo_take(c, m), key);
 	return m->node;
 }
 
@@ -103,7 +103,7 @@ folded(struct rcp_capture *c, uintptr_t key)
 	struct rcp_capture_memo *m = rcp_memo_slot(c, RCP_MEMO_FOLDED, key);
 
 	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, key))
-		rcp_memo_native_folded(m, key);
+		rcp_memo_native_folded(rcp_memo_take(c, m), key);
 	return m->node;
 }
 

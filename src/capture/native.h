@@ -120,7 +120,7 @@ rcp_child_native(struct rcp_capture *c, uint32_t parent, uintptr_t ip)
 	struct rcp_capture_memo *m = rcp_memo_slot(c, mark, ip);
 
 	if (RCP_UNLIKELY(!rcp_is_memo(m, mark, ip)))
-		rcp_memo_frame(m, parent, ip);
+		rcp_memo_frame(rcp_memo_take(c, m), parent, ip);
 	return m->node;
 }
 

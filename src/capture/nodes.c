@@ -5,6 +5,8 @@
  */
 #include "capture/nodes.h"
 
+#include <string.h>
+
 #include "capture/modules.h"
 #include "capture/names.h"
 #include "capture/tree.h"
@@ -58,6 +60,19 @@ fill(struct rcp_capture_memo *m, uint32_t parent, uintptr_t key, uint32_t node)
 	m->key = key;
 	m->parent = parent;
 	m->node = node;
+}
+
+/* Code objects die by the dozen; in between few entries are filled. */
+void
+rcp_memo_forget(struct rcp_capture *c)
+{
+	if (c->filled_count > RCP_CAPTURE_FEW)
+		memset(c->memo, 0, sizeof(c->memo));
+	else
+		for (uint32_t i = 0; i < c->filled_count; i++)
+			c->memo[c->filled[i]] =
+				(struct rcp_capture_memo){ .key = 0 };
+	c->filled_count = 0;
 }
 
 void

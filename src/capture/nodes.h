@@ -33,6 +33,18 @@ rcp_is_memo(const struct rcp_capture_memo *m, uint32_t parent, uintptr_t key)
 	return m->key == key && m->parent == parent;
 }
 
+/* M is to be filled: a new epoch has it to clear. */
+static inline struct rcp_capture_memo *
+rcp_memo_take(struct rcp_capture *c, struct rcp_capture_memo *m)
+{
+	if (c->filled_count < RCP_CAPTURE_FEW)
+		c->filled[c->filled_count] = (uint16_t)(m - c->memo);
+	c->filled_count++;
+	return m;
+}
+
+void rcp_memo_forget(struct rcp_capture *c);
+
 /* Fill M: with the child of PARENT for a Python frame, whose key is KEY; with
  * what is kept of a stack with this leaf past the memory limit; with the native
  * address KEY. */
@@ -101,7 +113,7 @@ rcp_child_python(struct rcp_capture *c, enum rcp_py_way way, uint32_t parent,
 	if (RCP_UNLIKELY(rcp_py_is_shim(way, frame)))
 		return parent;
 	if (RCP_UNLIKELY(!rcp_is_memo(m, parent, key)))
-		rcp_memo_python(m, parent, key, frame);
+		rcp_memo_python(rcp_memo_take(c, m), parent, key, frame);
 	return m->node;
 }
 
