@@ -162,6 +162,22 @@ goes_on(const char **f, const struct rcp_capture_frame *e)
 	return true;
 }
 
+/* Are the frames farther out than F, which E is of, as they were? */
+INLINE bool
+is_as_before(enum rcp_py_way way, const char *f,
+	     const struct rcp_capture_frame *e)
+{
+	for (e++; goes_on(&f, e); e++) {
+		if (UNLIKELY(rcp_py_key(way, f) != e->key))
+			return false;
+		if (!goes_on(&f, ++e))
+			break;
+		if (UNLIKELY(rcp_py_key(way, f) != e->key))
+			return false;
+	}
+	return RCP_LIKELY(!rcp_py_back(f) && e->frame == NO_FRAME);
+}
+
 /* Compares the frames from F on with those from E on.  Keys are brought up to
  * date, *CHANGED is the outermost entry whose key was not.  False: the
  * addresses are not the same; those from c->valid on may be, from another
@@ -170,9 +186,16 @@ INLINE bool
 compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 	struct rcp_capture_frame *e, struct rcp_capture_frame **changed)
 {
-	do {
-		uintptr_t key = rcp_py_key(way, f);
+	uintptr_t key = rcp_py_key(way, f);
 
+	if (key != e->key) {
+		e->key = key;
+		*changed = e;
+	}
+	if (RCP_LIKELY(is_as_before(way, f, e)))
+		return true;
+	do {
+		key = rcp_py_key(way, f);
 		if (UNLIKELY(key != e->key)) {
 			e->key = key;
 			*changed = e;
@@ -316,24 +339,6 @@ asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	if (!tstate)
 		return rcp_native_node(c, caller);
 	return walk_on(c, caller, rcp_py_top(way, tstate));
-}
-
-/* Are the frames farther out than LEAF, which E is of, as they were? */
-INLINE bool
-is_as_before(enum rcp_py_way way, const char *leaf,
-	     const struct rcp_capture_frame *e)
-{
-	const char *f = leaf;
-
-	for (e++; goes_on(&f, e); e++) {
-		if (UNLIKELY(rcp_py_key(way, f) != e->key))
-			return false;
-		if (!goes_on(&f, ++e))
-			break;
-		if (UNLIKELY(rcp_py_key(way, f) != e->key))
-			return false;
-	}
-	return RCP_LIKELY(!rcp_py_back(f) && e->frame == NO_FRAME);
 }
 
 /* Most stacks are the previous one but for the leaf's line: no other frame.

@@ -17,8 +17,8 @@
 
 #include <string.h>
 
-#include "capture/capture.h"
-#include "python/walk.h"
+#include "capture/nodes.h"
+#include "capture/tree.h"
 
 /* Few stacks are taken: frames are left as they are. */
 extern bool rcp_seals_none RCP_HIDDEN;
@@ -59,6 +59,59 @@ rcp_seal(struct rcp_capture *c, enum rcp_py_way way, const char *leaf)
 			    NULL;
 	if (now == RCP_FRAME_EXECUTES)
 		memcpy((char *)(uintptr_t)leaf + at, &sealed, sizeof(sealed));
+}
+
+/* The node of the calling thread's stack, whose state is TSTATE, reached by WAY,
+ * if it is sealed and its line is known.  RCP_NODE_NONE: rcp_capture_node() is to
+ * be asked.  No call. */
+RCP_PY_INLINE uint32_t
+rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
+		   const char *tstate)
+{
+	const enum rcp_py_way like = RCP_PY_WAY_CFRAMES;
+	struct rcp_capture_frame *e = c->leaf;
+	struct rcp_capture_memo *m;
+	const char *leaf;
+	uintptr_t key;
+
+	if (!rcp_has_seals(way) || RCP_UNLIKELY(rcp_native_on) ||
+	    RCP_UNLIKELY(c->epoch != rcp_capture_now()))
+		return RCP_NODE_NONE;
+	leaf = rcp_py_top(like, tstate);
+	if (RCP_UNLIKELY(!leaf) || !rcp_is_sealed(c, like, leaf))
+		return RCP_NODE_NONE;
+	/* What is sealed is the leaf of C. */
+	key = rcp_py_key(like, leaf);
+	if (key != e->key) {
+		m = rcp_memo_slot(c, e[1].node, key);
+		if (RCP_UNLIKELY(!rcp_is_memo(m, e[1].node, key)))
+			return RCP_NODE_NONE;
+		e->key = key;
+		e->node = m->node;
+		c->valid = e;
+		if (c->changed < e)
+			c->changed = e;
+	}
+	return RCP_LIKELY(e->node > RCP_TREE_TRUNCATED) ? e->node :
+							  RCP_NODE_NONE;
+}
+
+/* The same wherever that is, by the state that can be told without a call. */
+RCP_PY_INLINE uint32_t
+rcp_capture_own_sealed(struct rcp_capture *c)
+{
+	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
+						   memory_order_relaxed);
+	const char *tstate;
+
+	if (RCP_LIKELY(way == RCP_PY_WAY_CFRAMES))
+		tstate = rcp_py_own(RCP_PY_WAY_CFRAMES);
+	else if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		tstate = rcp_py_own(RCP_PY_WAY_CFRAMES_SHARED);
+	else
+		return RCP_NODE_NONE;
+	return RCP_LIKELY(tstate) ? rcp_capture_sealed(c, way, tstate) :
+				    RCP_NODE_NONE;
 }
 
 #endif

@@ -68,12 +68,14 @@ ended(struct rcp_tls *t, uint32_t site)
 /* In a block that the thread has not allocated just now. */
 static __attribute__((noinline)) void
 created_again(struct rcp_tls *t, void *op, const struct rcp_pytype *type,
-	      struct rcp_thread *th, struct rcp_objects *o)
+	      struct rcp_thread *th, const char *tstate)
 {
+	struct rcp_mutator m = { .th = th, .o = th->objects, .tstate = tstate,
+				 .way = rcp_capture_way() };
 	uint32_t site;
 
 	rcp_enter_own(t);
-	site = rcp_record_born_again(t, th, o, (uintptr_t)op - type->before,
+	site = rcp_record_born_again(t, &m, (uintptr_t)op - type->before,
 				     type->id, type->before);
 	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(th)))
 		rcp_cascade_ended(th, site);
@@ -98,7 +100,7 @@ rcp_births_created(void *op)
 		return;
 	}
 	if ((uintptr_t)m.th->ring[0] != (uintptr_t)op - type->before) {
-		created_again(t, op, type, m.th, m.o);
+		created_again(t, op, type, m.th, m.tstate);
 		return;
 	}
 	rcp_enter_own(t);

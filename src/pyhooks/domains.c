@@ -89,7 +89,11 @@ domain_malloc(enum rcp_domain d, size_t size, const void *caller)
 	if (RCP_UNLIKELY(!rcp_enter(t)))
 		return rcp_domains_pass_malloc(d, size);
 	p = real[d].malloc(real[d].ctx, size);
-	if (p && rcp_record_wants(t, size))
+	/* Sample mode has another one for objects. */
+	if (d == RCP_DOMAIN_OBJ ?
+		    p && RCP_UNLIKELY(!rcp_record_allocated_hot(
+				 t, p, size, RCP_KIND_PYTHON, caller)) :
+		    p && rcp_record_wants(t, size))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
 	if (d == RCP_DOMAIN_OBJ &&
 	    RCP_UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,
@@ -182,7 +186,7 @@ domain_free(enum rcp_domain d, void *p)
 
 	if (!p)
 		return;
-	if (!rcp_record_may_know(p)) {
+	if (d != RCP_DOMAIN_OBJ && !rcp_record_may_know(p)) {
 		real[d].free(real[d].ctx, p);
 		return;
 	}

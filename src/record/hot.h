@@ -10,6 +10,7 @@
 #include "account/chunks.h"
 #include "account/live.h"
 #include "capture/noted.h"
+#include "capture/seal.h"
 #include "record/settings.h"
 #include "record/thread.h"
 #include "record/tick.h"
@@ -83,6 +84,19 @@ rcp_record_site(struct rcp_thread *th, const void *caller, const void *frame)
 	return rcp_record_site_slow(th, noted);
 }
 
+/* The node of TH's stack, for a block of KIND. */
+static inline __attribute__((always_inline)) uint32_t
+rcp_record_node(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
+{
+	uint32_t node = RCP_NODE_NONE;
+
+	if (kind == RCP_KIND_PYTHON)
+		node = rcp_capture_own_sealed(&th->capture);
+	return RCP_LIKELY(node != RCP_NODE_NONE) ?
+		       node :
+		       rcp_capture_node(&th->capture, caller);
+}
+
 /* P, of T's thread TH, which is busy.  SIZE is less than RCP_TICK_BYTES.  False:
  * nothing was done. */
 static inline __attribute__((always_inline)) bool
@@ -100,8 +114,7 @@ rcp_record_allocated_by(struct rcp_tls *t, struct rcp_thread *th, void *p,
 	rcp_tick(t, th, size);
 	block.site = chunks ? rcp_record_site(th, caller,
 					      __builtin_frame_address(0)) :
-			      rcp_site_get(rcp_capture_node(&th->capture,
-							    caller),
+			      rcp_site_get(rcp_record_node(th, kind, caller),
 					   kind);
 	block.birth = rcp_tick_now();
 	if (RCP_UNLIKELY(!rcp_record_put(w, p, block, chunks)) &&

@@ -348,11 +348,11 @@ rcp_record_born_first(const struct rcp_mutator *m, uint32_t type,
 
 /* In a packed one that comes from a free list, likewise. */
 static RCP_INLINE uint32_t
-rcp_record_born_again(struct rcp_tls *t, struct rcp_thread *th,
-		      struct rcp_objects *o, uintptr_t block, uint32_t type,
-		      unsigned before)
+rcp_record_born_again(struct rcp_tls *t, const struct rcp_mutator *m,
+		      uintptr_t block, uint32_t type, unsigned before)
 {
-	uint32_t *w = rcp_shadow_at(block), head, size, site, id;
+	uint32_t *w = rcp_shadow_at(block), head, size, node, site, id;
+	struct rcp_objects *o = m->o;
 
 	/* No block but one with an object is packed. */
 	if (RCP_UNLIKELY(!w) || RCP_UNLIKELY(!rcp_head_is_packed(w[0])))
@@ -362,9 +362,11 @@ rcp_record_born_again(struct rcp_tls *t, struct rcp_thread *th,
 	if (RCP_UNLIKELY(size <= before))
 		return 0;
 	/* No allocation has looked at the clock. */
-	rcp_tick(t, th, 0);
-	site = rcp_site_get(rcp_capture_node(&th->capture, NULL),
-			    RCP_KIND_PYTHON);
+	rcp_tick(t, m->th, 0);
+	node = rcp_capture_sealed(&m->th->capture, m->way, m->tstate);
+	if (RCP_UNLIKELY(node == RCP_NODE_NONE))
+		node = rcp_capture_node(&m->th->capture, NULL);
+	site = rcp_site_get(node, RCP_KIND_PYTHON);
 	id = rcp_origin_again(site, type);
 	if (RCP_UNLIKELY(!id) ||
 	    RCP_UNLIKELY(!rcp_objects_born_again(o, id, size)))
