@@ -16,17 +16,23 @@ static void (*define_node)(struct rcp_sink *sink, const struct rcp_snap *snap,
 
 static int64_t live_bytes, live_blocks; /* as written */
 
+static __attribute__((noinline)) void
+define_site(struct rcp_sink *sink, const struct rcp_snap *snap,
+	    uint32_t site)
+{
+	uint32_t node = rcp_site_node(site);
+
+	define_node(sink, snap, node);
+	rcp_sink_site(sink, site, node, rcp_site_kind(site));
+}
+
 void
 rcp_site_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 		uint32_t site)
 {
-	uint32_t node;
-
-	if (rcp_site_stamp(site, snap->file_generation))
-		return;
-	node = rcp_site_node(site);
-	define_node(sink, snap, node);
-	rcp_sink_site(sink, site, node, rcp_site_kind(site));
+	/* Most have been written, as there are several records of each. */
+	if (!rcp_site_stamp(site, snap->file_generation))
+		define_site(sink, snap, site);
 }
 
 static void

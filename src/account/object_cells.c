@@ -21,10 +21,13 @@ rcp_lives_new(struct rcp_objects *o, uint32_t origin)
 	struct rcp_lives **chunk = &o->lives[origin / RCP_ORIGIN_CHUNK];
 	struct rcp_lives *lives = *chunk;
 
-	if (!lives) {
-		lives = rcp_pages_new(sizeof(*lives));
-		__atomic_store_n(chunk, lives, __ATOMIC_RELEASE);
-	}
+	if (lives)
+		return lives;
+	lives = rcp_pages_new(sizeof(*lives));
+	/* As below.  There is no origin 0. */
+	if (lives && origin % RCP_ORIGIN_CHUNK <= (origin == 1))
+		rcp_pages_touch(lives->life, EXPECTED * sizeof(lives->life[0]));
+	__atomic_store_n(chunk, lives, __ATOMIC_RELEASE);
 	return lives;
 }
 

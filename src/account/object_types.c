@@ -141,23 +141,29 @@ rcp_object_type_is_freed(uint32_t type)
 	return type_at(type)->freed;
 }
 
-void
-rcp_object_type_define(struct rcp_sink *sink, const struct rcp_snap *snap,
-		       uint32_t type)
+static __attribute__((noinline)) void
+define(struct rcp_sink *sink, const struct type *t, uint32_t type)
 {
-	struct type *t = type_at(type);
-	struct rcp_buf *b;
+	struct rcp_buf *b = rcp_sink_record(sink, RCP_CHUNK_STRING);
 
-	if (t->stamp == snap->file_generation)
-		return;
-	t->stamp = snap->file_generation;
-	b = rcp_sink_record(sink, RCP_CHUNK_STRING);
 	rcp_buf_uv(b, FIRST_STRING + type);
 	rcp_buf_str(b, t->name, t->size);
 	b = rcp_sink_record(sink, RCP_CHUNK_TYPE);
 	rcp_buf_uv(b, type);
 	rcp_buf_uv(b, FIRST_STRING + type);
 	rcp_buf_uv(b, t->flags);
+}
+
+void
+rcp_object_type_define(struct rcp_sink *sink, const struct rcp_snap *snap,
+		       uint32_t type)
+{
+	struct type *t = type_at(type);
+
+	if (t->stamp == snap->file_generation)
+		return;
+	t->stamp = snap->file_generation;
+	define(sink, t, type);
 }
 
 void

@@ -190,10 +190,14 @@ drain_lives(struct rcp_sink *sink, const struct rcp_snap *snap,
 			expect(lives);
 		if (!is_due(lives, i % groups, births, snap->keyframe))
 			continue;
-		for (uint32_t k = first; k < first + RCP_LIVES_GROUP; k++)
+		for (uint32_t k = first; k < first + RCP_LIVES_GROUP; k++) {
+			/* Such deaths are in that list only. */
+			if (!births && !lives->life[k].births.rare)
+				continue;
 			put_life(sink, snap, o->thread, &lives->life[k],
 				 lives->written[k],
 				 i / groups * RCP_ORIGIN_CHUNK + k, births);
+		}
 	}
 }
 

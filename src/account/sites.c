@@ -68,16 +68,22 @@ rcp_site_max(void)
 	return max_site;
 }
 
+static __attribute__((noinline)) void
+take_stamps_back(uint32_t now)
+{
+	for (uint32_t i = rcp_site_next() - 1; i > 0; i--)
+		site_at(i)->stamp = 0;
+	generation = now;
+}
+
 bool
 rcp_site_stamp(uint32_t site, uint32_t now)
 {
 	struct site *s = site_at(site);
 	bool stamped;
 
-	if (generation != now)
-		for (uint32_t i = rcp_site_next() - 1; i > 0; i--)
-			site_at(i)->stamp = 0;
-	generation = now;
+	if (RCP_UNLIKELY(generation != now))
+		take_stamps_back(now);
 	stamped = s->stamp;
 	s->stamp = 1;
 	return stamped;

@@ -168,6 +168,7 @@ grow(void)
 
 	if (!bigger)
 		return false;
+	rcp_pages_touch(bigger, table_size(slots * 2));
 	for (uint32_t i = 0; i < slots; i++) {
 		uint32_t id = old->slots[i] & ID_MASK;
 
