@@ -183,7 +183,7 @@ rcp_chunk_drop(struct rcp_buf *buf, size_t start)
 
 /* A mask, and the values whose bit is set, to OUT, where there is room;
  * returns where they end. */
-static uint8_t *
+static inline __attribute__((always_inline)) uint8_t *
 put_fields(uint8_t *out, uint64_t mask, uint32_t is_signed,
 	   const uint64_t *values)
 {

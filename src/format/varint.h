@@ -18,10 +18,14 @@ rcp_varint_put(uint8_t *out, uint64_t value)
 {
 	size_t n = 0;
 
-	while (value >= 0x80) {
+	if (value < 0x80) {
+		out[0] = (uint8_t)value;
+		return 1;
+	}
+	do {
 		out[n++] = (uint8_t)(value | 0x80);
 		value >>= 7;
-	}
+	} while (value >= 0x80);
 	out[n++] = (uint8_t)value;
 	return n;
 }

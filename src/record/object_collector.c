@@ -33,8 +33,10 @@ rcp_record_follows_objects(void)
 
 /* What finalisers and callbacks make and drop is not the collector's doing. */
 #define INSIDE_SLOTS 16384u
+#define INSIDE_FEW 256u /* are taken out one by one */
 
 static uintptr_t *inside; /* by hash; 0: free */
+static uint16_t inside_first[INSIDE_FEW]; /* slots of the first ones */
 static uint32_t inside_count;
 
 static uint32_t
@@ -50,12 +52,17 @@ inside_slot(uintptr_t block)
 void
 rcp_object_born_inside(uintptr_t block)
 {
+	uint32_t slot;
+
 	if (!inside)
 		inside = rcp_pages_new(INSIDE_SLOTS * sizeof(*inside));
 	/* Past this many the rest counts as the collector's. */
 	if (!inside || inside_count >= INSIDE_SLOTS / 2)
 		return;
-	inside[inside_slot(block)] = block;
+	slot = inside_slot(block);
+	if (inside_count < INSIDE_FEW)
+		inside_first[inside_count] = (uint16_t)slot;
+	inside[slot] = block;
 	inside_count++;
 	rcp_object_special.is.inside = true;
 }
@@ -66,16 +73,25 @@ was_born_inside(uintptr_t block)
 	return inside_count && inside[inside_slot(block)] == block;
 }
 
+static void
+forget_inside(void)
+{
+	if (inside_count > INSIDE_FEW)
+		memset(inside, 0, INSIDE_SLOTS * sizeof(*inside));
+	else
+		for (uint32_t i = 0; i < inside_count; i++)
+			inside[inside_first[i]] = 0;
+	inside_count = 0;
+	rcp_object_special.is.inside = false;
+}
+
 bool
 rcp_object_collecting(void)
 {
 	bool now = collecting_now();
 
-	if (!now && inside_count) {
-		memset(inside, 0, INSIDE_SLOTS * sizeof(*inside));
-		inside_count = 0;
-		rcp_object_special.is.inside = false;
-	}
+	if (!now && inside_count)
+		forget_inside();
 	return now;
 }
 
