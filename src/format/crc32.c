@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * crc32.c - CRC-32, eight bytes a step ("slicing by 8", Kounavis and Berry,
- * 2005).  Runs inside malloc (writer) and in the reader: constant tables,
- * nothing to initialise.
+ * 2005), or more where the processor can.  Runs inside malloc (writer) and in
+ * the reader: constant tables, nothing to initialise.
  */
 #include "format/crc32.h"
 
+#include "format/crc32_arch.h"
 #include "format/crc32_table.h"
 
 static uint32_t
@@ -15,13 +16,11 @@ load32(const uint8_t *p)
 	       (uint32_t)p[3] << 24;
 }
 
-uint32_t
-rcp_crc32(uint32_t crc, const void *data, size_t len)
+static uint32_t
+by_table(uint32_t crc, const uint8_t *p, size_t len)
 {
 	const uint32_t(*t)[256] = rcp_crc32_table;
-	const uint8_t *p = data;
 
-	crc = ~crc;
 	for (; len >= 8; p += 8, len -= 8) {
 		uint32_t a = load32(p) ^ crc;
 		uint32_t b = load32(p + 4);
@@ -33,5 +32,20 @@ rcp_crc32(uint32_t crc, const void *data, size_t len)
 	}
 	for (; len > 0; p++, len--)
 		crc = crc >> 8 ^ t[0][(crc ^ *p) & 0xff];
-	return ~crc;
+	return crc;
+}
+
+uint32_t
+rcp_crc32(uint32_t crc, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+	uint8_t rest[16];
+	size_t n = 0;
+
+	crc = ~crc;
+	if (len >= RCP_CRC32_LEAST)
+		n = rcp_crc32_fold(crc, p, len, rest);
+	if (n)
+		crc = by_table(0, rest, sizeof(rest));
+	return ~by_table(crc, p + n, len - n);
 }

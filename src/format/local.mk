@@ -3,6 +3,7 @@ shared_sources += \
 	src/format/counts.c \
 	src/format/crc32.c \
 	src/format/crc32.h \
+	src/format/crc32_arch.h \
 	src/format/crc32_table.h \
 	src/format/decode.c \
 	src/format/decode.h \
