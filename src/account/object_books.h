@@ -144,14 +144,8 @@ struct rcp_objects {
 	struct rcp_lives *lives[RCP_ORIGIN_CHUNKS];
 };
 
+/* Of forks: older books are begun anew before anything is counted in them. */
 extern uint32_t rcp_objects_generation RCP_HIDDEN;
-
-/* Not only before the process was forked. */
-static inline bool
-rcp_objects_are_ours(const struct rcp_objects *o)
-{
-	return o->generation == rcp_objects_generation;
-}
 
 static inline void
 rcp_object_cell_changed(const struct rcp_object_cell *c)

@@ -53,16 +53,8 @@ enum rcp_state {
 };
 extern _Atomic int rcp_state RCP_HIDDEN;
 
-/* Would rcp_enter() open one?  Asked by who then marks it as our own code, not as
- * one around the real function, by rcp_enter_own(). */
-static inline bool
-rcp_may_enter(const struct rcp_tls *t)
-{
-	return !t->guard && atomic_load_explicit(&rcp_state,
-						 memory_order_relaxed) ==
-				    RCP_STATE_ON;
-}
-
+/* In place of rcp_enter(), where that would, by who runs our own code and calls no
+ * real function. */
 static inline void
 rcp_enter_own(struct rcp_tls *t)
 {

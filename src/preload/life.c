@@ -16,6 +16,7 @@
 #include "interpose/interpose.h"
 #include "python/python.h"
 #include "rcprof/rcprof.h"
+#include "record/object.h"
 #include "record/settings.h"
 
 struct rcp_life rcp_life;
@@ -45,6 +46,7 @@ void
 rcp_life_off(void)
 {
 	__atomic_store_n(&rcp_record_settings.plain, false, __ATOMIC_RELAXED);
+	__atomic_store_n(&rcp_object_special.is.off, true, __ATOMIC_RELAXED);
 	atomic_store(&rcp_state, RCP_STATE_OFF);
 }
 
@@ -89,6 +91,7 @@ begin(void)
 	}
 	rcp_allocators_start();
 	rcp_record_settings.plain = !rcp_record_settings.special;
+	rcp_object_special.is.off = false;
 	atomic_store(&rcp_state, RCP_STATE_ON);
 	watch_signal(rcp_life.options.signal);
 	rcp_emit_helper_start();

@@ -94,7 +94,7 @@ rcp_births_created(void *op)
 	uint32_t site;
 
 	if (RCP_UNLIKELY(!type) || RCP_UNLIKELY(!type->plain) ||
-	    RCP_UNLIKELY(!rcp_may_enter(t)) ||
+	    RCP_UNLIKELY(t->guard) ||
 	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
 		created(t, op);
 		return;

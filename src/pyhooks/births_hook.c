@@ -242,27 +242,48 @@ patch_track(struct patched *p, const char *name, const struct rcp_maps *maps)
 	return at && patch(p, at, code, rcp_arch_return(code, -2), maps);
 }
 
+static uintptr_t area; /* of the jump to us */
+static bool is_whole;
+
+static bool
+write_jump(void *address)
+{
+	uint8_t code[RCP_PATCH_STUB];
+	size_t n = rcp_arch_far_jump(code, address);
+
+	if (!n || !rcp_text_write(area, code, n))
+		return false;
+	rcp_text_sync();
+	return true;
+}
+
 static uintptr_t
 far_jump(const struct rcp_maps *maps, uintptr_t near, bool whole)
 {
-	static uintptr_t area;
 	int (*hook)(void *op) = new_reference;
 	void (*object)(void *op) = new_object;
-	uint8_t code[RCP_PATCH_STUB];
 	void *address;
-	size_t n;
 
 	if (area)
 		return area;
 	memcpy(&address, &hook, sizeof(address));
 	if (whole)
 		memcpy(&address, &object, sizeof(address));
+	is_whole = whole;
 	area = rcp_text_area(maps, near, AREA);
-	n = rcp_arch_far_jump(code, address);
-	if (!area || !n || !rcp_text_write(area, code, n))
-		return 0;
-	rcp_text_sync();
-	return area;
+	return area && write_jump(address) ? area : 0;
+}
+
+/* Nobody looks at what the hook returns: it may be entered at once. */
+static void
+shorten(void)
+{
+	void (*created)(void *op) = rcp_births_created;
+	void *address;
+
+	memcpy(&address, &created, sizeof(address));
+	if (!is_whole)
+		(void)write_jump(address);
 }
 
 static bool
@@ -323,6 +344,7 @@ begin(void *module, const struct rcp_maps *maps, const char **why)
 		return false;
 	}
 	show_wrapped(true);
+	shorten();
 	return true;
 }
 

@@ -190,7 +190,7 @@ entered_anywhere(struct rcp_tls *t, void *op, const void *const *entry)
 	struct rcp_mutator m;
 	bool done = false;
 
-	if (RCP_LIKELY(rcp_may_enter(t)) &&
+	if (RCP_LIKELY(!t->guard) &&
 	    RCP_LIKELY(rcp_mutator_get(t->thread, &m)))
 		how = rcp_record_dying_look(&m, (uintptr_t)op, &d);
 	if (how == RCP_DYING_AGAIN)
@@ -220,7 +220,7 @@ rcp_deaths_entered(void *op, const void *const *entry)
 		entered_anywhere(t, op, entry);
 		return;
 	}
-	if (RCP_UNLIKELY(!rcp_may_enter(t)) ||
+	if (RCP_UNLIKELY(t->guard) ||
 	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
 		entered(t, op, entry);
 		return;

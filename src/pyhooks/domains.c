@@ -165,39 +165,59 @@ domain_realloc(enum rcp_domain d, void *p, size_t size, const void *caller)
 static __attribute__((noinline)) void
 free_object_slow(struct rcp_tls *t, void *p, const void *const *entry)
 {
+	const enum rcp_domain d = RCP_DOMAIN_OBJ;
+
+	if (!rcp_enter(t)) {
+		if (p == rcp_deaths_probe.op)
+			rcp_deaths_probe.freed = entry;
+		rcp_domains_pass_free(d, p);
+		return;
+	}
 	rcp_deaths_freed(t, p, entry);
 	rcp_record_free(t, p);
+	real[d].free(real[d].ctx, p);
+	rcp_leave(t);
 }
 
-static __attribute__((noinline)) void
-pass_free(enum rcp_domain d, void *p, const void *const *entry)
+/* Exact mode's alone. */
+INLINE void
+free_object(void *p)
 {
-	if (p == rcp_deaths_probe.op)
-		rcp_deaths_probe.freed = entry;
-	rcp_domains_pass_free(d, p);
+	const void *const *entry =
+		(const void *const *)__builtin_frame_address(0) + 1;
+	const enum rcp_domain d = RCP_DOMAIN_OBJ;
+	struct rcp_tls *t = &rcp_tls;
+
+	if (!p)
+		return;
+	if (RCP_UNLIKELY(!rcp_record_free_object(t, p, entry))) {
+		free_object_slow(t, p, entry);
+		return;
+	}
+	real[d].free(real[d].ctx, p);
+	rcp_leave(t);
 }
 
 INLINE void
 domain_free(enum rcp_domain d, void *p)
 {
-	const void *const *entry =
-		(const void *const *)__builtin_frame_address(0) + 1;
 	struct rcp_tls *t = &rcp_tls;
 
+	if (d == RCP_DOMAIN_OBJ) {
+		free_object(p);
+		return;
+	}
 	if (!p)
 		return;
-	if (d != RCP_DOMAIN_OBJ && !rcp_record_may_know(p)) {
+	if (!rcp_record_may_know(p)) {
 		real[d].free(real[d].ctx, p);
 		return;
 	}
 	if (RCP_UNLIKELY(!rcp_enter(t))) {
-		pass_free(d, p, entry);
+		rcp_domains_pass_free(d, p);
 		return;
 	}
-	if (d != RCP_DOMAIN_OBJ)
-		rcp_record_free(t, p);
-	else if (RCP_UNLIKELY(!rcp_record_free_object(t, p, entry)))
-		free_object_slow(t, p, entry);
+	rcp_record_free(t, p);
 	real[d].free(real[d].ctx, p);
 	rcp_leave(t);
 }

@@ -42,10 +42,13 @@ rcp_record_no_object(void)
 struct rcp_objects *
 rcp_object_books_slow(struct rcp_thread *th)
 {
-	if (!th->objects)
-		th->objects = rcp_objects_new(th->id);
-	else
+	if (th->old_objects) {
+		th->objects = th->old_objects;
+		th->old_objects = NULL;
 		rcp_objects_begin_anew(th->objects);
+	} else {
+		th->objects = rcp_objects_new(th->id);
+	}
 	return th->objects;
 }
 

@@ -36,6 +36,7 @@ void rcp_record_born(struct rcp_tls *t, uintptr_t block, uint32_t type,
  * where there is something go the whole way. */
 union rcp_object_special {
 	struct {
+		bool off;      /* nothing is recorded */
 		bool settings; /* rcp_record_settings.special */
 		bool inside;  /* rcp_record_born_inside */
 		/* src/pyhooks': deallocators wait to be patched, objects may

@@ -12,7 +12,7 @@
 #include "record/object_internal.h"
 #include "record/settings.h"
 
-union rcp_object_special rcp_object_special;
+union rcp_object_special rcp_object_special = { .is = { .off = true } };
 uint64_t rcp_object_due_at = UINT64_MAX;
 static bool (*collecting_now)(void);
 

@@ -17,7 +17,8 @@
 
 #define RCP_INLINE inline __attribute__((always_inline))
 
-/* The calling thread at a birth or death that is not rare. */
+/* The calling thread at a birth or death that is not rare: it has no guard, and
+ * recording is on. */
 struct rcp_mutator {
 	struct rcp_thread *th;
 	struct rcp_objects *o; /* its books */
@@ -33,7 +34,7 @@ rcp_mutator_get(struct rcp_thread *th, struct rcp_mutator *m)
 		return false;
 	m->th = th;
 	m->o = th->objects;
-	if (RCP_UNLIKELY(!m->o) || RCP_UNLIKELY(!rcp_objects_are_ours(m->o)))
+	if (RCP_UNLIKELY(!m->o))
 		return false;
 	m->way = rcp_capture_way();
 	m->tstate = rcp_py_mutator(m->way);
@@ -288,23 +289,28 @@ rcp_record_look_freed(struct rcp_thread *th, uint32_t *w,
 	return true;
 }
 
-/* rcp_record_free() in the domain of objects, whose deaths this may be; ENTRY: where
- * the return address of who frees stands.  False: there is more to be done. */
+/* rcp_enter() and rcp_record_free() in the domain of objects, whose deaths this may be;
+ * ENTRY: where the return address of who frees stands.  False: there is more to be
+ * done, and nothing was entered. */
 static RCP_INLINE bool
 rcp_record_free_object(struct rcp_tls *t, void *p, const void *const *entry)
 {
-	struct rcp_thread *th = rcp_record_begin_hot(t);
+	struct rcp_thread *th = t->thread;
 	struct rcp_live block;
 	uint32_t *w;
 	bool done;
 
-	if (RCP_UNLIKELY(!th))
+	if (RCP_UNLIKELY(t->guard) || RCP_UNLIKELY(!th) ||
+	    RCP_UNLIKELY(!RCP_LOAD(rcp_record_settings.plain)))
 		return false;
+	rcp_enter_own(t);
 	w = rcp_shadow_at((uintptr_t)p);
 	done = RCP_LIKELY(w) &&
 	       RCP_LIKELY(rcp_record_look_freed(th, w, entry, &block)) &&
 	       RCP_LIKELY(rcp_record_freed_at(th, p, false, w, &block));
 	rcp_record_end_hot(t);
+	if (RCP_UNLIKELY(!done))
+		rcp_leave(t);
 	return done;
 }
 

@@ -19,7 +19,7 @@ rcp_object_books(struct rcp_thread *th)
 {
 	struct rcp_objects *o = th->objects;
 
-	if (RCP_LIKELY(o && rcp_objects_are_ours(o)))
+	if (RCP_LIKELY(o != NULL))
 		return o;
 	return rcp_object_books_slow(th);
 }

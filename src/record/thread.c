@@ -237,6 +237,9 @@ rcp_thread_fork_child(struct rcp_tls *t)
 		atomic_store(&th->tid, 0);
 		th->served = 0;
 		th->start = 0;
+		if (th->objects)
+			th->old_objects = th->objects;
+		th->objects = NULL;
 	}
 	served = 0;
 	if (t->thread) {

@@ -26,6 +26,8 @@ struct rcp_thread {
 	uint32_t stamp;
 	struct rcp_thread *next;
 	struct rcp_objects *objects; /* NULL: none born or dead here */
+	/* The same of the process that forked us, to be begun anew. */
+	struct rcp_objects *old_objects;
 	struct rcp_cascading cascading;
 	/* The last blocks that this thread allocated, newest at `ring_at`. */
 	uint32_t ring_at;
