@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * tree.c - see tree.h.  A node knows its first child; most have no other one,
- * so that a new stack is a row of nodes in one place.  Other children are in a
- * table.
+ * so that a new stack is a row of nodes in one place.  For other children a few
+ * nodes that came after one another have slots in common, in one cache line:
+ * where stacks are new, few lines are looked at.  What finds no room there is
+ * in a table.
  *
  * Lookups take no lock: nodes and chunks are published with release stores.  A
  * table that was outgrown keeps its addresses but not its memory: who still
@@ -15,7 +17,8 @@
 
 #define CHUNK 4096u
 #define CHUNKS 8192u
-#define FIRST_SLOTS 16384u
+#define FIRST_SLOTS 4096u
+#define NEAR 8u /* parents that have as many slots in common */
 #define AHEAD 16u /* slots: a node is asked for so early when a table grows */
 
 /* A slot holds a node's id and, above it, so many bits of its hash, which
@@ -30,8 +33,13 @@ struct table {
 	uint32_t slots[]; /* 0: free */
 };
 
+struct chunk {
+	struct rcp_node nodes[CHUNK];
+	uint32_t near[CHUNK]; /* slots of their children */
+};
+
 static struct rcp_lock lock = RCP_LOCK_INIT;
-static struct rcp_node *chunks[CHUNKS];
+static struct chunk *chunks[CHUNKS];
 static uint32_t next_node = 1;
 static uint32_t entered; /* nodes in the table */
 static uint32_t generation; /* the emit lock's, as all stamps */
@@ -39,13 +47,23 @@ static struct table *table;
 static uint64_t limit;
 static uint64_t truncated;
 
+static struct chunk *
+chunk_of(uint32_t id)
+{
+	return __atomic_load_n(&chunks[id / CHUNK], __ATOMIC_ACQUIRE);
+}
+
 struct rcp_node *
 rcp_tree_node(uint32_t id)
 {
-	struct rcp_node *chunk =
-		__atomic_load_n(&chunks[id / CHUNK], __ATOMIC_ACQUIRE);
+	return &chunk_of(id)->nodes[id % CHUNK];
+}
 
-	return &chunk[id % CHUNK];
+/* The slots of PARENT's children. */
+static uint32_t *
+near(uint32_t parent)
+{
+	return &chunk_of(parent)->near[parent % CHUNK / NEAR * NEAR];
 }
 
 void
@@ -100,33 +118,48 @@ is_node(const struct rcp_node *n, uint32_t parent, uint32_t kind, uint32_t ref,
 	       n->kind == kind;
 }
 
+/* Is it what the slot says?  H: its hash. */
+static inline __attribute__((always_inline)) bool
+is_in(uint32_t slot, uint64_t h, uint32_t parent, uint32_t kind, uint32_t ref,
+      uint32_t offset)
+{
+	return (slot & ~ID_MASK) == tag(h) &&
+	       is_node(rcp_tree_node(slot & ID_MASK), parent, kind, ref,
+		       offset);
+}
+
+static __attribute__((noinline)) uint32_t
+find_in_table(const struct table *t, uint64_t h, uint32_t parent,
+	      uint32_t kind, uint32_t ref, uint32_t offset)
+{
+	for (uint32_t i = home(t, h);; i = next(t, i)) {
+		uint32_t slot = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
+
+		if (!slot || is_in(slot, h, parent, kind, ref, offset))
+			return slot & ID_MASK;
+	}
+}
+
 static uint32_t
 find(const struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
      uint32_t offset)
 {
 	uint32_t first = __atomic_load_n(&rcp_tree_node(parent)->first,
 					 __ATOMIC_ACQUIRE);
+	const uint32_t *slots = near(parent);
 	uint64_t h;
-	uint32_t i;
 
-	if (!first)
-		return 0;
-	/* Neither the slot nor the child is likely to be in a cache. */
-	h = hash(parent, kind, ref, offset);
-	i = home(t, h);
-	__builtin_prefetch(&t->slots[i]);
-	if (is_node(rcp_tree_node(first), parent, kind, ref, offset))
+	if (!first ||
+	    is_node(rcp_tree_node(first), parent, kind, ref, offset))
 		return first;
-	for (;; i = next(t, i)) {
-		uint32_t slot = __atomic_load_n(&t->slots[i], __ATOMIC_ACQUIRE);
+	h = hash(parent, kind, ref, offset);
+	for (uint32_t i = 0; i < NEAR; i++) {
+		uint32_t slot = __atomic_load_n(&slots[i], __ATOMIC_ACQUIRE);
 
-		if (!slot)
-			return 0;
-		if ((slot & ~ID_MASK) == tag(h) &&
-		    is_node(rcp_tree_node(slot & ID_MASK), parent, kind, ref,
-			    offset))
+		if (!slot || is_in(slot, h, parent, kind, ref, offset))
 			return slot & ID_MASK;
 	}
+	return find_in_table(t, h, parent, kind, ref, offset);
 }
 
 /* Enters a node that is not there; there is room. */
@@ -139,6 +172,20 @@ enter(struct table *t, uint32_t id, const struct rcp_node *n)
 	while (t->slots[i])
 		i = next(t, i);
 	__atomic_store_n(&t->slots[i], id | tag(h), __ATOMIC_RELEASE);
+}
+
+/* The same beside its parent's others; false: there is no room. */
+static bool
+enter_near(uint32_t id, const struct rcp_node *n)
+{
+	uint64_t h = hash(n->parent, n->kind, n->ref, n->offset);
+	uint32_t *slots = near(n->parent), i = 0;
+
+	while (i < NEAR && slots[i])
+		i++;
+	if (i < NEAR)
+		__atomic_store_n(&slots[i], id | tag(h), __ATOMIC_RELEASE);
+	return i < NEAR;
 }
 
 static size_t
@@ -200,11 +247,11 @@ publish(uint32_t id, const struct rcp_node *n)
 {
 	struct rcp_node *parent = rcp_tree_node(n->parent);
 
-	if (parent->first) {
+	if (!parent->first) {
+		__atomic_store_n(&parent->first, id, __ATOMIC_RELEASE);
+	} else if (!enter_near(id, n)) {
 		enter(table, id, n);
 		entered++;
-	} else {
-		__atomic_store_n(&parent->first, id, __ATOMIC_RELEASE);
 	}
 	__atomic_store_n(&next_node, id + 1, __ATOMIC_RELEASE);
 }
@@ -223,10 +270,11 @@ add(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 	    entered >= table->count / 16 * 15)
 		return 0;
 	if (!chunks[id / CHUNK]) {
-		n = rcp_arena_new(CHUNK * sizeof(*n));
-		if (!n)
+		struct chunk *made = rcp_arena_new(sizeof(*made));
+
+		if (!made)
 			return 0;
-		__atomic_store_n(&chunks[id / CHUNK], n, __ATOMIC_RELEASE);
+		__atomic_store_n(&chunks[id / CHUNK], made, __ATOMIC_RELEASE);
 	}
 	n = rcp_tree_node(id);
 	*n = (struct rcp_node){ .parent = parent & ID_MASK,
