@@ -29,7 +29,6 @@ empty(struct rcp_capture *c)
 {
 	rcp_capture_end(c)->frame = NO_FRAME;
 	c->leaf = c->valid = c->changed = rcp_capture_end(c);
-	c->sealed = NULL;
 }
 
 void
@@ -186,11 +185,19 @@ INLINE bool
 compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 	struct rcp_capture_frame *e, struct rcp_capture_frame **changed)
 {
-	uintptr_t key = rcp_py_key(way, f);
+	uintptr_t key;
 
-	if (key != e->key) {
-		e->key = key;
-		*changed = e;
+	/* What was called by way of C has a shim before its caller. */
+	for (;; e++) {
+		key = rcp_py_key(way, f);
+		if (key != e->key) {
+			e->key = key;
+			*changed = e;
+		}
+		if (rcp_is_sealed(way, f))
+			return true;
+		if (!rcp_py_is_shim(way, f) || !goes_on(&f, e + 1))
+			break;
 	}
 	if (RCP_LIKELY(is_as_before(way, f, e)))
 		return true;
@@ -242,7 +249,6 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	const char *f = leaf;
 	unsigned n;
 
-	c->sealed = NULL;
 	if (UNLIKELY(c->deep)) {
 		if (is_deeper(leaf))
 			return deep_node(c, way, leaf);
@@ -276,7 +282,7 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	}
 	c->leaf = put_fresh(c, way, e, n);
 	if (leaf)
-		rcp_seal(c, way, leaf);
+		rcp_seal(way, leaf);
 	return is_special(c->leaf->node) ? special(c, caller) : c->leaf->node;
 }
 
@@ -358,10 +364,10 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 		return walk_on(c, caller, leaf);
 	if (!leaf)
 		__builtin_unreachable(); /* no entry has NULL */
-	if (!rcp_is_sealed(c, way, leaf)) {
+	if (!rcp_is_sealed(way, leaf)) {
 		if (!is_as_before(way, leaf, e))
 			return walk_on(c, caller, leaf);
-		rcp_seal(c, way, leaf);
+		rcp_seal(way, leaf);
 	}
 	key = rcp_py_key(way, leaf);
 	if (key != e->key) {

@@ -44,7 +44,6 @@ struct rcp_capture {
 	struct rcp_capture_frame *leaf, *valid;
 	/* The outermost entry that was written to since mixed.c looked. */
 	struct rcp_capture_frame *changed;
-	const char *sealed; /* seal.h: the leaf's address, or NULL */
 	struct rcp_capture_memo {
 		uintptr_t key;
 		uint32_t parent, node;

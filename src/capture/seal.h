@@ -7,10 +7,13 @@
  * calls without leaving the evaluator, and when a generator yields.  While it
  * executes, -1 stands there, of which nothing is read but that it is less than
  * 1.  We make that -2.  Each call, each return to the frame, each start of it
- * overwrites it.  So as long as -2 stands in the innermost frame, it is the same
- * run of it, and what is farther out has waited all the time.
+ * overwrites it.  So as long as -2 stands in a frame it is the same run of it, and
+ * what is farther out has waited all the time.  What it calls by way of C, a class
+ * with an __init__ for instance, is farther in: there the walk ends at it.
  *
- * What it calls by way of C is farther in, and gone again.
+ * A frame is sealed when it is innermost and its stack has been walked.  What the
+ * previous stack has of it is of that walk or a later one, which was in the same
+ * run.
  */
 #ifndef RCP_CAPTURE_SEAL_H
 #define RCP_CAPTURE_SEAL_H
@@ -32,32 +35,26 @@ rcp_has_seals(enum rcp_py_way way)
 	return way == RCP_PY_WAY_CFRAMES_SHARED || way == RCP_PY_WAY_CFRAMES;
 }
 
-/* Are all frames what they were when C's stack was walked last, but for the
- * instruction of LEAF, the innermost of both? */
+/* F is on the stack, and in an entry of the previous one.  Are the frames farther
+ * out what they are there? */
 RCP_PY_INLINE bool
-rcp_is_sealed(const struct rcp_capture *c, enum rcp_py_way way,
-	      const char *leaf)
+rcp_is_sealed(enum rcp_py_way way, const char *f)
 {
-	return rcp_has_seals(way) && leaf == c->sealed &&
-	       rcp_py_int(leaf, rcp_py_rt.layout.frame_stacktop) ==
+	return rcp_has_seals(way) &&
+	       rcp_py_int(f, rcp_py_rt.layout.frame_stacktop) ==
 		       RCP_FRAME_SEALED;
 }
 
-/* C's stack has been walked just now; LEAF is its innermost frame. */
+/* The stack has been walked just now; LEAF is its innermost frame. */
 RCP_PY_INLINE void
-rcp_seal(struct rcp_capture *c, enum rcp_py_way way, const char *leaf)
+rcp_seal(enum rcp_py_way way, const char *leaf)
 {
 	static const int32_t sealed = RCP_FRAME_SEALED;
 	unsigned at = rcp_py_rt.layout.frame_stacktop;
-	int32_t now;
 
-	if (!rcp_has_seals(way) || RCP_UNLIKELY(!at) || RCP_UNLIKELY(rcp_seals_none))
-		return;
-	now = rcp_py_int(leaf, at);
-	c->sealed = now == RCP_FRAME_EXECUTES || now == RCP_FRAME_SEALED ?
-			    leaf :
-			    NULL;
-	if (now == RCP_FRAME_EXECUTES)
+	if (rcp_has_seals(way) && RCP_LIKELY(at) &&
+	    RCP_LIKELY(!rcp_seals_none) &&
+	    rcp_py_int(leaf, at) == RCP_FRAME_EXECUTES)
 		memcpy((char *)(uintptr_t)leaf + at, &sealed, sizeof(sealed));
 }
 
@@ -78,9 +75,9 @@ rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 	    RCP_UNLIKELY(c->epoch != rcp_capture_now()))
 		return RCP_NODE_NONE;
 	leaf = rcp_py_top(like, tstate);
-	if (RCP_UNLIKELY(!leaf) || !rcp_is_sealed(c, like, leaf))
+	if (leaf != e->frame || RCP_UNLIKELY(!leaf) ||
+	    !rcp_is_sealed(like, leaf))
 		return RCP_NODE_NONE;
-	/* What is sealed is the leaf of C. */
 	key = rcp_py_key(like, leaf);
 	if (key != e->key) {
 		m = rcp_memo_slot(c, e[1].node, key);
