@@ -209,6 +209,40 @@ def callbacks(leaf):
     return len(found)
 
 
+def by_c(keyed, size):
+    """Its stack is looked at while it is innermost, or not; then it waits for
+    what it calls by way of C."""
+    if size:
+        bytearray(size)
+    return keyed()
+
+
+def resumed_by_c(keyed, size):
+    while True:
+        if size:
+            bytearray(size)
+        size = yield keyed()
+
+
+def waiting(leaf):
+    keyed = functools.partial(call, leaf)
+    out[0] = by_c(keyed, SIZE // 2)
+    out[1] = by_c(keyed, 0)
+    out[2] = by_c(keyed, SIZE // 2)
+    for i in 3, 4:
+        out[i] = by_c(keyed, 0)
+    out[5], out[6] = by_c(keyed, SIZE // 2), \
+        by_c(keyed, 0)
+    g = resumed_by_c(keyed, SIZE // 2)
+    out[7] = next(g)
+    out[8] = g.send(0)
+    out[9] = resume(g)
+    out[10] = g.send(SIZE // 2)
+    out[11] = resume(g)
+    out[12] = next(g)
+    return 13
+
+
 class Thing:
     def __init__(self, leaf, at):
         out[at] = leaf()
@@ -305,7 +339,8 @@ def check(scenario):
 
 
 for s in (callers, further_out, recursion, generators, coroutines, exceptions,
-          compiled, callbacks, objects, traced, threads, interleaved):
+          compiled, callbacks, waiting, objects, traced, threads,
+          interleaved):
     check(s)
 mark("end")
 tell()
