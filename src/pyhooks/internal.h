@@ -65,7 +65,9 @@ struct rcp_py_arena_allocator {
 	X(err_restore, "PyErr_Restore", void, (void *, void *, void *)) \
 	X(err_occurred, "PyErr_Occurred", void *, (void)) \
 	X(err_matches, "PyErr_ExceptionMatches", int, (void *)) \
-	X(err_clear, "PyErr_Clear", void, (void))
+	X(err_clear, "PyErr_Clear", void, (void)) \
+	X(save_thread, "PyEval_SaveThread", void *, (void)) \
+	X(restore_thread, "PyEval_RestoreThread", void, (void *))
 
 struct rcp_pyhooks_api {
 #define RCP_PYHOOKS_MEMBER(field, name, ret, args) ret(*field) args;
