@@ -177,8 +177,8 @@ limited(__rlimit_resource_t what, const char *arg)
 	}
 	/* Arenas take 64 MiB of addresses each, as many as threads happen to
 	 * meet.  Where the last one does not fit, each block of the others is a
-	 * page, and there are not always enough: without the profiler, too, in
-	 * nearly every run at some limits (70 MiB).  With it those are others. */
+	 * page, and there are not always enough: without the profiler in most
+	 * runs at 70 MiB, with it at other limits, and at more of them. */
 	mallopt(M_ARENA_MAX, 2);
 	for (;;) {
 		void **p = malloc(1 << 20);
