@@ -250,11 +250,11 @@ write_jump(void *address)
 {
 	uint8_t code[RCP_PATCH_STUB];
 	size_t n = rcp_arch_far_jump(code, address);
+	bool done = n && rcp_text_write(area, code, n);
 
-	if (!n || !rcp_text_write(area, code, n))
-		return false;
+	/* Also closes what was opened for a write that failed. */
 	rcp_text_sync();
-	return true;
+	return done;
 }
 
 static uintptr_t
