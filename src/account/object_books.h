@@ -188,6 +188,17 @@ rcp_life_of(struct rcp_lives *lives, uint32_t origin)
 	return l;
 }
 
+/* The same if it may be there; it is, if it begins.  NULL: it is not. */
+static inline struct rcp_life *
+rcp_life_look(const struct rcp_objects *o, uint32_t origin)
+{
+	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
+
+	return RCP_LIKELY(lives != NULL) ?
+		       &lives->life[origin % RCP_ORIGIN_CHUNK] :
+		       NULL;
+}
+
 static inline void
 rcp_life_changed(struct rcp_lives *lives, uint32_t origin)
 {
@@ -295,13 +306,9 @@ static inline void
 rcp_object_died_at(struct rcp_objects *o, uint32_t origin, uint32_t site,
 		   uintptr_t key, uint32_t epoch)
 {
-	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
-	struct rcp_life *l;
+	struct rcp_life *l = rcp_life_look(o, origin);
 
-	if (!lives)
-		return;
-	l = &lives->life[origin % RCP_ORIGIN_CHUNK];
-	if (!l->last || l->epoch || l->where != site)
+	if (!l || !l->last || l->epoch || l->where != site)
 		return;
 	l->where = key;
 	l->epoch = epoch;

@@ -65,22 +65,22 @@ rcp_mem_is_limited(void)
 
 /* A program that is told that there is no more memory gives some back and goes
  * on; if what it gave back became ours, it could not. */
-bool
-rcp_mem_is_in_share(size_t size)
+static bool
+is_in_share(size_t size)
 {
 	static _Atomic uint64_t before; /* held when the limit came, plus one */
-	uint64_t limit = limit_of_memory(), none = 0, share, held;
+	uint64_t limit = limit_of_memory(), share, held, first = 0;
 
 	if (limit == RLIM_INFINITY)
 		return true;
 	held = atomic_load_explicit(&used, memory_order_relaxed) +
 	       atomic_load_explicit(&reserved, memory_order_relaxed);
-	if (atomic_compare_exchange_strong(&before, &none, held + 1))
-		none = held + 1;
+	if (atomic_compare_exchange_strong(&before, &first, held + 1))
+		first = held + 1;
 	share = limit / SHARE_PART;
 	if (share < SHARE_LEAST)
 		share = SHARE_LEAST;
-	return held + size <= none - 1 + share;
+	return held + size <= first - 1 + share;
 }
 
 static void *
@@ -112,7 +112,7 @@ rcp_pages_new(size_t size)
 void *
 rcp_pages_more(size_t size)
 {
-	return rcp_mem_is_in_share(size) ? rcp_pages_new(size) : NULL;
+	return is_in_share(size) ? rcp_pages_new(size) : NULL;
 }
 
 void *

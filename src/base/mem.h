@@ -25,7 +25,6 @@ void *rcp_pages_new(size_t size);
  * they have a share of it and no more: a quarter, but at least 8 MiB, beside
  * what was held when the limit was first seen.  The rest is the program's. */
 void *rcp_pages_more(size_t size);
-bool rcp_mem_is_in_share(size_t size);
 
 /* Only reserved: pages cost nothing until touched, are in the share but not in
  * rcp_mem_used(), and the kernel may refuse them under strict overcommit. */

@@ -294,10 +294,10 @@ new_leaf(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 {
 	struct rcp_capture_frame *e = c->leaf;
 
-	e->key = rcp_py_key(way, leaf);
-	e->node = rcp_child_python(c, way, e[1].node, e->key, leaf);
-	c->valid = e;
-	set_changed(c, e);
+	uintptr_t key = rcp_py_key(way, leaf);
+
+	rcp_capture_leaf_is(c, key, rcp_child_python(c, way, e[1].node, key,
+						     leaf));
 	return is_special(e->node) ? special(c, caller) : e->node;
 }
 
@@ -375,10 +375,7 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 
 		if (UNLIKELY(!rcp_is_memo(m, e[1].node, key)))
 			return go_on(c, caller, leaf);
-		e->key = key;
-		e->node = m->node;
-		c->valid = e;
-		set_changed(c, e);
+		rcp_capture_leaf_is(c, key, m->node);
 	}
 	return is_special(e->node) ? special(c, caller) : e->node;
 }
@@ -398,8 +395,9 @@ none_anew(struct rcp_capture *c, const void *caller)
 static uint32_t
 none(struct rcp_capture *c, const void *caller)
 {
-	return UNLIKELY(c->epoch != rcp_capture_now()) ? none_anew(c, caller) :
-					       rcp_native_node(c, caller);
+	return UNLIKELY(c->epoch != rcp_capture_now()) ?
+		       none_anew(c, caller) :
+		       rcp_native_node(c, caller);
 }
 
 static node_fn *const ways[RCP_PY_WAYS] = {

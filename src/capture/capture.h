@@ -5,8 +5,9 @@
  *
  * Each walk is compared with this thread's previous one while it goes on; only
  * what has changed goes to the tree.  Where the interpreter's frames can tell
- * that it is the same stack, but for the last line, none is made (seal.h).  Runs inside malloc: no allocation
- * through the program, no lock held while frames are read.
+ * that it is the same stack, but for the last line, none is made (seal.h).  Runs
+ * inside malloc: no allocation through the program, no lock held while frames are
+ * read.
  */
 #ifndef RCP_CAPTURE_CAPTURE_H
 #define RCP_CAPTURE_CAPTURE_H

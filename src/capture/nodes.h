@@ -81,6 +81,19 @@ void rcp_native_forget(struct rcp_capture *c);
 void rcp_native_epoch(struct rcp_capture *c);
 void rcp_native_unload(void);
 
+/* C's stack is the previous one, but that its leaf's key and node are these. */
+static inline __attribute__((always_inline)) void
+rcp_capture_leaf_is(struct rcp_capture *c, uintptr_t key, uint32_t node)
+{
+	struct rcp_capture_frame *e = c->leaf;
+
+	e->key = key;
+	e->node = node;
+	c->valid = e;
+	if (c->changed < e)
+		c->changed = e;
+}
+
 /* capture.c: addresses may mean something else than they did; NOW is what
  * rcp_capture_now() has said. */
 void rcp_capture_epoch(struct rcp_capture *c, uint32_t now);

@@ -83,11 +83,7 @@ rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 		m = rcp_memo_slot(c, e[1].node, key);
 		if (RCP_UNLIKELY(!rcp_is_memo(m, e[1].node, key)))
 			return RCP_NODE_NONE;
-		e->key = key;
-		e->node = m->node;
-		c->valid = e;
-		if (c->changed < e)
-			c->changed = e;
+		rcp_capture_leaf_is(c, key, m->node);
 	}
 	return RCP_LIKELY(e->node > RCP_TREE_TRUNCATED) ? e->node :
 							  RCP_NODE_NONE;

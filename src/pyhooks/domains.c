@@ -90,10 +90,10 @@ domain_malloc(enum rcp_domain d, size_t size, const void *caller)
 		return rcp_domains_pass_malloc(d, size);
 	p = real[d].malloc(real[d].ctx, size);
 	/* Sample mode has another one for objects. */
-	if (d == RCP_DOMAIN_OBJ ?
-		    p && RCP_UNLIKELY(!rcp_record_allocated_hot(
-				 t, p, size, RCP_KIND_PYTHON, caller)) :
-		    p && rcp_record_wants(t, size))
+	if (p && (d == RCP_DOMAIN_OBJ ?
+			  RCP_UNLIKELY(!rcp_record_allocated_hot(
+				  t, p, size, RCP_KIND_PYTHON, caller)) :
+			  rcp_record_wants(t, size)))
 		rcp_record_allocated(t, p, size, RCP_KIND_PYTHON, caller);
 	if (d == RCP_DOMAIN_OBJ &&
 	    RCP_UNLIKELY(atomic_load_explicit(&rcp_pyhooks_attention,

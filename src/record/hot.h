@@ -169,6 +169,18 @@ rcp_record_chunk_age(const struct rcp_live *block, struct rcp_cell_page *page,
 		age & ~(age >> 63));
 }
 
+/* Completes *OUT, of the block at W, whose head is HEAD, and whose object has died:
+ * the time of a later birth, if there was one, is forgotten. */
+static inline __attribute__((always_inline)) void
+rcp_record_past_life(uint32_t *w, uint32_t head, struct rcp_live *out)
+{
+	out->birth = RCP_LIVE_NO_BIRTH;
+	if (RCP_LIKELY(out->size > 32))
+		out->birth = w[2];
+	if (RCP_UNLIKELY(rcp_head_is_reborn(head)) && out->size > 48)
+		w[3] = 0;
+}
+
 /* P, which is BLOCK and has its record at W, in CHUNKS or live.h's table, is freed
  * by TH, which is busy.  False: nothing was done. */
 static inline __attribute__((always_inline)) bool

@@ -16,17 +16,13 @@ rcp_record_dies_freed(struct rcp_thread *th, uint32_t *w,
 		      const void *const *entry)
 {
 	struct rcp_dying_object d = { .w = w, .head = w[0] };
-	struct rcp_lives *lives;
 	struct rcp_mutator m;
 
 	if (RCP_UNLIKELY(!rcp_mutator_get(th, &m)))
 		return false;
-	lives = m.o->lives[(d.head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
-	if (RCP_UNLIKELY(!lives))
-		return false;
-	d.l = &lives->life[d.head % RCP_ORIGIN_CHUNK];
+	d.l = rcp_life_look(m.o, d.head & RCP_HEAD_SITE);
 	/* None has died, if none was born. */
-	if (RCP_UNLIKELY(!d.l->begins) ||
+	if (RCP_UNLIKELY(!d.l) || RCP_UNLIKELY(!d.l->begins) ||
 	    RCP_UNLIKELY(!rcp_record_dies(&m, &d, entry)))
 		return false;
 	rcp_objects_count_freed(d.l);

@@ -139,13 +139,11 @@ rcp_object_goes(const struct rcp_mutator *m, uint32_t origin, uint64_t size,
 		int64_t age)
 {
 	bool folded = rcp_objects_crowded;
-	struct rcp_lives *lives = m->o->lives[origin / RCP_ORIGIN_CHUNK];
-	struct rcp_object_cell *c = NULL;
-	struct rcp_life *l;
+	struct rcp_life *l = rcp_life_look(m->o, origin);
+	struct rcp_object_cell *c;
 
-	if (RCP_UNLIKELY(!lives))
+	if (RCP_UNLIKELY(!l))
 		return false;
-	l = &lives->life[origin % RCP_ORIGIN_CHUNK];
 	/* None has died, if none was born. */
 	c = rcp_object_place(m, l, folded, NULL);
 	if (RCP_UNLIKELY(!c))
@@ -169,7 +167,6 @@ static RCP_INLINE enum rcp_dying
 rcp_record_dying_look(const struct rcp_mutator *m, uintptr_t op,
 		      struct rcp_dying_object *d)
 {
-	struct rcp_lives *lives;
 	unsigned before;
 
 	d->w = rcp_object_word(op, &before);
@@ -178,11 +175,9 @@ rcp_record_dying_look(const struct rcp_mutator *m, uintptr_t op,
 	d->head = d->w[0];
 	if (RCP_UNLIKELY(!rcp_head_is_packed_object(d->head)))
 		return RCP_DYING_NOTHING;
-	lives = m->o->lives[(d->head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
-	if (RCP_UNLIKELY(!lives))
-		return RCP_DYING_NOTHING;
-	d->l = &lives->life[d->head % RCP_ORIGIN_CHUNK];
-	if (RCP_UNLIKELY(d->l->begins != rcp_life_begins(before)))
+	d->l = rcp_life_look(m->o, d->head & RCP_HEAD_SITE);
+	if (RCP_UNLIKELY(!d->l) ||
+	    RCP_UNLIKELY(d->l->begins != rcp_life_begins(before)))
 		return RCP_DYING_NOTHING;
 	return (d->head & RCP_HEAD_STATE) == RCP_HEAD_DEAD ? RCP_DYING_AGAIN :
 							      RCP_DYING_NOW;
@@ -246,16 +241,14 @@ rcp_object_dies_freed(struct rcp_thread *th, uint32_t *w, uint32_t head,
 		      const void *const *entry)
 {
 	struct rcp_dying_object d = { .w = w, .head = head };
-	struct rcp_lives *lives;
 	struct rcp_mutator m;
 
 	if (RCP_UNLIKELY(!rcp_objects_crowded) ||
 	    RCP_UNLIKELY(!rcp_mutator_get(th, &m)))
 		return rcp_record_dies_freed(th, w, entry);
-	lives = m.o->lives[(head & RCP_HEAD_SITE) / RCP_ORIGIN_CHUNK];
-	if (RCP_UNLIKELY(!lives))
+	d.l = rcp_life_look(m.o, head & RCP_HEAD_SITE);
+	if (RCP_UNLIKELY(!d.l))
 		return false;
-	d.l = &lives->life[head % RCP_ORIGIN_CHUNK];
 	if (RCP_UNLIKELY(!rcp_record_dies_alike(&m, &d, entry)))
 		return rcp_record_dies_freed(th, w, entry);
 	rcp_objects_count_freed(d.l);
@@ -281,11 +274,7 @@ rcp_record_look_freed(struct rcp_thread *th, uint32_t *w,
 		return false;
 	out->site = w[1] >> 8;
 	out->size = w[1] & RCP_PACKED_SIZE;
-	out->birth = RCP_LIVE_NO_BIRTH;
-	if (RCP_LIKELY(out->size > 32))
-		out->birth = w[2];
-	if (RCP_UNLIKELY(rcp_head_is_reborn(head)) && out->size > 48)
-		w[3] = 0;
+	rcp_record_past_life(w, head, out);
 	return true;
 }
 

@@ -146,17 +146,13 @@ free_slow(struct rcp_tls *t, void *p)
 }
 
 /* The record at W, of a block whose object has died: nothing has to be done for
- * that any more, and the time of a later birth is not needed. */
+ * that any more. */
 static inline uint32_t *
 look_at_dead(uint32_t *w, struct rcp_live *out)
 {
 	out->site = rcp_head_allocation(w);
 	out->size = rcp_head_size(w);
-	out->birth = RCP_LIVE_NO_BIRTH;
-	if (out->size > 32)
-		out->birth = w[2];
-	if (RCP_UNLIKELY(rcp_head_is_reborn(w[0])) && out->size > 48)
-		w[3] = 0;
+	rcp_record_past_life(w, w[0], out);
 	return RCP_LIKELY(out->size != RCP_LIVE_SIZE_SIDE) ? w : NULL;
 }
 

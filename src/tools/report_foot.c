@@ -195,16 +195,14 @@ print_coverage(const struct rcp_report *report)
 {
 	const struct rcp_look *look = report->look;
 	const char *changed = rcp_sources_changed(look->sources);
+	bool dropped = report->view->totals[RCP_TOTAL_SAMPLES_DROPPED] != 0;
 	struct rcp_text t = { 0 };
 
-	if (report->view->totals[RCP_TOTAL_SAMPLES_DROPPED])
-		add_seen(&t, report->view->totals[RCP_TOTAL_UNMATCHED_FREES],
-			 "free of a block without a record",
-			 "frees of blocks without a record");
-	else
-		add_seen(&t, report->view->totals[RCP_TOTAL_UNMATCHED_FREES],
-			 "free of a block from before rcprof was there",
-			 "frees of blocks from before rcprof was there");
+	add_seen(&t, report->view->totals[RCP_TOTAL_UNMATCHED_FREES],
+		 dropped ? "free of a block without a record"
+			 : "free of a block from before rcprof was there",
+		 dropped ? "frees of blocks without a record"
+			 : "frees of blocks from before rcprof was there");
 	add_seen(&t, report->view->totals[RCP_TOTAL_UNSEEN_FREES],
 		 "free that was not seen", "frees that were not seen");
 	add_seen(&t, report->view->totals[RCP_TOTAL_GUARDED],

@@ -116,6 +116,7 @@ print_measure(const struct rcp_report *report)
 	const struct rcp_process *python = rcp_python_process(set);
 	const char *frames =
 		python ? rcp_process_coverage(python, RCP_COVER_FRAMES) : NULL;
+	bool sampled = report->look->sampling.sampled;
 	struct rcp_text t = { 0 }, lost = { 0 };
 	uint64_t bad = 0, sums = 0;
 
@@ -123,7 +124,7 @@ print_measure(const struct rcp_report *report)
 		bad += set->processes[i]->bad_records;
 		sums += set->processes[i]->bad_sums;
 	}
-	if (report->look->sampling.sampled) {
+	if (sampled) {
 		add_sampling(&t, report);
 	} else if (mode && strcmp(mode, "idle") == 0) {
 		rcp_text_add(&t, "idle, recording only when told to");
@@ -131,13 +132,9 @@ print_measure(const struct rcp_report *report)
 		rcp_text_add(&t, "exact, every allocation");
 	}
 	add_folded(&lost, report);
-	if (report->look->sampling.sampled)
-		add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
-			 "sample", "samples");
-	else
-		add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
-			 "block (no memory for its record)",
-			 "blocks (no memory for their records)");
+	add_lost(&lost, report->view->totals[RCP_TOTAL_SAMPLES_DROPPED],
+		 sampled ? "sample" : "block (no memory for its record)",
+		 sampled ? "samples" : "blocks (no memory for their records)");
 	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_LOST],
 		 "snapshot", "snapshots");
 	add_lost(&lost, report->view->totals[RCP_TOTAL_SNAPSHOTS_MERGED],
