@@ -128,6 +128,19 @@ struct rcp_object_slot {
 	struct rcp_object_cell *cell;
 };
 
+/* A birth like it was met before: of an object whose type is at TYPE, at PLACE. */
+struct rcp_birth {
+	uint64_t type;  /* with rcp_birth_stamp */
+	uint32_t place; /* a site, or RCP_BIRTH_NODE and a node */
+	uint32_t is;    /* the origin's number; its `before` << 20 */
+};
+
+_Static_assert(sizeof(struct rcp_birth) == 16, "four are a cache line");
+
+#define RCP_BIRTHS 2048u /* a power of two */
+#define RCP_BIRTH_NODE (1u << 31)
+#define RCP_BIRTH_BEFORE 48u /* less than this */
+
 struct rcp_objects {
 	struct rcp_objects *next;
 	uint32_t thread;
@@ -142,6 +155,8 @@ struct rcp_objects {
 	uint32_t slots, used;
 	/* By origin, in chunks. */
 	struct rcp_lives *lives[RCP_ORIGIN_CHUNKS];
+	/* A memo. */
+	struct rcp_birth births[RCP_BIRTHS] __attribute__((aligned(64)));
 };
 
 /* Of forks: older books are begun anew before anything is counted in them. */
@@ -232,6 +247,60 @@ rcp_objects_born_again(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
 	rcp_life_changed(lives, origin);
 	return true;
 }
+
+/* Changes when a type is gone, above the bits of addresses. */
+extern uint64_t rcp_birth_stamp RCP_HIDDEN;
+
+static inline struct rcp_birth *
+rcp_birth_slot(struct rcp_objects *o, const void *type, uint32_t place)
+{
+	uint64_t i = (uintptr_t)type * 0x9e3779b97f4a7c15u >> 40;
+
+	return &o->births[(i + place) & (RCP_BIRTHS - 1)];
+}
+
+/* NULL: none that is remembered. */
+static inline const struct rcp_birth *
+rcp_birth_look(struct rcp_objects *o, const void *type, uint32_t place)
+{
+	const struct rcp_birth *b = rcp_birth_slot(o, type, place);
+
+	return RCP_LIKELY(b->type == ((uintptr_t)type ^
+					 RCP_LOAD(rcp_birth_stamp))) &&
+			       RCP_LIKELY(b->place == place) ?
+		       b :
+		       NULL;
+}
+
+static inline uint32_t
+rcp_birth_origin(const struct rcp_birth *b)
+{
+	return b->is & RCP_HEAD_SITE;
+}
+
+static inline uint32_t
+rcp_birth_before(const struct rcp_birth *b)
+{
+	return b->is >> 20 & 0xff0;
+}
+
+/* One of B's is born in BYTES: its life has begun. */
+static inline void
+rcp_birth_again(struct rcp_objects *o, const struct rcp_birth *b,
+		uint64_t bytes)
+{
+	uint32_t origin = rcp_birth_origin(b);
+	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
+	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+
+	RCP_ADD(l->births.count, 1);
+	RCP_ADD(l->births.bytes, bytes);
+	rcp_life_changed(lives, origin);
+}
+
+/* Those of the type at TYPE at PLACE are of ORIGIN, whose life has begun. */
+void rcp_birth_remember(struct rcp_objects *o, const void *type,
+			uint32_t place, uint32_t origin, unsigned before);
 
 /* An object of ORIGIN is born in BYTES.  O is ours.  Without memory nothing is
  * counted. */

@@ -223,11 +223,44 @@ rcp_origin_fold(const struct rcp_origin *origin,
 	return remember(origin, id);
 }
 
+/* --- births like earlier ones ------------------------------------------------- */
+
+#define STAMP_ONE ((uint64_t)1 << 48)
+#define STAMP_LAST ((uint64_t)0xff00 << 48) /* from here on nothing is remembered */
+
+uint64_t rcp_birth_stamp;
+
+/* Subinterpreters may do so at once. */
+void
+rcp_objects_forget_type(void)
+{
+	if (RCP_LOAD(rcp_birth_stamp) < STAMP_LAST)
+		__atomic_fetch_add(&rcp_birth_stamp, STAMP_ONE,
+				   __ATOMIC_RELAXED);
+}
+
+void
+rcp_birth_remember(struct rcp_objects *o, const void *type, uint32_t place,
+		   uint32_t origin, unsigned before)
+{
+	uint64_t stamp = RCP_LOAD(rcp_birth_stamp);
+
+	if (stamp >= STAMP_LAST || (uintptr_t)type >= STAMP_ONE ||
+	    before >= RCP_BIRTH_BEFORE || before % 16)
+		return;
+	*rcp_birth_slot(o, type, place) = (struct rcp_birth){
+		.type = (uintptr_t)type ^ stamp,
+		.place = place,
+		.is = origin | (uint32_t)before << 20,
+	};
+}
+
 /* Only ever called by the thread whose books they are. */
 void
 rcp_objects_begin_anew(struct rcp_objects *o)
 {
 	memset(o->lives, 0, sizeof(o->lives));
+	memset(o->births, 0, sizeof(o->births));
 	o->table = NULL;
 	o->slots = o->used = 0;
 	o->pages = NULL;

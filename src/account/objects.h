@@ -90,6 +90,9 @@ uint32_t rcp_object_type(const char *name, size_t size, uint32_t flags);
 void rcp_object_type_set_freed(uint32_t type);
 bool rcp_object_type_is_freed(uint32_t type);
 
+/* What was known by the address of some type is known no longer: it is gone. */
+void rcp_objects_forget_type(void);
+
 /* --- origins ------------------------------------------------------------ */
 
 #define RCP_ORIGIN_CHUNK 4096u

@@ -11,8 +11,8 @@
 #include "python/python.h"
 #include "python/types.h"
 #include "python/walk.h"
+#include "record/birth_hot.h"
 #include "record/object.h"
-#include "record/object_hot.h"
 
 typedef int tracer_fn(void *op, int event, void *data);
 
@@ -65,20 +65,65 @@ ended(struct rcp_tls *t, uint32_t site)
 	rcp_leave(t);
 }
 
+/* The type's number is needed. */
+static bool
+reborn(const struct rcp_mutator *m, const void *type, uint32_t *at,
+       uint32_t node)
+{
+	const struct rcp_pytype *is = rcp_pytype_look(type);
+
+	return RCP_LIKELY(is) && RCP_LIKELY(is->plain) &&
+	       rcp_record_reborn(m, type, is->id, at, is->before, node);
+}
+
 /* In a block that the thread has not allocated just now. */
 static __attribute__((noinline)) void
-created_again(struct rcp_tls *t, void *op, const struct rcp_pytype *type,
+created_again(struct rcp_tls *t, void *op, const void *type,
 	      struct rcp_thread *th, const char *tstate)
 {
 	struct rcp_mutator m = { .th = th, .o = th->objects, .tstate = tstate,
 				 .way = rcp_capture_way() };
+	uint32_t *at = rcp_birth_word((uintptr_t)op), node;
+	bool done;
+
+	if (RCP_UNLIKELY(!at)) {
+		created(t, op);
+		return;
+	}
+	rcp_enter_own(t);
+	node = rcp_record_birth_node(t, &m);
+	done = RCP_LIKELY(rcp_record_reborn_like(&m, type, at, node)) ||
+	       reborn(&m, type, at, node);
+	if (RCP_LIKELY(done) && RCP_UNLIKELY(!rcp_object_is_born(th)))
+		rcp_cascade_ended(th, rcp_site_get(node, RCP_KIND_PYTHON));
+	rcp_leave(t);
+	if (RCP_UNLIKELY(!done))
+		created(t, op);
+}
+
+/* No birth like it is remembered. */
+static __attribute__((noinline)) void
+created_newly(struct rcp_tls *t, void *op, const void *type,
+	      struct rcp_thread *th, const char *tstate)
+{
+	const struct rcp_pytype *is = rcp_pytype_look(type);
+	const struct rcp_mutator m = { .th = th, .o = th->objects };
 	uint32_t site;
 
+	if (RCP_UNLIKELY(!is) || RCP_UNLIKELY(!is->plain)) {
+		created(t, op);
+		return;
+	}
+	if ((uintptr_t)th->ring[0] != (uintptr_t)op - is->before) {
+		created_again(t, op, type, th, tstate);
+		return;
+	}
 	rcp_enter_own(t);
-	site = rcp_record_born_again(t, &m, (uintptr_t)op - type->before,
-				     type->id, type->before);
-	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(th)))
-		rcp_cascade_ended(th, site);
+	site = rcp_record_born_first(&m, type, is->id, is->before);
+	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(th))) {
+		ended(t, site);
+		return;
+	}
 	rcp_leave(t);
 	if (RCP_UNLIKELY(!site))
 		created(t, op);
@@ -89,29 +134,30 @@ void
 rcp_births_created(void *op)
 {
 	struct rcp_tls *t = &rcp_tls;
-	const struct rcp_pytype *type = rcp_pytype_look(rcp_py_type_of(op));
+	const void *type = rcp_py_type_of(op);
 	struct rcp_mutator m;
+	uintptr_t before;
 	uint32_t site;
 
-	if (RCP_UNLIKELY(!type) || RCP_UNLIKELY(!type->plain) ||
-	    RCP_UNLIKELY(t->guard) ||
+	if (RCP_UNLIKELY(t->guard) ||
 	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
 		created(t, op);
 		return;
 	}
-	if ((uintptr_t)m.th->ring[0] != (uintptr_t)op - type->before) {
+	before = (uintptr_t)op - (uintptr_t)m.th->ring[0];
+	if (before >= RCP_BIRTH_BEFORE) {
 		created_again(t, op, type, m.th, m.tstate);
 		return;
 	}
 	rcp_enter_own(t);
-	site = rcp_record_born_first(&m, type->id, type->before);
+	site = rcp_record_born_like(&m, type, before);
 	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(m.th))) {
 		ended(t, site);
 		return;
 	}
 	rcp_leave(t);
 	if (RCP_UNLIKELY(!site))
-		created(t, op);
+		created_newly(t, op, type, m.th, m.tstate);
 }
 
 /* Where a deallocator is patched, DESTROY comes first and the patch finds the

@@ -122,8 +122,10 @@ rcp_pytype_forget(const void *type)
 	struct rcp_pytypes *t = atomic_load_explicit(&rcp_pytypes, memory_order_acquire);
 	struct rcp_pytype_entry *e = t ? find(t, type) : NULL;
 
-	if (e && e->type)
-		atomic_store_explicit(&e->type, GONE, memory_order_release);
+	if (!e || !e->type)
+		return;
+	rcp_record_type_forgotten();
+	atomic_store_explicit(&e->type, GONE, memory_order_release);
 }
 
 /* --- the death of types -------------------------------------------------------

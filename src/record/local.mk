@@ -1,5 +1,6 @@
 # src/record/local.mk - see "Adding a source file" in HACKING.
 preload_sources += \
+	src/record/birth_hot.h \
 	src/record/cascade.c \
 	src/record/cascade.h \
 	src/record/garbage.c \

@@ -32,6 +32,12 @@ rcp_record_type_is_freed(uint32_t type)
 }
 
 void
+rcp_record_type_forgotten(void)
+{
+	rcp_objects_forget_type();
+}
+
+void
 rcp_record_no_object(void)
 {
 	rcp_objects_count(RCP_OBJECTS_NO_OBJECT);

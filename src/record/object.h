@@ -97,6 +97,9 @@ void rcp_record_tell_by(uint32_t (*tell)(const uint64_t words[6],
 /* Objects of TYPE die by being freed: its deallocator does nothing else. */
 void rcp_record_type_is_freed(uint32_t type);
 
+/* Some type is gone, and another one may be where it was. */
+void rcp_record_type_forgotten(void);
+
 /* The number of the type called NAME, "module.qualname" as UTF-8, with FLAGS
  * (RCP_TYPE_*); 0: no room. */
 uint32_t rcp_record_type(const char *name, size_t size, uint32_t flags);

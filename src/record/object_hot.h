@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * object_hot.h - the birth and the death of an object in exact mode, when
- * nothing about them is rare.  Inline in the hooks; what returns false has
+ * object_hot.h - the death of an object in exact mode, when nothing about it is
+ * rare; birth_hot.h has births.  Inline in the hooks; what returns false has
  * counted nothing, and object.h has the whole of it.
  *
  * Only of blocks with a packed record (section 10 of doc/INTERNALS.md), which
@@ -301,77 +301,6 @@ rcp_record_free_object(struct rcp_tls *t, void *p, const void *const *entry)
 	if (RCP_UNLIKELY(!done))
 		rcp_leave(t);
 	return done;
-}
-
-/* --- births ------------------------------------------------------------------- */
-
-/* One was born.  False: SITE, captured just now, may end a cascade. */
-static RCP_INLINE bool
-rcp_object_is_born(struct rcp_thread *th)
-{
-	rcp_objects_count(RCP_OBJECTS_BORN);
-	return RCP_LIKELY(rcp_cascade_ended_alone(&th->cascading));
-}
-
-/* In the block that the thread has allocated just now.  Returns the site; 0:
- * nothing was done.  Arguments as for rcp_record_born(). */
-static RCP_INLINE uint32_t
-rcp_record_born_first(const struct rcp_mutator *m, uint32_t type,
-		      unsigned before)
-{
-	uint32_t *w = m->th->last_word, head, site, size, id;
-
-	if (RCP_UNLIKELY(!w))
-		return 0;
-	head = w[0];
-	size = w[1];
-	site = head & RCP_HEAD_SITE;
-	if (RCP_UNLIKELY((head & ~RCP_HEAD_SITE) !=
-			 (RCP_HEAD | RCP_HEAD_BLOCK | RCP_HEAD_LARGE)) ||
-	    RCP_UNLIKELY(size > RCP_PACKED_SIZE) ||
-	    RCP_UNLIKELY(site >= RCP_PACKED_SITES) ||
-	    RCP_UNLIKELY(size <= before))
-		return 0;
-	id = rcp_origin_again(site, type);
-	if (RCP_UNLIKELY(!id) ||
-	    RCP_UNLIKELY(!rcp_objects_born_again(m->o, id, size)))
-		return 0;
-	w[1] = site << 8 | size;
-	rcp_head_put(w, RCP_HEAD_PACKED, id);
-	return site;
-}
-
-/* In a packed one that comes from a free list, likewise. */
-static RCP_INLINE uint32_t
-rcp_record_born_again(struct rcp_tls *t, const struct rcp_mutator *m,
-		      uintptr_t block, uint32_t type, unsigned before)
-{
-	uint32_t *w = rcp_shadow_at(block), head, size, node, site, id;
-	struct rcp_objects *o = m->o;
-
-	/* No block but one with an object is packed. */
-	if (RCP_UNLIKELY(!w) || RCP_UNLIKELY(!rcp_head_is_packed(w[0])))
-		return 0;
-	head = w[0];
-	size = w[1] & RCP_PACKED_SIZE;
-	if (RCP_UNLIKELY(size <= before))
-		return 0;
-	/* No allocation has looked at the clock. */
-	rcp_tick(t, m->th, 0);
-	node = rcp_capture_sealed(&m->th->capture, m->way, m->tstate);
-	if (RCP_UNLIKELY(node == RCP_NODE_NONE))
-		node = rcp_capture_node(&m->th->capture, NULL);
-	site = rcp_site_get(node, RCP_KIND_PYTHON);
-	id = rcp_origin_again(site, type);
-	if (RCP_UNLIKELY(!id) ||
-	    RCP_UNLIKELY(!rcp_objects_born_again(o, id, size)))
-		return 0;
-	if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
-		rcp_object_died_unseen(o, head & RCP_HEAD_SITE, size);
-	if (size > 48)
-		w[3] = rcp_tick_now() & ~RCP_HEAD;
-	rcp_head_put(w, RCP_HEAD_PACKED_REBORN, id);
-	return site;
 }
 
 #endif

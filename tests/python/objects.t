@@ -72,6 +72,12 @@ def test_counts(py):
     py.is_(51, lives.sum(COLLECTOR, full("__main__.Ring"), died=at("collect")),
            280, "the collection's line")
 
+    py.between("48,49", truth["briefs"], 1, 39,
+               "classes come to be where others were")
+    py.is_("48,49", [lives.of(full("__main__.Brief%d" % i), at("brief"))
+                     for i in range(4)], [(100, 100, 0, 0)] * 4,
+           "and each has its own births and deaths")
+
     py.is_(53, sorted(set(lives.rows) & {"NoneType", "bool", "ellipsis"}), [],
            "what is immortal is not counted")
     py.is_(54, (lives.alive("list", at("dropped")),

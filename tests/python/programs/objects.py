@@ -206,9 +206,24 @@ def aged():
     del old, small
 
 
+# Classes in turn, each perhaps where the one before it was.
+def brief():
+    places = []
+    for i in range(40):
+        cls = type("Brief%d" % (i % 4) + sys.argv[2], (), {"__slots__": ()})
+        for j in range(10):
+            x = cls()  # @brief
+        places.append(id(cls))
+        del cls, x
+        gc.collect()
+    return len(set(places))
+
+
 aged()
 pile = seventy()
 now.mark("end")
+briefs = brief()
 print(dict(
+    briefs=briefs,
     types=sorted(MAKERS), made=5 * N + KEPT, kept=KEPT, loop=LOOP, deep=DEEP,
     finalised=Finalised.gone, heard=len(heard), tomb=len(Lazarus.tomb)))
