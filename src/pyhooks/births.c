@@ -25,7 +25,7 @@ static int (*set_tracer)(tracer_fn *fn, void *data);
 static tracer_fn *chained;
 static void *chained_data;
 
-static enum rcp_py_births way;
+static enum rcp_py_births told_by;
 static bool running, deaths_only;
 static const char *state = "not watched";
 
@@ -129,9 +129,10 @@ created_newly(struct rcp_tls *t, void *op, const void *type,
 		created(t, op);
 }
 
-/* All that this calls it calls last, so that it has no registers to save. */
-void
-rcp_births_created(void *op)
+/* Frames are reached by WAY.  All that this calls it calls last, so that it has no
+ * registers to save. */
+static RCP_INLINE void
+created_by(enum rcp_py_way way, void *op)
 {
 	struct rcp_tls *t = &rcp_tls;
 	const void *type = rcp_py_type_of(op);
@@ -140,7 +141,7 @@ rcp_births_created(void *op)
 	uint32_t site;
 
 	if (RCP_UNLIKELY(t->guard) ||
-	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
+	    RCP_UNLIKELY(!rcp_mutator_by(t->thread, &m, way))) {
 		created(t, op);
 		return;
 	}
@@ -158,6 +159,19 @@ rcp_births_created(void *op)
 	rcp_leave(t);
 	if (RCP_UNLIKELY(!site))
 		created_newly(t, op, type, m.th, m.tstate);
+}
+
+/* In 3.11 the thread's state is reached otherwise than before and after: as a constant
+ * the way leaves no branches for those. */
+void
+rcp_births_created(void *op)
+{
+	enum rcp_py_way way = rcp_capture_way();
+
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		created_by(RCP_PY_WAY_CFRAMES_SHARED, op);
+	else
+		created_by(way, op);
 }
 
 /* Where a deallocator is patched, DESTROY comes first and the patch finds the
@@ -209,15 +223,15 @@ find_tracer(void)
 bool
 rcp_births_begin(const char **why)
 {
-	way = rcp_py_births();
+	told_by = rcp_py_births();
 	*why = "births are not known in free-threaded builds";
-	if (way == RCP_PY_BIRTHS_TRACER) {
+	if (told_by == RCP_PY_BIRTHS_TRACER) {
 		*why = "the interpreter has no PyRefTracer";
 		running = find_tracer();
 		if (running)
 			place_tracer();
 		state = "births by PyRefTracer";
-	} else if (way == RCP_PY_BIRTHS_HOOK) {
+	} else if (told_by == RCP_PY_BIRTHS_HOOK) {
 		running = rcp_births_hook_begin(why);
 		state = "births by tracemalloc's hook";
 	}
@@ -229,8 +243,8 @@ rcp_births_begin(const char **why)
 void
 rcp_births_begin_deaths(void)
 {
-	way = rcp_py_births();
-	if (way != RCP_PY_BIRTHS_TRACER || !find_tracer())
+	told_by = rcp_py_births();
+	if (told_by != RCP_PY_BIRTHS_TRACER || !find_tracer())
 		return;
 	running = deaths_only = true;
 	place_tracer();
@@ -239,20 +253,20 @@ rcp_births_begin_deaths(void)
 bool
 rcp_births_by_tracer(void)
 {
-	return running && way == RCP_PY_BIRTHS_TRACER;
+	return running && told_by == RCP_PY_BIRTHS_TRACER;
 }
 
 bool
 rcp_births_by_hook(void)
 {
-	return running && way == RCP_PY_BIRTHS_HOOK;
+	return running && told_by == RCP_PY_BIRTHS_HOOK;
 }
 
 /* Another tracer takes the one place silently, tracemalloc's for instance. */
 void
 rcp_births_check(void)
 {
-	if (running && way == RCP_PY_BIRTHS_TRACER)
+	if (running && told_by == RCP_PY_BIRTHS_TRACER)
 		place_tracer();
 }
 
@@ -273,7 +287,7 @@ rcp_births_end(void)
 	if (!running)
 		return;
 	running = false;
-	if (way == RCP_PY_BIRTHS_HOOK)
+	if (told_by == RCP_PY_BIRTHS_HOOK)
 		rcp_births_hook_end();
 	else if (get_tracer(&data) == tracer)
 		set_tracer(chained, chained_data);

@@ -206,9 +206,10 @@ entered_anywhere(struct rcp_tls *t, void *op, const void *const *entry)
 		entered(t, op, entry);
 }
 
-/* All that this calls it calls last, so that it has no registers to save. */
-void
-rcp_deaths_entered(void *op, const void *const *entry)
+/* Frames are reached by WAY.  All that this calls it calls last, so that it has no
+ * registers to save. */
+static RCP_INLINE void
+entered_by(enum rcp_py_way way, void *op, const void *const *entry)
 {
 	struct rcp_tls *t = &rcp_tls;
 	struct rcp_dying_object d;
@@ -221,7 +222,7 @@ rcp_deaths_entered(void *op, const void *const *entry)
 		return;
 	}
 	if (RCP_UNLIKELY(t->guard) ||
-	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
+	    RCP_UNLIKELY(!rcp_mutator_by(t->thread, &m, way))) {
 		entered(t, op, entry);
 		return;
 	}
@@ -240,6 +241,18 @@ rcp_deaths_entered(void *op, const void *const *entry)
 		dying_now(t, op, m.th->cascading.level[0].objects != 0);
 	else
 		entered_anywhere(t, op, entry);
+}
+
+/* As in births.c. */
+void
+rcp_deaths_entered(void *op, const void *const *entry)
+{
+	enum rcp_py_way way = rcp_capture_way();
+
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		entered_by(RCP_PY_WAY_CFRAMES_SHARED, op, entry);
+	else
+		entered_by(way, op, entry);
 }
 
 /* --- which functions -------------------------------------------------------------- */

@@ -26,9 +26,10 @@ struct rcp_mutator {
 	enum rcp_py_way way;
 };
 
-/* TH, the calling one.  False: something is rare. */
+/* TH, the calling one; frames are reached by WAY.  False: something is rare. */
 static RCP_INLINE bool
-rcp_mutator_get(struct rcp_thread *th, struct rcp_mutator *m)
+rcp_mutator_by(struct rcp_thread *th, struct rcp_mutator *m,
+	       enum rcp_py_way way)
 {
 	if (RCP_UNLIKELY(rcp_object_special.any) || RCP_UNLIKELY(!th))
 		return false;
@@ -36,9 +37,15 @@ rcp_mutator_get(struct rcp_thread *th, struct rcp_mutator *m)
 	m->o = th->objects;
 	if (RCP_UNLIKELY(!m->o))
 		return false;
-	m->way = rcp_capture_way();
-	m->tstate = rcp_py_mutator(m->way);
+	m->way = way;
+	m->tstate = rcp_py_mutator(way);
 	return RCP_LIKELY(m->tstate != NULL);
+}
+
+static RCP_INLINE bool
+rcp_mutator_get(struct rcp_thread *th, struct rcp_mutator *m)
+{
+	return rcp_mutator_by(th, m, rcp_capture_way());
 }
 
 /* --- deaths ------------------------------------------------------------------- */
