@@ -11,6 +11,7 @@
 
 #define FIRST_SLOTS 1024u
 #define EXPECTED 1024u /* lives; whole pages */
+#define PRESENT 16u /* pages of cells that are made present together */
 #define MORE_MAX 16u /* cells in a life's list; the others are in the table */
 
 /* --- lives -------------------------------------------------------------------- */
@@ -103,6 +104,9 @@ new_page(struct rcp_objects *o)
 			return NULL;
 		o->slab_left = RCP_OBJECT_SLAB / RCP_OBJECT_PAGE;
 	}
+	/* Where some are, more will follow. */
+	if (o->pages && o->slab_left % PRESENT == 0)
+		rcp_pages_touch(o->slab, PRESENT * RCP_OBJECT_PAGE);
 	page = (struct rcp_object_page *)(void *)o->slab;
 	o->slab += RCP_OBJECT_PAGE;
 	o->slab_left--;
