@@ -229,22 +229,28 @@ struct rcp_object_cell *rcp_life_died_at(const struct rcp_objects *o,
 					 struct rcp_life *l, uint32_t site,
 					 uintptr_t where, uint32_t epoch);
 
+/* One of ORIGIN is born in BYTES, whose life is in LIVES. */
+static inline void
+rcp_lives_born(struct rcp_lives *lives, uint32_t origin, uint64_t bytes)
+{
+	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
+
+	RCP_ADD(l->births.count, 1);
+	RCP_ADD(l->births.bytes, bytes);
+	rcp_life_changed(lives, origin);
+}
+
 /* An object of ORIGIN is born in BYTES, not as the first one.  False: it is, and
  * nothing was counted.  O is ours. */
 static inline bool
 rcp_objects_born_again(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
 {
 	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
-	struct rcp_life *l;
 
-	if (RCP_UNLIKELY(!lives))
+	if (RCP_UNLIKELY(!lives) ||
+	    RCP_UNLIKELY(!lives->life[origin % RCP_ORIGIN_CHUNK].begins))
 		return false;
-	l = &lives->life[origin % RCP_ORIGIN_CHUNK];
-	if (RCP_UNLIKELY(!l->begins))
-		return false;
-	RCP_ADD(l->births.count, 1);
-	RCP_ADD(l->births.bytes, bytes);
-	rcp_life_changed(lives, origin);
+	rcp_lives_born(lives, origin, bytes);
 	return true;
 }
 
@@ -290,12 +296,8 @@ rcp_birth_again(struct rcp_objects *o, const struct rcp_birth *b,
 		uint64_t bytes)
 {
 	uint32_t origin = rcp_birth_origin(b);
-	struct rcp_lives *lives = o->lives[origin / RCP_ORIGIN_CHUNK];
-	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
 
-	RCP_ADD(l->births.count, 1);
-	RCP_ADD(l->births.bytes, bytes);
-	rcp_life_changed(lives, origin);
+	rcp_lives_born(o->lives[origin / RCP_ORIGIN_CHUNK], origin, bytes);
 }
 
 /* Those of the type at TYPE at PLACE are of ORIGIN, whose life has begun. */
@@ -308,14 +310,11 @@ static inline void
 rcp_objects_born(struct rcp_objects *o, uint32_t origin, uint64_t bytes)
 {
 	struct rcp_lives *lives = rcp_lives_of(o, origin);
-	struct rcp_life *l;
 
 	if (RCP_UNLIKELY(!lives))
 		return;
-	l = rcp_life_of(lives, origin);
-	RCP_ADD(l->births.count, 1);
-	RCP_ADD(l->births.bytes, bytes);
-	rcp_life_changed(lives, origin);
+	(void)rcp_life_of(lives, origin);
+	rcp_lives_born(lives, origin, bytes);
 }
 
 /* One of them dies in BYTES by its refcount, or unseen, where the last one did:
