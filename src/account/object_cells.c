@@ -21,12 +21,15 @@ rcp_lives_new(struct rcp_objects *o, uint32_t origin)
 {
 	struct rcp_lives **chunk = &o->lives[origin / RCP_ORIGIN_CHUNK];
 	struct rcp_lives *lives = *chunk;
+	bool first;
 
 	if (lives)
 		return lives;
-	lives = rcp_pages_new(sizeof(*lives));
 	/* As below.  There is no origin 0. */
-	if (lives && origin % RCP_ORIGIN_CHUNK <= (origin == 1))
+	first = origin % RCP_ORIGIN_CHUNK <= (origin == 1);
+	lives = first ? rcp_slab_new(sizeof(*lives)) :
+			rcp_pages_new(sizeof(*lives));
+	if (lives && first)
 		rcp_pages_touch(lives->life, EXPECTED * sizeof(lives->life[0]));
 	__atomic_store_n(chunk, lives, __ATOMIC_RELEASE);
 	return lives;
@@ -99,7 +102,7 @@ new_page(struct rcp_objects *o)
 	struct rcp_object_page *page;
 
 	if (!o->slab_left) {
-		o->slab = rcp_pages_new(RCP_OBJECT_SLAB);
+		o->slab = rcp_slab_new(RCP_OBJECT_SLAB);
 		if (!o->slab)
 			return NULL;
 		o->slab_left = RCP_OBJECT_SLAB / RCP_OBJECT_PAGE;

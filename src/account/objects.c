@@ -115,7 +115,7 @@ chain_of(uint32_t site)
 	uint32_t **chunk = &plain_origins[site / RCP_ORIGIN_CHUNK];
 
 	if (!*chunk) {
-		*chunk = rcp_pages_new(RCP_ORIGIN_CHUNK * sizeof(**chunk));
+		*chunk = rcp_slab_new(RCP_ORIGIN_CHUNK * sizeof(**chunk));
 		if (!*chunk)
 			return NULL;
 		rcp_objects_charge(RCP_ORIGIN_CHUNK * sizeof(**chunk));

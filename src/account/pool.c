@@ -30,7 +30,7 @@ next_slab(struct rcp_pool *pool)
 						   : pool->first;
 
 	if (!slab) {
-		slab = rcp_pages_new(SLAB);
+		slab = rcp_slab_new(SLAB);
 		if (!slab)
 			return false;
 		rcp_arena_charge(SLAB);

@@ -12,6 +12,8 @@
 #include "base/sys.h"
 
 #define PAGE 4096ul
+#define HUGE_PAGE (2ul << 20)
+#define HUGE_FROM (2ul << 20) /* slabs of small pages come first */
 #define ARENA_CHUNK (256ul << 10)
 #define ALIGN 16ul
 #define SHARE_LEAST (8ul << 20)
@@ -29,6 +31,18 @@ static struct {
 	char *next;
 	size_t left;
 } arena;
+
+static struct {
+	struct rcp_lock lock;
+	bool many;
+	size_t small; /* bytes of small pages */
+	/* Huge pages that are not used up: small slabs fill the one that large
+	 * ones have left. */
+	struct {
+		char *next;
+		size_t left;
+	} open[2];
+} slabs;
 
 static size_t
 round_up(size_t n, size_t unit)
@@ -115,6 +129,79 @@ rcp_pages_more(size_t size)
 	return is_in_share(size) ? rcp_pages_new(size) : NULL;
 }
 
+/* Room for a huge page. */
+static char *
+map_huge(void)
+{
+	char *from, *to, *p;
+	long all;
+
+	if (rcp_mem_is_limited())
+		return NULL;
+	all = rcp_sys_mmap(NULL, 2 * HUGE_PAGE, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (all < 0 && all > -4096)
+		return NULL;
+	from = (char *)all;
+	to = from + 2 * HUGE_PAGE;
+	p = from + (-(size_t)all & (HUGE_PAGE - 1));
+	if (p > from)
+		rcp_sys_munmap(from, (size_t)(p - from));
+	rcp_sys_munmap(p + HUGE_PAGE, (size_t)(to - p) - HUGE_PAGE);
+	if (RCP_SYS3(SYS_mprotect, p, HUGE_PAGE, PROT_READ | PROT_WRITE) < 0) {
+		rcp_sys_munmap(p, HUGE_PAGE);
+		return NULL;
+	}
+	rcp_sys_madvise(p, HUGE_PAGE, MADV_DONTDUMP);
+	rcp_sys_madvise(p, HUGE_PAGE, MADV_HUGEPAGE);
+	atomic_fetch_add_explicit(&used, HUGE_PAGE, memory_order_relaxed);
+	return p;
+}
+
+/* SIZE bytes of a huge page; the lock is held. */
+static char *
+take_huge(size_t size)
+{
+	unsigned which = slabs.open[0].left >= size ? 0 : 1;
+	char *p;
+
+	if (slabs.open[which].left < size) {
+		p = map_huge();
+		if (!p)
+			return NULL;
+		which = slabs.open[0].left > slabs.open[1].left;
+		slabs.open[which].next = p;
+		slabs.open[which].left = HUGE_PAGE;
+	}
+	p = slabs.open[which].next;
+	slabs.open[which].next += size;
+	slabs.open[which].left -= size;
+	return p;
+}
+
+void *
+rcp_slab_new(size_t size)
+{
+	char *p = NULL;
+
+	size = round_up(size, PAGE);
+	if (!slabs.many || size > HUGE_PAGE / 4)
+		return rcp_pages_new(size);
+	rcp_lock_take(&slabs.lock);
+	if (slabs.small >= HUGE_FROM)
+		p = take_huge(size);
+	if (!p)
+		slabs.small += size;
+	rcp_lock_drop(&slabs.lock);
+	return p ? p : rcp_pages_new(size);
+}
+
+void
+rcp_slabs_are_many(void)
+{
+	slabs.many = true;
+}
+
 void *
 rcp_pages_reserve(size_t size)
 {
@@ -182,6 +269,13 @@ rcp_pages_forget(void *p, size_t size)
 	atomic_fetch_add_explicit(&reserved, size, memory_order_relaxed);
 }
 
+/* A slab of the arena's. */
+static char *
+slab_in_share(size_t size)
+{
+	return is_in_share(size) ? rcp_slab_new(size) : NULL;
+}
+
 void *
 rcp_arena_new(size_t size)
 {
@@ -189,11 +283,11 @@ rcp_arena_new(size_t size)
 
 	size = round_up(size, ALIGN);
 	if (size > ARENA_CHUNK / 4) {
-		p = rcp_pages_more(size);
+		p = slab_in_share(size);
 	} else {
 		rcp_lock_take(&arena.lock);
 		if (arena.left < size) {
-			char *chunk = rcp_pages_more(ARENA_CHUNK);
+			char *chunk = slab_in_share(ARENA_CHUNK);
 
 			if (chunk) {
 				arena.next = chunk;
@@ -234,13 +328,17 @@ void
 rcp_mem_fork_prepare(void)
 {
 	rcp_lock_take(&arena.lock);
+	rcp_lock_take(&slabs.lock);
 }
 
 void
 rcp_mem_fork_done(bool child)
 {
-	if (child)
+	if (child) {
+		rcp_lock_reset(&slabs.lock);
 		rcp_lock_reset(&arena.lock);
-	else
+	} else {
+		rcp_lock_drop(&slabs.lock);
 		rcp_lock_drop(&arena.lock);
+	}
 }

@@ -26,6 +26,15 @@ void *rcp_pages_new(size_t size);
  * what was held when the limit was first seen.  The rest is the program's. */
 void *rcp_pages_more(size_t size);
 
+/* Zeroed pages as of rcp_pages_new(), at most some hundred KB, which are filled
+ * one after another and never given back. */
+void *rcp_slab_new(size_t size);
+
+/* There will be many slabs: past the first 2 MiB they come from huge pages, if
+ * the kernel has some, whose faults take a sixth of the time.  At most one of
+ * 2 MiB and the rest of another stay unused. */
+void rcp_slabs_are_many(void);
+
 /* Only reserved: pages cost nothing until touched, are in the share but not in
  * rcp_mem_used(), and the kernel may refuse them under strict overcommit. */
 void *rcp_pages_reserve(size_t size);

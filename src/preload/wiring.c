@@ -280,6 +280,8 @@ rcp_wiring_setup(void)
 	rcp_emit_on_summary(rcp_summary);
 	rcp_thread_register();
 	if (watches_objects(o)) {
+		if (o->mode != RCP_MODE_SAMPLE)
+			rcp_slabs_are_many();
 		rcp_objects_setup(o->memory_limit,
 				  o->mode == RCP_MODE_SAMPLE);
 		rcp_record_objects(rcp_py_collecting_here);

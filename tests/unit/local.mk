@@ -6,7 +6,8 @@ LDADD = librcp-offline.a librcp-core.a librcp-offline.a -lm \
 unit_tests += tests/unit/tap.t
 unit_tests += tests/unit/rate.t tests/unit/sampler.t tests/unit/samples.t
 unit_tests += tests/unit/cells.t tests/unit/chunks.t tests/unit/live.t \
-	tests/unit/peak.t tests/unit/regions.t tests/unit/tree.t
+	tests/unit/peak.t tests/unit/regions.t tests/unit/slabs.t \
+	tests/unit/tree.t
 unit_tests += tests/unit/emit_path.t tests/unit/emit_file.t \
 	tests/unit/emit_full.t \
 	tests/unit/emit_snapshot.t tests/unit/emit_helper.t \
