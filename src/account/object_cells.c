@@ -12,6 +12,7 @@
 #define FIRST_SLOTS 1024u
 #define EXPECTED 1024u /* lives; whole pages */
 #define PRESENT 16u /* pages of cells that are made present together */
+#define SOON 4 /* lives or cells, which are to be in the cache by then */
 #define MORE_MAX 16u /* cells in a life's list; the others are in the table */
 
 /* --- lives -------------------------------------------------------------------- */
@@ -52,6 +53,7 @@ rcp_life_begin(struct rcp_life *l, uint32_t origin)
 	const struct rcp_origin *at = rcp_origin_at(origin);
 
 	expect_more(l, origin);
+	__builtin_prefetch(l + SOON, 1);
 	l->begins = rcp_life_begins(at->before);
 	l->freed = rcp_object_type_is_freed(at->type);
 	rcp_objects_charge(sizeof(*l) + 2 * sizeof(uint64_t));
@@ -131,6 +133,7 @@ new_cell(struct rcp_objects *o, uint64_t key)
 		__atomic_store_n(&o->pages, page, __ATOMIC_RELEASE);
 	}
 	c = &page->cells[page->used];
+	__builtin_prefetch(c + SOON, 1);
 	c->key = key;
 	__atomic_store_n(&page->used, page->used + 1, __ATOMIC_RELEASE);
 	return c;

@@ -18,4 +18,9 @@
 #include <uthash.h>
 #pragma GCC diagnostic pop
 
+/* Entries in one bucket until there are more buckets.  Each that a search passes
+ * is a cache miss, and uthash's 10 leave four in the mean. */
+#undef HASH_BKT_CAPACITY_THRESH
+#define HASH_BKT_CAPACITY_THRESH 5u
+
 #endif

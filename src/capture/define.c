@@ -87,7 +87,7 @@ define_node(struct rcp_sink *sink, const struct rcp_snap *snap, uint32_t id)
 	struct rcp_node *n = rcp_tree_node(id);
 	uint64_t ref = n->ref, offset = n->offset;
 
-	n->stamp = 1;
+	rcp_tree_stamp(id);
 	if (n->kind == RCP_FRAME_PYTHON)
 		define_code(sink, snap, rcp_code_by_id(n->ref));
 	else if (n->kind == RCP_FRAME_NATIVE)
@@ -110,10 +110,9 @@ rcp_capture_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 {
 	unsigned n = 0;
 
-	rcp_tree_stamps(snap->file_generation);
 	/* Up to the first ancestor that the file has, then down again. */
 	while (node != RCP_NODE_NONE && n < DEEPEST &&
-	       !rcp_tree_node(node)->stamp) {
+	       !rcp_tree_is_stamped(node, snap->file_generation)) {
 		path[n++] = node;
 		node = rcp_tree_node(node)->parent;
 	}

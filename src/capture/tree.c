@@ -12,14 +12,17 @@
  */
 #include "capture/tree.h"
 
+#include <string.h>
+
 #include "base/lock.h"
 #include "base/mem.h"
 
 #define CHUNK 4096u
 #define CHUNKS 8192u
 #define FIRST_SLOTS 4096u
-#define NEAR 8u /* parents that have as many slots in common */
+#define NEAR 8u /* parents that have a line of slots in common */
 #define AHEAD 16u /* slots: a node is asked for so early when a table grows */
+#define LINE 16u /* slots in a cache line */
 
 /* A slot holds a node's id and, above it, so many bits of its hash, which
  * spare a look at nearly every other node that a search passes. */
@@ -29,13 +32,15 @@
 _Static_assert(CHUNK * CHUNKS == 1u << ID_BITS, "any id fits");
 
 struct table {
-	uint32_t count;   /* of slots; 0 in one that was outgrown */
-	uint32_t slots[]; /* 0: free */
+	uint32_t count; /* of slots, whole lines; 0 in one that was outgrown */
+	uint32_t slots[] __attribute__((aligned(64))); /* 0: free */
 };
 
 struct chunk {
 	struct rcp_node nodes[CHUNK];
-	uint32_t near[CHUNK]; /* slots of their children */
+	uint32_t near[CHUNK / NEAR][LINE]; /* slots of their children */
+	/* Which are in the file.  Apart, since it is asked of all ancestors. */
+	uint64_t stamps[CHUNK / 64];
 };
 
 static struct rcp_lock lock = RCP_LOCK_INIT;
@@ -63,30 +68,47 @@ rcp_tree_node(uint32_t id)
 static uint32_t *
 near(uint32_t parent)
 {
-	return &chunk_of(parent)->near[parent % CHUNK / NEAR * NEAR];
+	return chunk_of(parent)->near[parent % CHUNK / NEAR];
+}
+
+static __attribute__((noinline)) void
+take_stamps_back(uint32_t now)
+{
+	for (uint32_t i = 0; i < CHUNKS && chunk_of(i * CHUNK); i++)
+		memset(chunks[i]->stamps, 0, sizeof(chunks[i]->stamps));
+	generation = now;
+}
+
+bool
+rcp_tree_is_stamped(uint32_t id, uint32_t now)
+{
+	if (generation != now)
+		take_stamps_back(now);
+	return chunk_of(id)->stamps[id % CHUNK / 64] >> id % 64 & 1;
 }
 
 void
-rcp_tree_stamps(uint32_t now)
+rcp_tree_stamp(uint32_t id)
 {
-	uint32_t id = __atomic_load_n(&next_node, __ATOMIC_ACQUIRE);
-
-	if (generation == now)
-		return;
-	generation = now;
-	while (--id > 0)
-		rcp_tree_node(id)->stamp = 0;
+	chunk_of(id)->stamps[id % CHUNK / 64] |= 1ull << id % 64;
 }
 
+/* The high half says which line of the table, the lowest bits where in it: frames
+ * that execute neighbouring code in the same run, which are new together, are
+ * neighbours. */
 static uint64_t
 hash(uint32_t parent, uint32_t kind, uint32_t ref, uint32_t offset)
 {
-	uint64_t h = ((uint64_t)parent << 32 | offset) * 0x9e3779b97f4a7c15u;
+	uint64_t line = ((uint64_t)parent << 32 | offset >> 7) *
+			0x9e3779b97f4a7c15u;
+	uint64_t h;
 
-	h ^= h >> 29;
-	h += (uint64_t)ref << 4 | kind;
-	h *= 0xbf58476d1ce4e5b9u; /* splitmix64's first multiplier */
-	return h;
+	line ^= line >> 29;
+	line += (uint64_t)ref << 4 | kind;
+	line *= 0xbf58476d1ce4e5b9u; /* splitmix64's multipliers */
+	h = (line ^ offset) * 0x94d049bb133111ebu >> 32;
+	return (line & ~(uint64_t)UINT32_MAX) | (h & ~(LINE - 1ull)) |
+	       (offset >> 3 & (LINE - 1));
 }
 
 static uint32_t
@@ -99,8 +121,9 @@ static uint32_t
 home(const struct table *t, uint64_t h)
 {
 	uint32_t count = __atomic_load_n(&t->count, __ATOMIC_RELAXED);
+	uint32_t i = (uint32_t)((h >> 32) * count >> 32);
 
-	return (uint32_t)((h >> 32) * count >> 32);
+	return (i & ~(LINE - 1)) | ((i + (uint32_t)h) & (LINE - 1));
 }
 
 static uint32_t
@@ -153,7 +176,7 @@ find(const struct table *t, uint32_t parent, uint32_t kind, uint32_t ref,
 	    is_node(rcp_tree_node(first), parent, kind, ref, offset))
 		return first;
 	h = hash(parent, kind, ref, offset);
-	for (uint32_t i = 0; i < NEAR; i++) {
+	for (uint32_t i = 0; i < LINE; i++) {
 		uint32_t slot = __atomic_load_n(&slots[i], __ATOMIC_ACQUIRE);
 
 		if (!slot || is_in(slot, h, parent, kind, ref, offset))
@@ -181,11 +204,11 @@ enter_near(uint32_t id, const struct rcp_node *n)
 	uint64_t h = hash(n->parent, n->kind, n->ref, n->offset);
 	uint32_t *slots = near(n->parent), i = 0;
 
-	while (i < NEAR && slots[i])
+	while (i < LINE && slots[i])
 		i++;
-	if (i < NEAR)
+	if (i < LINE)
 		__atomic_store_n(&slots[i], id | tag(h), __ATOMIC_RELEASE);
-	return i < NEAR;
+	return i < LINE;
 }
 
 static size_t

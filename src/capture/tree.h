@@ -18,8 +18,7 @@
 
 struct rcp_node {
 	uint32_t parent : 25;
-	uint32_t kind : 6;  /* enum rcp_frame */
-	uint32_t stamp : 1; /* is in the file: rcp_tree_stamps() */
+	uint32_t kind : 6; /* enum rcp_frame */
 	uint32_t ref;    /* as in the format; ADDRESS: the high half */
 	uint32_t offset; /* ADDRESS: the low half */
 	uint32_t first;  /* its first child; 0: it has none */
@@ -35,8 +34,11 @@ uint32_t rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 
 struct rcp_node *rcp_tree_node(uint32_t id);
 
-/* Stamps belong to the file of GENERATION: takes back those of another. */
-void rcp_tree_stamps(uint32_t generation);
+/* Is the node in the file of GENERATION?  The emit lock's. */
+bool rcp_tree_is_stamped(uint32_t id, uint32_t generation);
+
+/* It is from now on; it was asked for. */
+void rcp_tree_stamp(uint32_t id);
 
 uint64_t rcp_tree_truncated(void);
 
