@@ -20,6 +20,9 @@
 #define RCP_SITE_BITS 24
 #define RCP_SITE_MAX ((1u << RCP_SITE_BITS) - 1)
 #define RCP_CELLS_PER_PAGE 16u
+#define RCP_DIR_PAGES 4096u /* under one directory */
+#define RCP_DIR_SITES (RCP_DIR_PAGES * RCP_CELLS_PER_PAGE)
+#define RCP_DIRS ((RCP_SITE_MAX + 1) / RCP_DIR_SITES)
 
 /* Resolution of births and lifetimes: RCP_INFO_MODEL_AGE_NS. */
 #define RCP_AGE_UNIT_NS 10000000ull
@@ -51,18 +54,29 @@ struct rcp_cell_page {
 
 /* A page is open (cells that can be counted in) while it is in use; what it
  * held is packed when it has been quiet for a while.  See packed.h. */
-struct rcp_cell_dir {
+struct rcp_cell_entry {
 	struct rcp_cell_page *page; /* NULL: not open */
 	/* Set after a cell has changed, taken back by a snapshot before it
 	 * looks: a change is never overlooked, at worst seen twice. */
 	uint32_t dirty;
 };
 
+_Static_assert(sizeof(struct rcp_cell_entry) == RCP_CELLS_PER_PAGE,
+	       "found without a division");
+
+/* The pages of a range of sites.  Reserved when the first of them is opened:
+ * what a thread takes of a limited address space goes by what it does. */
+struct rcp_cell_dir {
+	struct rcp_cell_entry entries[RCP_DIR_PAGES];
+	struct rcp_packed *packed[RCP_DIR_PAGES]; /* written by snapshots */
+};
+
 /* One thread's books.  Part of struct rcp_thread (record/thread.h); zeroed
  * memory, then rcp_account_init(). */
 struct rcp_account {
-	struct rcp_cell_dir *dir; /* by site / RCP_CELLS_PER_PAGE */
-	struct rcp_packed **packed;   /* likewise; written by snapshots */
+	/* By site / RCP_DIR_SITES; one of no pages where there is none yet.
+	 * Put there by the thread alone. */
+	struct rcp_cell_dir *dirs[RCP_DIRS];
 	struct rcp_cell_page *open;   /* added to by the thread alone */
 	uint32_t rested;              /* after that many snapshots */
 	int64_t live;             /* bytes: allocated minus freed by us */
@@ -91,9 +105,8 @@ extern uint32_t rcp_site_first RCP_HIDDEN;
 /* Before anything else; false: no memory. */
 bool rcp_account_setup(uint64_t memory_limit);
 
-/* Enters a thread's books into the list; from its own thread.  False: no
- * memory, the thread can not be recorded. */
-bool rcp_account_init(struct rcp_account *a, uint32_t thread);
+/* Enters a thread's books into the list; from its own thread. */
+void rcp_account_init(struct rcp_account *a, uint32_t thread);
 
 /* Closes what has been quiet since the last snapshot.  By the thread itself
  * between two events, or by who knows that it is gone.  Does nothing when the
@@ -206,54 +219,84 @@ rcp_cell_of(struct rcp_cell_page *page, uint32_t site)
 	return c;
 }
 
-/* The page behind D, which is SITE's, opened if need be.  NULL: no memory. */
-static inline struct rcp_cell_page *
-rcp_cells_page(struct rcp_account *a, const struct rcp_cell_dir *d,
-	       uint32_t site)
+/* The directory of SITE, read by any thread. */
+static inline struct rcp_cell_dir *
+rcp_cell_dir(const struct rcp_account *a, uint32_t site)
 {
-	struct rcp_cell_page *page = d->page;
+	return __atomic_load_n(&a->dirs[site / RCP_DIR_SITES],
+			       __ATOMIC_ACQUIRE);
+}
 
-	return RCP_LIKELY(page != NULL) ? page : rcp_cells_open(a, site);
+/* The entry of SITE's page; written only where there is a page, or was. */
+static inline struct rcp_cell_entry *
+rcp_cell_entry(const struct rcp_account *a, uint32_t site)
+{
+	uint32_t first = site & (RCP_DIR_SITES - RCP_CELLS_PER_PAGE);
+	struct rcp_cell_entry *e;
+
+	/* As large as sites in it: what would be a shift down and up is none. */
+	e = (void *)((char *)rcp_cell_dir(a, site)->entries +
+		     first * (sizeof(*e) / RCP_CELLS_PER_PAGE));
+	/* One register, not the three that it is made of at each use. */
+	__asm__("" : "+r"(e));
+	return e;
+}
+
+/* The page of SITE, opened if need be, and its entry.  NULL: no memory. */
+static inline struct rcp_cell_page *
+rcp_cells_page(struct rcp_account *a, uint32_t site, struct rcp_cell_entry **e)
+{
+	struct rcp_cell_page *page;
+
+	*e = rcp_cell_entry(a, site);
+	page = (*e)->page;
+	if (RCP_UNLIKELY(!page)) {
+		page = rcp_cells_open(a, site);
+		*e = rcp_cell_entry(a, site);
+	}
+	return page;
 }
 
 /* The last that is done to a cell. */
 static inline void
-rcp_cell_changed(struct rcp_cell_dir *d)
+rcp_cell_changed(struct rcp_cell_entry *e)
 {
-	__atomic_store_n(&d->dirty, 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&e->dirty, 1, __ATOMIC_RELEASE);
 }
 
-/* The cell's part of an allocation; of a sample, BLOCKS of SIZE bytes in all. */
-static inline void
+/* The cell's part of an allocation; of a sample, BLOCKS of SIZE bytes in all.
+ * False: as rcp_account_alloc(). */
+static inline bool
 rcp_cell_allocated(struct rcp_account *a, uint32_t site, uint64_t size,
 		   uint64_t blocks)
 {
-	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = rcp_cells_page(a, d, site);
+	struct rcp_cell_entry *e;
+	struct rcp_cell_page *page = rcp_cells_page(a, site, &e);
 	struct rcp_cell *c;
 
 	if (RCP_UNLIKELY(!page))
-		return;
+		return false;
 	c = rcp_cell_of(page, site);
 	RCP_ADD(c->allocs, blocks);
 	RCP_ADD(c->alloc_bytes, size);
-	rcp_cell_changed(d);
+	rcp_cell_changed(e);
 	a->last_site = site;
+	return true;
 }
 
 /* The cell's part of a free: SIZE bytes and BLOCKS (1; of a part of a mapping
  * 0 or 1; of a sample its weight) go.  AGE in age units, or negative when
- * unknown. */
-static inline void
+ * unknown.  False: no memory for the cell, it is counted as dropped. */
+static inline bool
 rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 	       uint64_t blocks, int64_t age, bool temporary)
 {
-	struct rcp_cell_dir *d = &a->dir[site / RCP_CELLS_PER_PAGE];
-	struct rcp_cell_page *page = rcp_cells_page(a, d, site);
+	struct rcp_cell_entry *e;
+	struct rcp_cell_page *page = rcp_cells_page(a, site, &e);
 	struct rcp_cell *c;
 
 	if (RCP_UNLIKELY(!page))
-		return;
+		return false;
 	c = rcp_cell_of(page, site);
 	if (age > 0)
 		RCP_ADD(page->lifetime[site % RCP_CELLS_PER_PAGE],
@@ -264,17 +307,22 @@ rcp_cell_freed(struct rcp_account *a, uint32_t site, uint64_t size,
 	RCP_ADD(c->freed_bytes, size);
 	if (temporary)
 		RCP_ADD(c->temporaries, blocks);
-	rcp_cell_changed(d);
+	rcp_cell_changed(e);
+	return true;
 }
 
-static inline void
+/* False: no memory for its cell.  It is counted as dropped and in nothing else,
+ * and must not be remembered: its free would have nothing to be taken from. */
+static inline bool
 rcp_account_alloc(struct rcp_account *a, uint32_t site, uint64_t size,
 		  uint64_t blocks)
 {
-	rcp_cell_allocated(a, site, size, blocks);
+	if (RCP_UNLIKELY(!rcp_cell_allocated(a, site, size, blocks)))
+		return false;
 	RCP_ADD(a->live, size);
 	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
 		rcp_peak_crossed(a);
+	return true;
 }
 
 static inline bool
@@ -308,7 +356,9 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
 	/* The end of a climb is seen before the books change. */
 	if (__builtin_expect(rcp_peak_ends(a, size), 0))
 		rcp_peak_before_free(a);
-	rcp_cell_freed(a, site, size, blocks, age, temporary);
+	if (RCP_UNLIKELY(!rcp_cell_freed(a, site, size, blocks, age,
+					 temporary)))
+		return;
 	RCP_ADD(a->live, -size);
 	if (__builtin_expect(a->live < RCP_LOAD(a->low), 0))
 		rcp_peak_crossed(a);
@@ -319,10 +369,10 @@ rcp_account_free(struct rcp_account *a, uint32_t site, uint64_t size,
  * counted nothing then. */
 static inline struct rcp_cell *
 rcp_account_freeing(struct rcp_account *a, uint32_t site, uint64_t size,
-		    struct rcp_cell_dir **dir, struct rcp_cell_page **page)
+		    struct rcp_cell_entry **entry, struct rcp_cell_page **page)
 {
-	*dir = &a->dir[site / RCP_CELLS_PER_PAGE];
-	*page = (*dir)->page;
+	*entry = rcp_cell_entry(a, site);
+	*page = (*entry)->page;
 	if (rcp_site_inherited(site) || RCP_UNLIKELY(!*page) ||
 	    RCP_UNLIKELY(rcp_peak_ends(a, size)))
 		return NULL;
@@ -330,26 +380,29 @@ rcp_account_freeing(struct rcp_account *a, uint32_t site, uint64_t size,
 }
 
 static inline void
-rcp_account_freed(struct rcp_account *a, struct rcp_cell_dir *dir,
+rcp_account_freed(struct rcp_account *a, struct rcp_cell_entry *entry,
 		  struct rcp_cell *c, uint64_t size)
 {
 	RCP_ADD(c->frees, 1);
 	RCP_ADD(c->freed_bytes, size);
-	rcp_cell_changed(dir);
+	rcp_cell_changed(entry);
 	RCP_ADD(a->live, -size);
 }
 
 /* A block of ours became larger: a free and an allocation that do not end a
- * climb, since live grows in one step. */
-static inline void
+ * climb, since live grows in one step.  False: as rcp_account_alloc(), of the
+ * larger one. */
+static inline bool
 rcp_account_grown(struct rcp_account *a, uint32_t old_site, uint64_t old_size,
 		  int64_t age, bool temporary, uint32_t site, uint64_t size)
 {
-	rcp_cell_freed(a, old_site, old_size, 1, age, temporary);
-	rcp_cell_allocated(a, site, size, 1);
-	RCP_ADD(a->live, size - old_size);
+	bool freed = rcp_cell_freed(a, old_site, old_size, 1, age, temporary);
+	bool counted = rcp_cell_allocated(a, site, size, 1);
+
+	RCP_ADD(a->live, (counted ? size : 0) - (freed ? old_size : 0));
 	if (__builtin_expect(a->live > RCP_LOAD(a->high), 0))
 		rcp_peak_crossed(a);
+	return counted;
 }
 
 #endif

@@ -16,18 +16,16 @@ rcp_account_setup(uint64_t memory_limit)
 	return rcp_sites_setup(memory_limit);
 }
 
-bool
+void
 rcp_account_init(struct rcp_account *a, uint32_t thread)
 {
-	if (!rcp_cells_init(a))
-		return false;
+	rcp_cells_init(a);
 	a->thread = thread;
 	rcp_lock_take(&list_lock);
 	rcp_peak_join(a, atomic_load(&rcp_accounts));
 	a->next = atomic_load(&rcp_accounts);
 	atomic_store_explicit(&rcp_accounts, a, memory_order_release);
 	rcp_lock_drop(&list_lock);
-	return true;
 }
 
 int64_t

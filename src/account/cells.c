@@ -21,33 +21,41 @@ uint32_t rcp_books_seen;
 
 static struct rcp_pool pool;
 
-static size_t
-directory_size(void)
-{
-	size_t entries = rcp_site_max() / RCP_CELLS_PER_PAGE + 1;
+/* Stands where a thread has no directory, so that the hot path need not ask.
+ * Never written. */
+static struct rcp_cell_dir no_pages;
 
-	return entries * (sizeof(struct rcp_cell_dir) +
-			  sizeof(struct rcp_packed *));
-}
-
-bool
+void
 rcp_cells_init(struct rcp_account *a)
 {
-	a->dir = rcp_pages_reserve(directory_size());
-	if (!a->dir)
-		return false;
-	a->packed = (struct rcp_packed **)(void *)(a->dir + rcp_site_max() /
-						RCP_CELLS_PER_PAGE + 1);
+	for (unsigned i = 0; i < RCP_DIRS; i++)
+		a->dirs[i] = &no_pages;
 	a->last_open = &a->open;
-	return true;
+}
+
+/* The directory of the page at INDEX, made if there is none.  False: no
+ * memory. */
+static bool
+make_dir(struct rcp_account *a, uint32_t index)
+{
+	struct rcp_cell_dir **dir = &a->dirs[index / RCP_DIR_PAGES], *made;
+
+	if (*dir != &no_pages)
+		return true;
+	made = rcp_pages_reserve(sizeof(*made));
+	if (made)
+		__atomic_store_n(dir, made, __ATOMIC_RELEASE);
+	return made != NULL;
 }
 
 struct rcp_cell_page *
 rcp_cells_open(struct rcp_account *a, uint32_t site)
 {
 	uint32_t index = site / RCP_CELLS_PER_PAGE;
-	struct rcp_cell_page *page = rcp_pool_new(&pool, sizeof(*page));
+	struct rcp_cell_page *page = NULL;
 
+	if (make_dir(a, index))
+		page = rcp_pool_new(&pool, sizeof(*page));
 	if (!page) {
 		rcp_count(RCP_COUNT_DROPPED, 1);
 		return NULL;
@@ -55,7 +63,8 @@ rcp_cells_open(struct rcp_account *a, uint32_t site)
 	rcp_packed_open(a, index, page);
 	page->index = index;
 	page->next = NULL;
-	__atomic_store_n(&a->dir[index].page, page, __ATOMIC_RELEASE);
+	__atomic_store_n(&rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE)->page, page,
+			 __ATOMIC_RELEASE);
 	/* At the end: the file says most of sites in the order of their ids. */
 	__atomic_store_n(a->last_open, page, __ATOMIC_RELEASE);
 	a->last_open = &page->next;
@@ -72,10 +81,10 @@ rcp_account_rest(struct rcp_account *a)
 		return;
 	a->rested = rcp_books_seen;
 	while ((page = *link)) {
-		struct rcp_cell_dir *d = &a->dir[page->index];
+		struct rcp_cell_entry *e = rcp_cell_entry(a, page->index * RCP_CELLS_PER_PAGE);
 
-		if (page->settled && !RCP_LOAD(d->dirty)) {
-			d->page = NULL;
+		if (page->settled && !RCP_LOAD(e->dirty)) {
+			e->page = NULL;
 			*link = page->next;
 			rcp_pool_free(&pool, page, sizeof(*page));
 		} else {
@@ -111,14 +120,15 @@ bool
 rcp_page_look(const struct rcp_account *a, uint32_t index,
 	      struct rcp_page_state *out)
 {
-	const struct rcp_cell_page *page =
-		__atomic_load_n(&a->dir[index].page, __ATOMIC_ACQUIRE);
+	const struct rcp_cell_page *page = __atomic_load_n(
+		&rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE)->page, __ATOMIC_ACQUIRE);
+	bool packed = *rcp_packed_at(a, index) != NULL;
 
 	if (page)
 		read_open(page, out);
-	else if (a->packed[index])
+	else if (packed)
 		rcp_packed_read(a, index, out);
-	return page || a->packed[index];
+	return page || packed;
 }
 
 void
@@ -143,7 +153,10 @@ rcp_cells_fork_done(bool child)
 void
 rcp_cells_forget(struct rcp_account *a)
 {
-	rcp_sys_madvise(a->dir, directory_size(), MADV_DONTNEED);
+	for (unsigned i = 0; i < RCP_DIRS; i++)
+		if (a->dirs[i] != &no_pages)
+			rcp_sys_madvise(a->dirs[i], sizeof(*a->dirs[i]),
+					MADV_DONTNEED);
 	a->open = NULL;
 	a->last_open = &a->open;
 }

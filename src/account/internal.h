@@ -15,7 +15,7 @@ extern struct rcp_account *_Atomic rcp_accounts;
  * is packed away meanwhile. */
 extern struct rcp_lock rcp_books_lock;
 extern uint32_t rcp_books_seen; /* by so many snapshots */
-bool rcp_cells_init(struct rcp_account *a);
+void rcp_cells_init(struct rcp_account *a);
 void rcp_cells_fork_prepare(void);
 void rcp_cells_fork_done(bool child);
 void rcp_cells_forget(struct rcp_account *a); /* in the child: all of them */
@@ -34,13 +34,6 @@ void rcp_sites_fork_done(bool child);
 /* Has SITE been written to the file of GENERATION?  Marks it so. */
 bool rcp_site_stamp(uint32_t site, uint32_t generation);
 uint32_t rcp_site_next(void);
-uint32_t rcp_site_max(void); /* no site is above it */
-
-/* drain.c: writes what SITE is, unless the file has it. */
-struct rcp_sink;
-struct rcp_snap;
-void rcp_site_define(struct rcp_sink *sink, const struct rcp_snap *snap,
-		     uint32_t site);
 
 /* drain.c: writes what SITE is, unless the file has it. */
 struct rcp_sink;

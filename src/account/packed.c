@@ -146,7 +146,7 @@ void
 rcp_packed_read(const struct rcp_account *a, uint32_t index,
 		struct rcp_page_state *out)
 {
-	const struct rcp_packed *packed = a->packed[index];
+	const struct rcp_packed *packed = *rcp_packed_at(a, index);
 	const uint8_t *p;
 
 	memset(out, 0, sizeof(*out));
@@ -162,7 +162,7 @@ void
 rcp_packed_open(const struct rcp_account *a, uint32_t index,
 		struct rcp_cell_page *page)
 {
-	const struct rcp_packed *packed = a->packed[index];
+	const struct rcp_packed *packed = *rcp_packed_at(a, index);
 	struct rcp_cell_state s;
 	const uint8_t *p;
 
@@ -207,7 +207,7 @@ rcp_packed_write(struct rcp_account *a, uint32_t index,
 {
 	/* Under the lock of the books, as all writing. */
 	static uint8_t bytes[RCP_CELLS_PER_PAGE * CELL_MAX];
-	struct rcp_packed *old = a->packed[index], *packed;
+	struct rcp_packed **at = rcp_packed_at(a, index), *old = *at, *packed;
 	unsigned there = 0;
 	uint8_t *p = bytes;
 	size_t size;
@@ -225,7 +225,7 @@ rcp_packed_write(struct rcp_account *a, uint32_t index,
 	packed->size = (uint16_t)(p - bytes);
 	packed->there = (uint16_t)there;
 	memcpy(packed->bytes, bytes, packed->size);
-	a->packed[index] = packed;
+	*at = packed;
 	if (old)
 		rcp_pool_free(&pool, old, total(old));
 	return true;

@@ -27,6 +27,13 @@ struct rcp_page_state {
 	struct rcp_cell_state cells[RCP_CELLS_PER_PAGE];
 };
 
+/* Where it is; NULL there: none, and not to be written unless there is a page. */
+static inline struct rcp_packed **
+rcp_packed_at(const struct rcp_account *a, uint32_t index)
+{
+	return &rcp_cell_dir(a, index * RCP_CELLS_PER_PAGE)->packed[index % RCP_DIR_PAGES];
+}
+
 /* What the page at INDEX of A was, from its packed form; zeros if there is
  * none. */
 void rcp_packed_read(const struct rcp_account *a, uint32_t index,

@@ -62,12 +62,6 @@ rcp_site_next(void)
 	return __atomic_load_n(&next_site, __ATOMIC_ACQUIRE);
 }
 
-uint32_t
-rcp_site_max(void)
-{
-	return max_site;
-}
-
 static __attribute__((noinline)) void
 take_stamps_back(uint32_t now)
 {

@@ -63,18 +63,20 @@ touch(struct rcp_account *a, uint32_t site)
 	return v;
 }
 
-void
+bool
 rcp_account_sampled(struct rcp_account *a, const struct rcp_sample *s)
 {
 	struct rcp_variance *v = touch(a, s->site);
 
+	if (!rcp_account_alloc(a, s->site, s->bytes, s->blocks))
+		return false;
 	if (v) {
 		RCP_ADD(v->live, (int64_t)s->var_bytes);
 		RCP_ADD(v->alloc, s->var_bytes);
 		RCP_ADD(v->allocs, s->var_blocks);
 		RCP_ADD(v->samples, 1);
 	}
-	rcp_account_alloc(a, s->site, s->bytes, s->blocks);
+	return true;
 }
 
 /* A free may end a climb, and what a site had at its top is then what it has

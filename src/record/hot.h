@@ -21,6 +21,9 @@
 bool rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size,
 			 uint32_t site, enum rcp_kind kind);
 
+/* P has a record, but is not counted as allocated. */
+void rcp_record_forget(struct rcp_thread *th, void *p);
+
 /* Is P, which is of this KIND, one of glibc's blocks? */
 static inline bool
 rcp_record_in_chunks(const void *p, enum rcp_kind kind)
@@ -122,7 +125,8 @@ rcp_record_allocated_by(struct rcp_tls *t, struct rcp_thread *th, void *p,
 		return true;
 	th->ring[0] = p;
 	th->last_word = chunks ? NULL : w;
-	rcp_account_alloc(&th->account, block.site, size, 1);
+	if (RCP_UNLIKELY(!rcp_account_alloc(&th->account, block.site, size, 1)))
+		rcp_record_forget(th, p);
 	return true;
 }
 
@@ -188,11 +192,11 @@ rcp_record_freed_at(struct rcp_thread *th, const void *p, bool chunks,
 		    uint32_t *w, const struct rcp_live *block)
 {
 	struct rcp_cell_page *page;
-	struct rcp_cell_dir *dir;
+	struct rcp_cell_entry *entry;
 	struct rcp_cell *cell;
 
 	cell = rcp_account_freeing(&th->account, block->site, block->size,
-				   &dir, &page);
+				   &entry, &page);
 	if (RCP_UNLIKELY(!cell))
 		return false;
 	if (chunks) {
@@ -206,7 +210,7 @@ rcp_record_freed_at(struct rcp_thread *th, const void *p, bool chunks,
 		th->ring[0] = NULL;
 		RCP_ADD(cell->temporaries, 1);
 	}
-	rcp_account_freed(&th->account, dir, cell, block->size);
+	rcp_account_freed(&th->account, entry, cell, block->size);
 	return true;
 }
 

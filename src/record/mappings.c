@@ -15,6 +15,28 @@ whole_pages(size_t size)
 	return (size + PAGE - 1) & ~(PAGE - 1);
 }
 
+static void
+take(void *p, size_t size, struct rcp_taken *taken)
+{
+	taken->start = (uintptr_t)p;
+	taken->size = whole_pages(size);
+	taken->count = 0;
+	if (rcp_regions_count())
+		taken->count = rcp_regions_take(taken->start, taken->size,
+						taken->pieces);
+}
+
+/* It is not counted as mapped. */
+static void
+forget(void *p, size_t size)
+{
+	struct rcp_taken taken;
+
+	take(p, size, &taken);
+	for (unsigned i = 0; i < taken.count; i++)
+		rcp_regions_release(&taken.pieces[i]);
+}
+
 void
 rcp_record_mapped(struct rcp_tls *t, void *p, size_t size, bool reserved,
 		  const void *caller)
@@ -34,19 +56,8 @@ rcp_record_mapped(struct rcp_tls *t, void *p, size_t size, bool reserved,
 		return;
 	if (reserved)
 		rcp_count(RCP_COUNT_RESERVED, (int64_t)size);
-	else
-		rcp_account_alloc(&th->account, block.site, size, 1);
-}
-
-static void
-take(void *p, size_t size, struct rcp_taken *taken)
-{
-	taken->start = (uintptr_t)p;
-	taken->size = whole_pages(size);
-	taken->count = 0;
-	if (rcp_regions_count())
-		taken->count = rcp_regions_take(taken->start, taken->size,
-						taken->pieces);
+	else if (!rcp_account_alloc(&th->account, block.site, size, 1))
+		forget(p, size);
 }
 
 void

@@ -219,6 +219,16 @@ rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	return false;
 }
 
+void
+rcp_record_forget(struct rcp_thread *th, void *p)
+{
+	struct rcp_live block;
+
+	if (!rcp_chunk_take((uintptr_t)p, &block))
+		rcp_live_take((uintptr_t)p, &block);
+	th->last_word = NULL;
+}
+
 /* False: as rcp_record_put_slow(). */
 static inline bool
 remember(struct rcp_thread *th, void *p, size_t size, uint32_t site,
@@ -253,8 +263,9 @@ allocated_slow(struct rcp_tls *t, void *p, size_t size, enum rcp_kind kind,
 		return;
 	rcp_tick(t, th, size);
 	site = site_here(th, kind, caller);
-	if (remember(th, p, size, site, kind))
-		rcp_account_alloc(&th->account, site, size, 1);
+	if (remember(th, p, size, site, kind) &&
+	    !rcp_account_alloc(&th->account, site, size, 1))
+		rcp_record_forget(th, p);
 }
 
 void
@@ -292,23 +303,26 @@ moved(struct rcp_tls *t, struct rcp_thread *th, void *p,
       const void *caller)
 {
 	uint32_t site;
+	bool counted;
 
 	rcp_tick(t, th, size);
 	object_gone(th, p, old);
 	site = site_here(th, kind, caller);
 	if (!old->known) {
 		rcp_count(RCP_COUNT_UNMATCHED, 1);
-		rcp_account_alloc(&th->account, site, size, 1);
+		counted = rcp_account_alloc(&th->account, site, size, 1);
 	} else if (size >= old->live.size && !rcp_site_inherited(old->live.site)) {
-		rcp_account_grown(&th->account, old->live.site, old->live.size,
-				  rcp_tick_age(old->live.birth), is_temporary(th, p),
-				  site, size);
+		counted = rcp_account_grown(
+			&th->account, old->live.site, old->live.size,
+			rcp_tick_age(old->live.birth), is_temporary(th, p),
+			site, size);
 	} else {
 		account_free(th, old, is_temporary(th, p));
-		rcp_account_alloc(&th->account, site, size, 1);
+		counted = rcp_account_alloc(&th->account, site, size, 1);
 	}
 	/* Counted, since the old block's end was; so it ends at once. */
-	if (RCP_UNLIKELY(!remember(th, q, size, site, kind)))
+	if (RCP_LIKELY(counted) &&
+	    RCP_UNLIKELY(!remember(th, q, size, site, kind)))
 		rcp_account_free(&th->account, site, size, 1, -1, false);
 }
 

@@ -57,7 +57,10 @@ take(struct rcp_tls *t, struct rcp_thread *th, void *p, size_t size,
 
 	if (!remember(th, p, &sample))
 		return;
-	rcp_account_sampled(&th->account, &sample);
+	if (!rcp_account_sampled(&th->account, &sample)) {
+		rcp_samples_take((uintptr_t)p, &sample);
+		return;
+	}
 	th->ring[0] = p;
 	th->last_countdown = t->countdown;
 }

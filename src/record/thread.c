@@ -60,11 +60,8 @@ new_slot(void)
 
 	if (!th)
 		return NULL;
-	if (!rcp_account_init(&th->account, slots + 1)) {
-		rcp_pages_free(th, sizeof(*th));
-		return NULL;
-	}
 	th->id = ++slots;
+	rcp_account_init(&th->account, th->id);
 	th->start = rcp_clock_coarse();
 	th->next = atomic_load(&threads);
 	atomic_store_explicit(&threads, th, memory_order_release);

@@ -110,8 +110,11 @@ class Failing(lib.Run):
             return "no profile, and no line that says why"
         for path in self.files():
             try:
-                if not adds_up(lib.report(path)):
+                report = lib.report(path)
+                if not adds_up(report):
                     return "%s: sites do not make the totals" % path
+                if any(s["live_blocks"] < 0 for s in report.sites):
+                    return "%s: more freed than allocated" % path
             except lib.Broken as e:
                 return str(e)
         return None

@@ -54,7 +54,9 @@ def test_forks():
 
 def test_room():
     plain(25, "small-stacks")
-    for limit in ("160", "300"):
+    # At some limits, 64 MiB apart, an arena of glibc's does not fit, and the
+    # program fails without us, too (INTERNALS.md, section 9); at none of these.
+    for limit in ("190", "260"):
         plain(24, "address-space", limit)
         plain(24, "data", limit)
     # -d counts what strict overcommit counts: reservations too.

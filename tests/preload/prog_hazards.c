@@ -8,7 +8,6 @@
  */
 #include <dirent.h>
 #include <dlfcn.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -175,11 +174,6 @@ limited(__rlimit_resource_t what, const char *arg)
 		limit.rlim_cur = limit.rlim_max = (rlim_t)atol(arg) << 20;
 		NEED(setrlimit(what, &limit) == 0);
 	}
-	/* Arenas take 64 MiB of addresses each, as many as threads happen to
-	 * meet.  Where the last one does not fit, each block of the others is a
-	 * page, and there are not always enough: without the profiler in most
-	 * runs at 70 MiB, with it at other limits, and at more of them. */
-	mallopt(M_ARENA_MAX, 2);
 	for (;;) {
 		void **p = malloc(1 << 20);
 

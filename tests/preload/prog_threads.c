@@ -3,6 +3,7 @@
  * prog_threads.c - many threads at a time, and blocks that another thread
  * frees.
  */
+#include <malloc.h>
 #include <pthread.h>
 
 #include "preload/prog.h"
@@ -184,9 +185,58 @@ test_detached(void)
 	done("19,25", "1,000 detached threads with stacks of 64 KiB");
 }
 
-int
-main(void)
+/* --- what a thread takes of the address space ------------------------------ */
+
+static long
+addresses(void)
 {
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages;
+
+	NEED(f && fscanf(f, "%ld", &pages) == 1);
+	fclose(f);
+	return pages * 4096;
+}
+
+static void *
+measure(void *arg)
+{
+	long *out = arg;
+
+	free(malloc(55));
+	pthread_barrier_wait(&all_there);
+	if (out)
+		*out = addresses();
+	pthread_barrier_wait(&all_there);
+	return NULL;
+}
+
+static void
+show_addresses(void)
+{
+	pthread_t threads[THREADS];
+	long before, after;
+
+	/* An arena has 64 MiB. */
+	NEED(mallopt(M_ARENA_MAX, 1));
+	free(malloc(55));
+	before = addresses();
+	pthread_barrier_init(&all_there, NULL, THREADS);
+	for (size_t i = 0; i < THREADS; i++)
+		NEED(pthread_create(&threads[i], NULL, measure,
+				    i ? NULL : &after) == 0);
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	note("addresses %ld\n", (after - before) / THREADS);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "addresses") == 0) {
+		show_addresses();
+		return 0;
+	}
 	start();
 	test_many();
 	test_one_after_another(1000, "1,000 threads one after another",

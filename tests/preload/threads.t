@@ -19,6 +19,17 @@ def test_threads():
                 "10,000 short threads: our own memory as after 1,000 of them")
 
 
+def test_addresses():
+    """What counts against RLIMIT_AS."""
+    for mode in "exact", "sample":
+        pair = lib.Pair("prog_threads", "addresses",
+                        env={"RCPROF_MODE": mode})
+        pair.same(24, "%s: 100 threads at a time" % mode)
+        bare, run = (int(r.truth()[0][1]) for r in (pair.bare, pair.run))
+        lib.between(24, run - bare, 64 << 10, 1 << 20,
+                    "%s: what a thread takes of the address space" % mode)
+
+
 def test_storm():
     pair = lib.Pair("prog_storm")
     pair.same(20)
@@ -31,4 +42,4 @@ def test_storm():
     lib.is_(20, end.totals["unmatched_frees"], 0, "no free was unmatched")
 
 
-lib.each(test_threads, test_storm)
+lib.each(test_threads, test_addresses, test_storm)

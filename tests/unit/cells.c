@@ -81,6 +81,8 @@ test_packed(void)
 	int wrong = 0;
 
 	rcp_cells_init(&books);
+	for (uint32_t i = 0; i < 50; i++)
+		wrong += !rcp_cells_open(&books, i * RCP_CELLS_PER_PAGE);
 	for (int i = 0; i < 20000; i++) {
 		uint32_t index = (uint32_t)random_below(&seed, 50);
 

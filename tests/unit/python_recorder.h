@@ -85,6 +85,14 @@ rcp_record_put_slow(struct rcp_thread *th, void *p, size_t size, uint32_t site,
 	return false;
 }
 
+void
+rcp_record_forget(struct rcp_thread *th, void *p)
+{
+	(void)th;
+	(void)p;
+	note('!');
+}
+
 uint32_t
 rcp_record_site_slow(struct rcp_thread *th, uint64_t noted)
 {
