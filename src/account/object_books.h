@@ -265,37 +265,38 @@ rcp_birth_slot(struct rcp_objects *o, const void *type, uint32_t place)
 	return &o->births[(i + place) & (RCP_BIRTHS - 1)];
 }
 
-/* NULL: none that is remembered. */
-static inline const struct rcp_birth *
+/* What it `is`; 0: none that is remembered. */
+static inline uint32_t
 rcp_birth_look(struct rcp_objects *o, const void *type, uint32_t place)
 {
 	const struct rcp_birth *b = rcp_birth_slot(o, type, place);
 
-	return RCP_LIKELY(b->type == ((uintptr_t)type ^
-					 RCP_LOAD(rcp_birth_stamp))) &&
-			       RCP_LIKELY(b->place == place) ?
-		       b :
-		       NULL;
+	if (RCP_UNLIKELY(b->type != ((uintptr_t)type ^
+				       RCP_LOAD(rcp_birth_stamp))) ||
+	    RCP_UNLIKELY(b->place != place))
+		return 0;
+	if (!b->is)
+		__builtin_unreachable(); /* origins begin at 1 */
+	return b->is;
 }
 
 static inline uint32_t
-rcp_birth_origin(const struct rcp_birth *b)
+rcp_birth_origin(uint32_t is)
 {
-	return b->is & RCP_HEAD_SITE;
+	return is & RCP_HEAD_SITE;
 }
 
 static inline uint32_t
-rcp_birth_before(const struct rcp_birth *b)
+rcp_birth_before(uint32_t is)
 {
-	return b->is >> 20 & 0xff0;
+	return is >> 20 & 0xff0;
 }
 
-/* One of B's is born in BYTES: its life has begun. */
+/* One more of those is born in BYTES: its life has begun. */
 static inline void
-rcp_birth_again(struct rcp_objects *o, const struct rcp_birth *b,
-		uint64_t bytes)
+rcp_birth_again(struct rcp_objects *o, uint32_t is, uint64_t bytes)
 {
-	uint32_t origin = rcp_birth_origin(b);
+	uint32_t origin = rcp_birth_origin(is);
 
 	rcp_lives_born(o->lives[origin / RCP_ORIGIN_CHUNK], origin, bytes);
 }

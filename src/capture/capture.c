@@ -74,12 +74,12 @@ is_special(uint32_t node)
 
 /* Are there more than RCP_CAPTURE_MAX frames from F on? */
 static bool
-is_deeper(const char *f)
+is_deeper(enum rcp_py_way way, const char *f)
 {
 	unsigned n = 0;
 
 	while (f && n <= RCP_CAPTURE_MAX) {
-		f = rcp_py_back(f);
+		f = rcp_py_back(way, f);
 		n++;
 	}
 	return n > RCP_CAPTURE_MAX;
@@ -94,7 +94,7 @@ deep_node(struct rcp_capture *c, enum rcp_py_way way, const char *f)
 	uint32_t node = RCP_TREE_DEEPER;
 	unsigned n = 0;
 
-	for (; f && n < RCP_CAPTURE_DEEP; f = rcp_py_back(f))
+	for (; f && n < RCP_CAPTURE_DEEP; f = rcp_py_back(way, f))
 		if (!rcp_py_is_shim(way, f))
 			frames[n++] = f;
 	if (n == 0)
@@ -132,9 +132,10 @@ place(struct rcp_capture *c, const char *frame)
  * c->fresh, N of them already.  Returns how many they are; more than
  * RCP_CAPTURE_MAX: there was no end to them. */
 INLINE unsigned
-collect(struct rcp_capture *c, const char **f, unsigned n)
+collect(struct rcp_capture *c, enum rcp_py_way way, const char **f,
+	unsigned n)
 {
-	for (; *f; *f = rcp_py_back(*f)) {
+	for (; *f; *f = rcp_py_back(way, *f)) {
 		struct rcp_capture_frame *e = c->frames + *place(c, *f);
 
 		if (e->frame == *f && e >= c->valid)
@@ -150,11 +151,12 @@ collect(struct rcp_capture *c, const char **f, unsigned n)
  * E's word: the processor reads on from there while it waits for *F's, which
  * makes a frame's cost half. */
 INLINE bool
-goes_on(const char **f, const struct rcp_capture_frame *e)
+goes_on(enum rcp_py_way way, const char **f,
+	const struct rcp_capture_frame *e)
 {
 	const char *next = e->frame;
 
-	if (rcp_py_back(*f) != next)
+	if (rcp_py_back(way, *f) != next)
 		return false;
 	__asm__("" : "+r"(next));
 	*f = next;
@@ -166,15 +168,15 @@ INLINE bool
 is_as_before(enum rcp_py_way way, const char *f,
 	     const struct rcp_capture_frame *e)
 {
-	for (e++; goes_on(&f, e); e++) {
+	for (e++; goes_on(way, &f, e); e++) {
 		if (UNLIKELY(rcp_py_key(way, f) != e->key))
 			return false;
-		if (!goes_on(&f, ++e))
+		if (!goes_on(way, &f, ++e))
 			break;
 		if (UNLIKELY(rcp_py_key(way, f) != e->key))
 			return false;
 	}
-	return RCP_LIKELY(!rcp_py_back(f) && e->frame == NO_FRAME);
+	return RCP_LIKELY(!rcp_py_back(way, f) && e->frame == NO_FRAME);
 }
 
 /* Compares the frames from F on with those from E on.  Keys are brought up to
@@ -196,7 +198,7 @@ compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 		}
 		if (rcp_is_sealed(way, f))
 			return true;
-		if (!rcp_py_is_shim(way, f) || !goes_on(&f, e + 1))
+		if (!rcp_py_is_shim(way, f) || !goes_on(way, &f, e + 1))
 			break;
 	}
 	if (RCP_LIKELY(is_as_before(way, f, e)))
@@ -208,8 +210,8 @@ compare(struct rcp_capture *c, enum rcp_py_way way, const char *f,
 			*changed = e;
 		}
 		e++;
-	} while (goes_on(&f, e));
-	if (RCP_LIKELY(!rcp_py_back(f) && e == rcp_capture_end(c)))
+	} while (goes_on(way, &f, e));
+	if (RCP_LIKELY(!rcp_py_back(way, f) && e == rcp_capture_end(c)))
 		return true;
 	c->valid = e;
 	*changed = NULL; /* further in than what is valid */
@@ -250,27 +252,27 @@ walk(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	unsigned n;
 
 	if (UNLIKELY(c->deep)) {
-		if (is_deeper(leaf))
+		if (is_deeper(way, leaf))
 			return deep_node(c, way, leaf);
 		c->deep = false;
 	}
-	n = collect(c, &f, 0);
+	n = collect(c, way, &f, 0);
 	for (e = rcp_capture_end(c); f && n <= RCP_CAPTURE_MAX;
 	     e = rcp_capture_end(c)) {
 		e = c->frames + *place(c, f);
 		if (compare(c, way, f, e, &changed))
 			break;
-		n = collect(c, &f, n);
+		n = collect(c, way, &f, n);
 	}
 	if (UNLIKELY(n > (unsigned)(e - c->frames))) {
 		/* Keys may have been brought up to date, and no node. */
 		empty(c);
-		c->deep = is_deeper(leaf);
+		c->deep = is_deeper(way, leaf);
 		if (c->deep)
 			return deep_node(c, way, leaf);
 		changed = NULL;
 		f = leaf;
-		n = collect(c, &f, 0);
+		n = collect(c, way, &f, 0);
 		e = rcp_capture_end(c);
 	}
 	if (changed)

@@ -37,7 +37,7 @@ rcp_capture_leaf(struct rcp_capture *c, const void *caller)
 	if (tstate)
 		frame = rcp_py_top(way, tstate);
 	while (frame && rcp_py_is_shim(way, frame))
-		frame = rcp_py_back(frame);
+		frame = rcp_py_back(way, frame);
 	if (!frame)
 		return rcp_native_node(c, caller);
 	key = rcp_py_key(way, frame);

@@ -41,7 +41,7 @@ RCP_PY_INLINE bool
 rcp_is_sealed(enum rcp_py_way way, const char *f)
 {
 	return rcp_has_seals(way) &&
-	       rcp_py_int(f, rcp_py_rt.layout.frame_stacktop) ==
+	       rcp_py_int(f, rcp_py_layout_by(way)->frame_stacktop) ==
 		       RCP_FRAME_SEALED;
 }
 
@@ -50,7 +50,7 @@ RCP_PY_INLINE void
 rcp_seal(enum rcp_py_way way, const char *leaf)
 {
 	static const int32_t sealed = RCP_FRAME_SEALED;
-	unsigned at = rcp_py_rt.layout.frame_stacktop;
+	unsigned at = rcp_py_layout_by(way)->frame_stacktop;
 
 	if (rcp_has_seals(way) && RCP_LIKELY(at) &&
 	    RCP_LIKELY(!rcp_seals_none) &&
@@ -65,7 +65,6 @@ RCP_PY_INLINE uint32_t
 rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 		   const char *tstate)
 {
-	const enum rcp_py_way like = RCP_PY_WAY_CFRAMES;
 	struct rcp_capture_frame *e = c->leaf;
 	struct rcp_capture_memo *m;
 	const char *leaf;
@@ -74,11 +73,14 @@ rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 	if (!rcp_has_seals(way) || RCP_UNLIKELY(rcp_native_on) ||
 	    RCP_UNLIKELY(c->epoch != rcp_capture_now()))
 		return RCP_NODE_NONE;
-	leaf = rcp_py_top(like, tstate);
-	if (leaf != e->frame || RCP_UNLIKELY(!leaf) ||
-	    !rcp_is_sealed(like, leaf))
+	leaf = rcp_py_top(way, tstate);
+	if (leaf != e->frame)
 		return RCP_NODE_NONE;
-	key = rcp_py_key(like, leaf);
+	if (!leaf)
+		__builtin_unreachable(); /* no entry has NULL */
+	if (!rcp_is_sealed(way, leaf))
+		return RCP_NODE_NONE;
+	key = rcp_py_key(way, leaf);
 	if (key != e->key) {
 		m = rcp_memo_slot(c, e[1].node, key);
 		if (RCP_UNLIKELY(!rcp_is_memo(m, e[1].node, key)))
@@ -91,20 +93,25 @@ rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 
 /* The same wherever that is, by the state that can be told without a call. */
 RCP_PY_INLINE uint32_t
+rcp_capture_own_sealed_by(struct rcp_capture *c, enum rcp_py_way way)
+{
+	const char *tstate = rcp_py_own(way);
+
+	return RCP_LIKELY(tstate) ? rcp_capture_sealed(c, way, tstate) :
+				    RCP_NODE_NONE;
+}
+
+RCP_PY_INLINE uint32_t
 rcp_capture_own_sealed(struct rcp_capture *c)
 {
 	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
 						   memory_order_relaxed);
-	const char *tstate;
 
 	if (RCP_LIKELY(way == RCP_PY_WAY_CFRAMES))
-		tstate = rcp_py_own(RCP_PY_WAY_CFRAMES);
-	else if (way == RCP_PY_WAY_CFRAMES_SHARED)
-		tstate = rcp_py_own(RCP_PY_WAY_CFRAMES_SHARED);
-	else
-		return RCP_NODE_NONE;
-	return RCP_LIKELY(tstate) ? rcp_capture_sealed(c, way, tstate) :
-				    RCP_NODE_NONE;
+		return rcp_capture_own_sealed_by(c, RCP_PY_WAY_CFRAMES);
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		return rcp_capture_own_sealed_by(c, RCP_PY_WAY_CFRAMES_SHARED);
+	return RCP_NODE_NONE;
 }
 
 #endif

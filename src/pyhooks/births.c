@@ -66,7 +66,7 @@ ended(struct rcp_tls *t, uint32_t site)
 }
 
 /* The type's number is needed. */
-static bool
+static RCP_INLINE bool
 reborn(const struct rcp_mutator *m, const void *type, uint32_t *at,
        uint32_t node)
 {
@@ -77,12 +77,12 @@ reborn(const struct rcp_mutator *m, const void *type, uint32_t *at,
 }
 
 /* In a block that the thread has not allocated just now. */
-static __attribute__((noinline)) void
-created_again(struct rcp_tls *t, void *op, const void *type,
-	      struct rcp_thread *th, const char *tstate)
+static RCP_INLINE void
+created_again_by(enum rcp_py_way way, struct rcp_tls *t, void *op,
+		 const void *type, struct rcp_thread *th, const char *tstate)
 {
 	struct rcp_mutator m = { .th = th, .o = th->objects, .tstate = tstate,
-				 .way = rcp_capture_way() };
+				 .way = way };
 	uint32_t *at = rcp_birth_word((uintptr_t)op), node;
 	bool done;
 
@@ -101,26 +101,43 @@ created_again(struct rcp_tls *t, void *op, const void *type,
 		created(t, op);
 }
 
+#define CREATED_AGAIN(name, way) \
+	static __attribute__((noinline)) void name( \
+		struct rcp_tls *t, void *op, const void *type, \
+		struct rcp_thread *th, const char *tstate) \
+	{ \
+		created_again_by(way, t, op, type, th, tstate); \
+	}
+
+CREATED_AGAIN(created_again_311, RCP_PY_WAY_CFRAMES_SHARED)
+CREATED_AGAIN(created_again_312, RCP_PY_WAY_CFRAMES)
+CREATED_AGAIN(created_again, rcp_capture_way())
+
+typedef void created_fn(struct rcp_tls *t, void *op, const void *type,
+			struct rcp_thread *th, const char *tstate);
+
 /* No birth like it is remembered. */
 static __attribute__((noinline)) void
-created_newly(struct rcp_tls *t, void *op, const void *type,
-	      struct rcp_thread *th, const char *tstate)
+created_newly(void *op)
 {
+	struct rcp_tls *t = &rcp_tls;
+	const void *type = rcp_py_type_of(op);
 	const struct rcp_pytype *is = rcp_pytype_look(type);
-	const struct rcp_mutator m = { .th = th, .o = th->objects };
+	struct rcp_mutator m;
 	uint32_t site;
 
-	if (RCP_UNLIKELY(!is) || RCP_UNLIKELY(!is->plain)) {
+	if (RCP_UNLIKELY(!is) || RCP_UNLIKELY(!is->plain) ||
+	    RCP_UNLIKELY(!rcp_mutator_get(t->thread, &m))) {
 		created(t, op);
 		return;
 	}
-	if ((uintptr_t)th->ring[0] != (uintptr_t)op - is->before) {
-		created_again(t, op, type, th, tstate);
+	if ((uintptr_t)m.th->ring[0] != (uintptr_t)op - is->before) {
+		created_again(t, op, type, m.th, m.tstate);
 		return;
 	}
 	rcp_enter_own(t);
 	site = rcp_record_born_first(&m, type, is->id, is->before);
-	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(th))) {
+	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(m.th))) {
 		ended(t, site);
 		return;
 	}
@@ -129,13 +146,13 @@ created_newly(struct rcp_tls *t, void *op, const void *type,
 		created(t, op);
 }
 
-/* Frames are reached by WAY.  All that this calls it calls last, so that it has no
- * registers to save. */
+/* Frames are reached by WAY, which is AGAIN's.  All that this calls it calls last, so
+ * that it has no registers to save. */
 static RCP_INLINE void
-created_by(enum rcp_py_way way, void *op)
+created_by(enum rcp_py_way way, void *op, created_fn *again)
 {
 	struct rcp_tls *t = &rcp_tls;
-	const void *type = rcp_py_type_of(op);
+	const void *type = rcp_py_type_by(rcp_py_layout_by(way), op);
 	struct rcp_mutator m;
 	uintptr_t before;
 	uint32_t site;
@@ -147,31 +164,50 @@ created_by(enum rcp_py_way way, void *op)
 	}
 	before = (uintptr_t)op - (uintptr_t)m.th->ring[0];
 	if (before >= RCP_BIRTH_BEFORE) {
-		created_again(t, op, type, m.th, m.tstate);
+		again(t, op, type, m.th, m.tstate);
 		return;
 	}
 	rcp_enter_own(t);
-	site = rcp_record_born_like(&m, type, before);
-	if (RCP_LIKELY(site) && RCP_UNLIKELY(!rcp_object_is_born(m.th))) {
+	if (RCP_UNLIKELY(!rcp_record_born_like(&m, type, before, &site))) {
+		rcp_leave(t);
+		created_newly(op);
+	} else if (RCP_UNLIKELY(!rcp_object_is_born(m.th))) {
 		ended(t, site);
-		return;
+	} else {
+		rcp_leave(t);
 	}
-	rcp_leave(t);
-	if (RCP_UNLIKELY(!site))
-		created_newly(t, op, type, m.th, m.tstate);
 }
 
-/* In 3.11 the thread's state is reached otherwise than before and after: as a constant
- * the way leaves no branches for those. */
+/* As a constant the way leaves no branches for others, and says where things are. */
+static __attribute__((noinline)) void
+created_311(void *op)
+{
+	created_by(RCP_PY_WAY_CFRAMES_SHARED, op, created_again_311);
+}
+
+static __attribute__((noinline)) void
+created_312(void *op)
+{
+	created_by(RCP_PY_WAY_CFRAMES, op, created_again_312);
+}
+
+static __attribute__((noinline)) void
+created_anyhow(void *op)
+{
+	created_by(rcp_capture_way(), op, created_again);
+}
+
 void
 rcp_births_created(void *op)
 {
 	enum rcp_py_way way = rcp_capture_way();
 
-	if (way == RCP_PY_WAY_CFRAMES_SHARED)
-		created_by(RCP_PY_WAY_CFRAMES_SHARED, op);
+	if (RCP_LIKELY(way == RCP_PY_WAY_CFRAMES_SHARED))
+		created_311(op);
+	else if (way == RCP_PY_WAY_CFRAMES)
+		created_312(op);
 	else
-		created_by(way, op);
+		created_anyhow(op);
 }
 
 /* Where a deallocator is patched, DESTROY comes first and the patch finds the

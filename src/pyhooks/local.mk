@@ -18,6 +18,7 @@ preload_sources += \
 	src/pyhooks/collector.c \
 	src/pyhooks/control.c \
 	src/pyhooks/deaths.c \
+	src/pyhooks/deaths_find.c \
 	src/pyhooks/deaths_test.c \
 	src/pyhooks/due.c \
 	src/pyhooks/garbage.c \

@@ -124,7 +124,7 @@ void rcp_births_check(void);
 bool rcp_births_hook_begin(const char **why);
 void rcp_births_hook_end(void);
 
-/* --- deaths ---------------------------------------------------------------------- */
+/* --- deaths: deaths_find.c ------------------------------------------------------- */
 
 /* Looks for deallocators that are not patched yet. */
 void rcp_deaths_look(void);

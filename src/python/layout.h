@@ -96,4 +96,7 @@ rcp_py_int(const char *base, unsigned offset)
 	return n;
 }
 
+/* Where in layout_rows.h, which begins with 3.8, 3.MINOR is, up to 3.12. */
+#define RCP_PY_ROW(minor) ((minor) - 8)
+
 #endif

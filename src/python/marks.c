@@ -40,7 +40,7 @@ next_call(struct place *p, struct rcp_py_mark *out)
 	if (!p->frame || !rcp_py_rt.evaluator_size)
 		return false;
 	out->at = NULL;
-	p->frame = rcp_py_back(p->frame);
+	p->frame = rcp_py_back(RCP_PY_WAY_FRAMES, p->frame);
 	out->outer = p->frame;
 	return true;
 }
@@ -59,7 +59,7 @@ next_cframe(enum rcp_py_way way, struct place *p, struct rcp_py_mark *out)
 		return false;
 	out->at = p->cframe;
 	if (way == RCP_PY_WAY_FRAMES)
-		p->frame = rcp_py_back(p->frame);
+		p->frame = rcp_py_back(way, p->frame);
 	else
 		p->frame = rcp_py_pointer(back, l->cframe_frame);
 	out->outer = p->frame;

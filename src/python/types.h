@@ -18,11 +18,17 @@
 /* At the bootstrap, where any code may run.  False: types can not be read. */
 bool rcp_py_types_setup(void);
 
-/* The type of an object. */
+/* The type of an object, where L is the interpreter's layout. */
+static inline const void *
+rcp_py_type_by(const struct rcp_py_layout *l, const void *object)
+{
+	return rcp_py_pointer(object, l->object_type);
+}
+
 static inline const void *
 rcp_py_type_of(const void *object)
 {
-	return rcp_py_pointer(object, rcp_py_rt.layout.object_type);
+	return rcp_py_type_by(&rcp_py_rt.layout, object);
 }
 
 /* Words of a type object, from tp_dealloc on; unchanged since 3.4. */
@@ -32,21 +38,31 @@ rcp_py_type_of(const void *object)
 #define RCP_PY_FINALIZE_WORD 43
 
 static inline const char *
+rcp_py_type_word_by(const struct rcp_py_layout *l, const void *type, int word)
+{
+	return rcp_py_pointer((const char *)type + l->type_dealloc + 8 * word,
+			      0);
+}
+
+static inline const char *
 rcp_py_type_word(const void *type, int word)
 {
-	return rcp_py_pointer((const char *)type +
-				      rcp_py_rt.layout.type_dealloc + 8 * word,
-			      0);
+	return rcp_py_type_word_by(&rcp_py_rt.layout, type, word);
 }
 
 /* Py_TPFLAGS_* */
 #define RCP_PY_FLAG_HEAP (1ul << 9)
 
 static inline unsigned long
+rcp_py_type_raw_flags_by(const struct rcp_py_layout *l, const void *type)
+{
+	return (unsigned long)(uintptr_t)rcp_py_pointer(type, l->type_flags);
+}
+
+static inline unsigned long
 rcp_py_type_raw_flags(const void *type)
 {
-	return (unsigned long)(uintptr_t)rcp_py_pointer(
-		type, rcp_py_rt.layout.type_flags);
+	return rcp_py_type_raw_flags_by(&rcp_py_rt.layout, type);
 }
 
 /* May there be types that derive from it?  From 3.12 on the word of a type of the
@@ -70,11 +86,17 @@ bool rcp_py_type_is_meta(const void *type);
 /* May its instances come back to life, by __del__?  Classes made by Python
  * code and the like: never one whose objects go to a free list. */
 static inline bool
+rcp_py_type_finalizes_by(const struct rcp_py_layout *l, const void *type)
+{
+	return (rcp_py_type_raw_flags_by(l, type) & RCP_PY_FLAG_HEAP) &&
+	       (rcp_py_type_word_by(l, type, RCP_PY_FINALIZE_WORD) ||
+		rcp_py_type_word_by(l, type, RCP_PY_DEL_WORD));
+}
+
+static inline bool
 rcp_py_type_finalizes(const void *type)
 {
-	return (rcp_py_type_raw_flags(type) & RCP_PY_FLAG_HEAP) &&
-	       (rcp_py_type_word(type, RCP_PY_FINALIZE_WORD) ||
-		rcp_py_type_word(type, RCP_PY_DEL_WORD));
+	return rcp_py_type_finalizes_by(&rcp_py_rt.layout, type);
 }
 
 /* Do weakrefs refer to it? */

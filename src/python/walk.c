@@ -26,7 +26,7 @@ rcp_py_walk(struct rcp_py_frame *out, unsigned max, bool *deeper)
 	tstate = way ? rcp_py_tstate() : NULL;
 	if (!tstate)
 		return 0;
-	for (f = rcp_py_top(way, tstate); f; f = rcp_py_back(f)) {
+	for (f = rcp_py_top(way, tstate); f; f = rcp_py_back(way, f)) {
 		if (rcp_py_is_shim(way, f))
 			continue;
 		if (n == max) {

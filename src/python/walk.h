@@ -14,7 +14,21 @@
 
 #include "python/runtime.h"
 
+#include "python/layout_rows.h"
+
 #define RCP_PY_INLINE static inline __attribute__((always_inline))
+
+/* The layout of an interpreter whose frames are reached by WAY.  Where that is a
+ * constant and says the version, so are the offsets. */
+RCP_PY_INLINE const struct rcp_py_layout *
+rcp_py_layout_by(enum rcp_py_way way)
+{
+	if (__builtin_constant_p(way) && way == RCP_PY_WAY_CFRAMES_SHARED)
+		return &layout_rows[RCP_PY_ROW(11)];
+	if (__builtin_constant_p(way) && way == RCP_PY_WAY_CFRAMES)
+		return &layout_rows[RCP_PY_ROW(12)];
+	return &rcp_py_rt.layout;
+}
 
 /* Frames whose owner is this or more are the interpreter's own: entries from
  * C, with no code object behind them. */
@@ -83,7 +97,7 @@ rcp_py_collects(void)
 RCP_PY_INLINE const char *
 rcp_py_mutator(enum rcp_py_way way)
 {
-	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+	const struct rcp_py_layout *l = rcp_py_layout_by(way);
 	const char *tstate, *interp;
 	int32_t collecting;
 
@@ -105,18 +119,19 @@ rcp_py_mutator(enum rcp_py_way way)
 RCP_PY_INLINE const char *
 rcp_py_top(enum rcp_py_way way, const char *tstate)
 {
-	const char *p = rcp_py_pointer(tstate, rcp_py_rt.layout.tstate_frame);
+	const struct rcp_py_layout *l = rcp_py_layout_by(way);
+	const char *p = rcp_py_pointer(tstate, l->tstate_frame);
 
 	if (way == RCP_PY_WAY_FRAMES || way == RCP_PY_WAY_CURRENT || !p)
 		return p;
-	return rcp_py_pointer(p, rcp_py_rt.layout.cframe_frame);
+	return rcp_py_pointer(p, l->cframe_frame);
 }
 
 /* The next outer frame, or NULL. */
 RCP_PY_INLINE const char *
-rcp_py_back(const char *frame)
+rcp_py_back(enum rcp_py_way way, const char *frame)
 {
-	return rcp_py_pointer(frame, rcp_py_rt.layout.frame_back);
+	return rcp_py_pointer(frame, rcp_py_layout_by(way)->frame_back);
 }
 
 /* Equal for two frames exactly when code and last instruction are, as long as
@@ -128,7 +143,7 @@ rcp_py_back(const char *frame)
 RCP_PY_INLINE uintptr_t
 rcp_py_key(enum rcp_py_way way, const char *frame)
 {
-	const struct rcp_py_layout *l = &rcp_py_rt.layout;
+	const struct rcp_py_layout *l = rcp_py_layout_by(way);
 
 	if (way != RCP_PY_WAY_FRAMES)
 		return (uintptr_t)rcp_py_pointer(frame, l->frame_instr);
@@ -136,12 +151,13 @@ rcp_py_key(enum rcp_py_way way, const char *frame)
 	       (uint32_t)(rcp_py_int(frame, l->frame_instr) + 1);
 }
 
-/* No frame of Python code: the walk goes on as if it were not there. */
+/* No frame of Python code: the walk goes on as if it were not there.  3.12 was
+ * the first to have such. */
 RCP_PY_INLINE bool
 rcp_py_is_shim(enum rcp_py_way way, const char *frame)
 {
-	return way != RCP_PY_WAY_FRAMES &&
-	       (unsigned char)frame[rcp_py_rt.layout.frame_owner] >=
+	return way != RCP_PY_WAY_FRAMES && way != RCP_PY_WAY_CFRAMES_SHARED &&
+	       (unsigned char)frame[rcp_py_layout_by(way)->frame_owner] >=
 		       RCP_PY_OWNER_SHIM;
 }
 

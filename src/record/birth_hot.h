@@ -37,28 +37,28 @@ rcp_head_first(uint32_t *w, uint32_t site, uint32_t size, uint32_t id)
 }
 
 /* In the block that the thread has allocated just now; the object begins BEFORE
- * bytes behind its beginning, and its type is at TYPE.  Returns the site; 0:
+ * bytes behind its beginning, and its type is at TYPE.  *SITE: the block's.  False:
  * nothing was done. */
-static RCP_INLINE uint32_t
+static RCP_INLINE bool
 rcp_record_born_like(const struct rcp_mutator *m, const void *type,
-		     uintptr_t before)
+		     uintptr_t before, uint32_t *site)
 {
-	uint32_t *w = m->th->last_word, head, site, size;
-	const struct rcp_birth *b;
+	uint32_t *w = m->th->last_word, head, size, is;
 
 	if (RCP_UNLIKELY(!w))
-		return 0;
+		return false;
 	head = w[0];
 	size = w[1];
-	site = head & RCP_HEAD_SITE;
-	b = rcp_birth_look(m->o, type, site);
-	if (RCP_UNLIKELY(!b) || RCP_UNLIKELY(rcp_birth_before(b) != before) ||
+	*site = head & RCP_HEAD_SITE;
+	is = rcp_birth_look(m->o, type, *site);
+	if (RCP_UNLIKELY(!is) ||
+	    RCP_UNLIKELY(rcp_birth_before(is) != before) ||
 	    RCP_UNLIKELY(!rcp_block_will_pack(head, size)) ||
 	    RCP_UNLIKELY(size <= before))
-		return 0;
-	rcp_birth_again(m->o, b, size);
-	rcp_head_first(w, site, size, rcp_birth_origin(b));
-	return site;
+		return false;
+	rcp_birth_again(m->o, is, size);
+	rcp_head_first(w, *site, size, rcp_birth_origin(is));
+	return true;
 }
 
 /* The same of a type that has been looked up.  Other arguments as for
@@ -128,12 +128,11 @@ rcp_packed_word(uint32_t *at, unsigned before)
 		       NULL;
 }
 
-/* One more object in the packed block at W. */
+/* One more object in the packed block of SIZE bytes at W, whose head is HEAD. */
 static RCP_INLINE void
-rcp_head_again(const struct rcp_mutator *m, uint32_t *w, uint32_t id)
+rcp_head_again(const struct rcp_mutator *m, uint32_t *w, uint32_t head,
+	       uint32_t size, uint32_t id)
 {
-	uint32_t head = w[0], size = w[1] & RCP_PACKED_SIZE;
-
 	if ((head & RCP_HEAD_STATE) == RCP_HEAD_ALIVE)
 		rcp_object_died_unseen(m->o, head & RCP_HEAD_SITE, size);
 	if (size > 48)
@@ -147,19 +146,18 @@ static RCP_INLINE bool
 rcp_record_reborn_like(const struct rcp_mutator *m, const void *type,
 		       uint32_t *at, uint32_t node)
 {
-	const struct rcp_birth *b =
-		rcp_birth_look(m->o, type, node | RCP_BIRTH_NODE);
-	unsigned before;
-	uint32_t *w;
+	uint32_t is = rcp_birth_look(m->o, type, node | RCP_BIRTH_NODE);
+	uint32_t *w, head, size;
 
-	if (RCP_UNLIKELY(!b))
+	if (RCP_UNLIKELY(!is))
 		return false;
-	before = rcp_birth_before(b);
-	w = rcp_packed_word(at, before);
+	w = rcp_packed_word(at, rcp_birth_before(is));
 	if (RCP_UNLIKELY(!w))
 		return false;
-	rcp_birth_again(m->o, b, w[1] & RCP_PACKED_SIZE);
-	rcp_head_again(m, w, rcp_birth_origin(b));
+	head = w[0];
+	size = w[1] & RCP_PACKED_SIZE;
+	rcp_birth_again(m->o, is, size);
+	rcp_head_again(m, w, head, size, rcp_birth_origin(is));
 	return true;
 }
 
@@ -182,7 +180,7 @@ rcp_record_reborn(const struct rcp_mutator *m, const void *type,
 						 w[1] & RCP_PACKED_SIZE)))
 		return false;
 	rcp_birth_remember(m->o, type, node | RCP_BIRTH_NODE, id, before);
-	rcp_head_again(m, w, id);
+	rcp_head_again(m, w, w[0], w[1] & RCP_PACKED_SIZE, id);
 	return true;
 }
 

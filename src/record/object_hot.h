@@ -244,14 +244,14 @@ bool rcp_record_dies_freed(struct rcp_thread *th, uint32_t *w,
 
 /* The same; HEAD is W's.  Most die where the last one of their kind did. */
 static RCP_INLINE bool
-rcp_object_dies_freed(struct rcp_thread *th, uint32_t *w, uint32_t head,
-		      const void *const *entry)
+rcp_object_dies_freed_by(enum rcp_py_way way, struct rcp_thread *th,
+			 uint32_t *w, uint32_t head, const void *const *entry)
 {
 	struct rcp_dying_object d = { .w = w, .head = head };
 	struct rcp_mutator m;
 
 	if (RCP_UNLIKELY(!rcp_objects_crowded) ||
-	    RCP_UNLIKELY(!rcp_mutator_get(th, &m)))
+	    RCP_UNLIKELY(!rcp_mutator_by(th, &m, way)))
 		return rcp_record_dies_freed(th, w, entry);
 	d.l = rcp_life_look(m.o, head & RCP_HEAD_SITE);
 	if (RCP_UNLIKELY(!d.l))
@@ -260,6 +260,21 @@ rcp_object_dies_freed(struct rcp_thread *th, uint32_t *w, uint32_t head,
 		return rcp_record_dies_freed(th, w, entry);
 	rcp_objects_count_freed(d.l);
 	return true;
+}
+
+static RCP_INLINE bool
+rcp_object_dies_freed(struct rcp_thread *th, uint32_t *w, uint32_t head,
+		      const void *const *entry)
+{
+	enum rcp_py_way way = rcp_capture_way();
+
+	if (way == RCP_PY_WAY_CFRAMES_SHARED)
+		return rcp_object_dies_freed_by(RCP_PY_WAY_CFRAMES_SHARED, th,
+						w, head, entry);
+	if (way == RCP_PY_WAY_CFRAMES)
+		return rcp_object_dies_freed_by(RCP_PY_WAY_CFRAMES, th, w,
+						head, entry);
+	return rcp_object_dies_freed_by(way, th, w, head, entry);
 }
 
 /* What is known of the block at W, whose object, if it has one, dies with it.
