@@ -163,7 +163,8 @@ goes_on(enum rcp_py_way way, const char **f,
 	return true;
 }
 
-/* Are the frames farther out than F, which E is of, as they were? */
+/* Are the frames farther out than F, which E is of, as they were?  A sealed one
+ * answers for all beyond it. */
 INLINE bool
 is_as_before(enum rcp_py_way way, const char *f,
 	     const struct rcp_capture_frame *e)
@@ -171,10 +172,14 @@ is_as_before(enum rcp_py_way way, const char *f,
 	for (e++; goes_on(way, &f, e); e++) {
 		if (UNLIKELY(rcp_py_key(way, f) != e->key))
 			return false;
+		if (rcp_is_sealed(way, f))
+			return true;
 		if (!goes_on(way, &f, ++e))
 			break;
 		if (UNLIKELY(rcp_py_key(way, f) != e->key))
 			return false;
+		if (rcp_is_sealed(way, f))
+			return true;
 	}
 	return RCP_LIKELY(!rcp_py_back(way, f) && e->frame == NO_FRAME);
 }
@@ -295,7 +300,6 @@ new_leaf(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	 const char *leaf)
 {
 	struct rcp_capture_frame *e = c->leaf;
-
 	uintptr_t key = rcp_py_key(way, leaf);
 
 	rcp_capture_leaf_is(c, key, rcp_child_python(c, way, e[1].node, key,
@@ -305,10 +309,9 @@ new_leaf(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 
 /* The rest of node_of(): the stack has other frames than the previous one, or
  * other lines further out. */
-#define INSTANCE(name, way) \
-	static NOINLINE uint32_t name##_walk(struct rcp_capture *c, \
-					     const void *caller, \
-					     const char *leaf) \
+#define INSTANCE(name, way, scope) \
+	scope NOINLINE uint32_t rcp_capture_walk_##name( \
+		struct rcp_capture *c, const void *caller, const char *leaf) \
 	{ \
 		return walk(c, caller, way, leaf); \
 	} \
@@ -321,12 +324,12 @@ new_leaf(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	static NOINLINE uint32_t name##_ask(struct rcp_capture *c, \
 					    const void *caller) \
 	{ \
-		return asked(c, caller, way, name##_walk); \
+		return asked(c, caller, way, rcp_capture_walk_##name); \
 	} \
 	static uint32_t name(struct rcp_capture *c, const void *caller) \
 	{ \
-		return node_of(c, caller, way, name##_walk, name##_leaf, \
-			       name##_ask); \
+		return node_of(c, caller, way, rcp_capture_walk_##name, \
+			       name##_leaf, name##_ask); \
 	}
 
 typedef uint32_t walk_fn(struct rcp_capture *c, const void *caller,
@@ -344,9 +347,8 @@ asked(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	if (c->epoch != now)
 		rcp_capture_epoch(c, now);
 	tstate = rcp_py_tstate();
-	if (!tstate)
-		return rcp_native_node(c, caller);
-	return walk_on(c, caller, rcp_py_top(way, tstate));
+	return tstate ? walk_on(c, caller, rcp_py_top(way, tstate)) :
+			rcp_native_node(c, caller);
 }
 
 /* Most stacks are the previous one but for the leaf's line: no other frame.
@@ -382,10 +384,10 @@ node_of(struct rcp_capture *c, const void *caller, enum rcp_py_way way,
 	return is_special(e->node) ? special(c, caller) : e->node;
 }
 
-INSTANCE(frames, RCP_PY_WAY_FRAMES)
-INSTANCE(cframes_shared, RCP_PY_WAY_CFRAMES_SHARED)
-INSTANCE(cframes, RCP_PY_WAY_CFRAMES)
-INSTANCE(current, RCP_PY_WAY_CURRENT)
+INSTANCE(frames, RCP_PY_WAY_FRAMES, static)
+INSTANCE(cframes_shared, RCP_PY_WAY_CFRAMES_SHARED,)
+INSTANCE(cframes, RCP_PY_WAY_CFRAMES,)
+INSTANCE(current, RCP_PY_WAY_CURRENT, static)
 
 static NOINLINE uint32_t
 none_anew(struct rcp_capture *c, const void *caller)

@@ -94,6 +94,13 @@ rcp_capture_leaf_is(struct rcp_capture *c, uintptr_t key, uint32_t node)
 		c->changed = e;
 }
 
+/* capture.c: the stack from LEAF on, in 3.11 and 3.12; of this epoch, and there are
+ * no native frames.  CALLER as for rcp_capture_node(). */
+uint32_t rcp_capture_walk_cframes_shared(struct rcp_capture *c,
+					 const void *caller, const char *leaf);
+uint32_t rcp_capture_walk_cframes(struct rcp_capture *c, const void *caller,
+				  const char *leaf);
+
 /* capture.c: addresses may mean something else than they did; NOW is what
  * rcp_capture_now() has said. */
 void rcp_capture_epoch(struct rcp_capture *c, uint32_t now);

@@ -58,12 +58,23 @@ rcp_seal(enum rcp_py_way way, const char *leaf)
 		memcpy((char *)(uintptr_t)leaf + at, &sealed, sizeof(sealed));
 }
 
+/* The stack from LEAF on, which is not the innermost frame of the previous one,
+ * where frames are reached by WAY. */
+RCP_PY_INLINE uint32_t
+rcp_capture_walk(struct rcp_capture *c, enum rcp_py_way way,
+		 const void *caller, const char *leaf)
+{
+	return way == RCP_PY_WAY_CFRAMES_SHARED ?
+		       rcp_capture_walk_cframes_shared(c, caller, leaf) :
+		       rcp_capture_walk_cframes(c, caller, leaf);
+}
+
 /* The node of the calling thread's stack, whose state is TSTATE, reached by WAY,
- * if it is sealed and its line is known.  RCP_NODE_NONE: rcp_capture_node() is to
- * be asked.  No call. */
+ * if it has another innermost frame than the previous one, or is sealed and its line
+ * is known.  RCP_NODE_NONE: rcp_capture_node() is to be asked. */
 RCP_PY_INLINE uint32_t
 rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
-		   const char *tstate)
+		   const char *tstate, const void *caller)
 {
 	struct rcp_capture_frame *e = c->leaf;
 	struct rcp_capture_memo *m;
@@ -75,7 +86,7 @@ rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 		return RCP_NODE_NONE;
 	leaf = rcp_py_top(way, tstate);
 	if (leaf != e->frame)
-		return RCP_NODE_NONE;
+		return rcp_capture_walk(c, way, caller, leaf);
 	if (!leaf)
 		__builtin_unreachable(); /* no entry has NULL */
 	if (!rcp_is_sealed(way, leaf))
@@ -93,24 +104,27 @@ rcp_capture_sealed(struct rcp_capture *c, enum rcp_py_way way,
 
 /* The same wherever that is, by the state that can be told without a call. */
 RCP_PY_INLINE uint32_t
-rcp_capture_own_sealed_by(struct rcp_capture *c, enum rcp_py_way way)
+rcp_capture_own_sealed_by(struct rcp_capture *c, enum rcp_py_way way,
+			  const void *caller)
 {
 	const char *tstate = rcp_py_own(way);
 
-	return RCP_LIKELY(tstate) ? rcp_capture_sealed(c, way, tstate) :
+	return RCP_LIKELY(tstate) ? rcp_capture_sealed(c, way, tstate, caller) :
 				    RCP_NODE_NONE;
 }
 
 RCP_PY_INLINE uint32_t
-rcp_capture_own_sealed(struct rcp_capture *c)
+rcp_capture_own_sealed(struct rcp_capture *c, const void *caller)
 {
 	enum rcp_py_way way = atomic_load_explicit(&rcp_py_rt.way,
 						   memory_order_relaxed);
 
 	if (RCP_LIKELY(way == RCP_PY_WAY_CFRAMES))
-		return rcp_capture_own_sealed_by(c, RCP_PY_WAY_CFRAMES);
+		return rcp_capture_own_sealed_by(c, RCP_PY_WAY_CFRAMES,
+						 caller);
 	if (way == RCP_PY_WAY_CFRAMES_SHARED)
-		return rcp_capture_own_sealed_by(c, RCP_PY_WAY_CFRAMES_SHARED);
+		return rcp_capture_own_sealed_by(c, RCP_PY_WAY_CFRAMES_SHARED,
+						 caller);
 	return RCP_NODE_NONE;
 }
 

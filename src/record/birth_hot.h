@@ -95,7 +95,7 @@ rcp_record_birth_node(struct rcp_tls *t, const struct rcp_mutator *m)
 
 	/* No allocation has looked at the clock. */
 	rcp_tick(t, m->th, 0);
-	node = rcp_capture_sealed(&m->th->capture, m->way, m->tstate);
+	node = rcp_capture_sealed(&m->th->capture, m->way, m->tstate, NULL);
 	return RCP_LIKELY(node != RCP_NODE_NONE) ?
 		       node :
 		       rcp_capture_node(&m->th->capture, NULL);

@@ -94,7 +94,7 @@ rcp_record_node(struct rcp_thread *th, enum rcp_kind kind, const void *caller)
 	uint32_t node = RCP_NODE_NONE;
 
 	if (kind == RCP_KIND_PYTHON)
-		node = rcp_capture_own_sealed(&th->capture);
+		node = rcp_capture_own_sealed(&th->capture, caller);
 	return RCP_LIKELY(node != RCP_NODE_NONE) ?
 		       node :
 		       rcp_capture_node(&th->capture, caller);
