@@ -86,6 +86,7 @@ struct rcp_lives {
 	/* The drain's. */
 	bool draining[RCP_ORIGIN_CHUNK / RCP_LIVES_GROUP];
 	bool touched; /* the pages of `written` are there */
+	uint32_t uncharged; /* lives that have begun, a few */
 	uint64_t written[RCP_ORIGIN_CHUNK][2] __attribute__((aligned(4096)));
 };
 
@@ -150,6 +151,9 @@ struct rcp_objects {
 	/* Where the next ones come from. */
 	char *slab;
 	uint32_t slab_left;
+	/* Where further places of lives come from. */
+	struct rcp_object_more *more;
+	uint32_t more_left;
 	/* Cells of lives that have many: open addressing, a power of two. */
 	struct rcp_object_slot *table;
 	uint32_t slots, used;
@@ -191,7 +195,7 @@ rcp_life_begins(unsigned before)
 }
 
 /* ORIGIN's, which was not there; counts nothing. */
-void rcp_life_begin(struct rcp_life *l, uint32_t origin);
+void rcp_life_begin(struct rcp_lives *lives, uint32_t origin);
 
 static inline struct rcp_life *
 rcp_life_of(struct rcp_lives *lives, uint32_t origin)
@@ -199,7 +203,7 @@ rcp_life_of(struct rcp_lives *lives, uint32_t origin)
 	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
 
 	if (RCP_UNLIKELY(!l->begins))
-		rcp_life_begin(l, origin);
+		rcp_life_begin(lives, origin);
 	return l;
 }
 

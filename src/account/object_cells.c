@@ -13,6 +13,7 @@
 #define EXPECTED 1024u /* lives; whole pages */
 #define PRESENT 16u /* pages of cells that are made present together */
 #define SOON 4 /* lives or cells, which are to be in the cache by then */
+#define TOGETHER 16u /* lives that are charged for, or places that are made */
 #define MORE_MAX 16u /* cells in a life's list; the others are in the table */
 
 /* --- lives -------------------------------------------------------------------- */
@@ -48,15 +49,20 @@ expect_more(struct rcp_life *l, uint32_t origin)
 }
 
 void
-rcp_life_begin(struct rcp_life *l, uint32_t origin)
+rcp_life_begin(struct rcp_lives *lives, uint32_t origin)
 {
+	struct rcp_life *l = &lives->life[origin % RCP_ORIGIN_CHUNK];
 	const struct rcp_origin *at = rcp_origin_at(origin);
 
 	expect_more(l, origin);
 	__builtin_prefetch(l + SOON, 1);
 	l->begins = rcp_life_begins(at->before);
 	l->freed = rcp_object_type_is_freed(at->type);
-	rcp_objects_charge(sizeof(*l) + 2 * sizeof(uint64_t));
+	/* Who counts for all threads waits for all that was written before. */
+	if (++lives->uncharged < TOGETHER)
+		return;
+	lives->uncharged = 0;
+	rcp_objects_charge(TOGETHER * (sizeof(*l) + 2 * sizeof(uint64_t)));
 }
 
 /* --- the table ---------------------------------------------------------------- */
@@ -169,9 +175,23 @@ rcp_life_died_at(const struct rcp_objects *o, struct rcp_life *l,
 	return c;
 }
 
+static struct rcp_object_more *
+new_more(struct rcp_objects *o)
+{
+	if (!o->more_left) {
+		o->more = rcp_objects_arena_new(TOGETHER * sizeof(*o->more));
+		if (!o->more)
+			return NULL;
+		o->more_left = TOGETHER;
+	}
+	o->more_left--;
+	return o->more++;
+}
+
 /* C is L's, and found by its list from now on.  False: no memory. */
 static bool
-put_in_list(struct rcp_life *l, struct rcp_object_cell *c)
+put_in_list(struct rcp_objects *o, struct rcp_life *l,
+	    struct rcp_object_cell *c)
 {
 	struct rcp_object_more *more;
 
@@ -179,7 +199,7 @@ put_in_list(struct rcp_life *l, struct rcp_object_cell *c)
 		l->first = c;
 		return true;
 	}
-	more = rcp_objects_arena_new(sizeof(*more));
+	more = new_more(o);
 	if (!more)
 		return false;
 	*more = (struct rcp_object_more){ l->more, c };
@@ -216,7 +236,7 @@ find_cell(struct rcp_objects *o, struct rcp_life *l, uint64_t key)
 	if (slot) {
 		*slot = (struct rcp_object_slot){ key, c };
 		o->used++;
-	} else if (!put_in_list(l, c)) {
+	} else if (!put_in_list(o, l, c)) {
 		return NULL;
 	}
 	return c;

@@ -29,9 +29,7 @@ bool rcp_objects_crowded;
 static struct rcp_lock lock = RCP_LOCK_INIT;
 static uint32_t next_origin = 1;
 uint64_t rcp_origin_memo[RCP_ORIGIN_MEMO];
-/* The newest origin of each site whose blocks are of the same site; they are
- * chained.  In chunks. */
-static uint32_t *plain_origins[(RCP_HEAD_SITE + 1) / RCP_ORIGIN_CHUNK];
+uint32_t *rcp_origins_plain[RCP_ORIGIN_CHUNKS]; /* they are chained */
 /* The numbers of all others by hash; open addressing. */
 static uint32_t *origin_table;
 static uint32_t origin_slots, others;
@@ -112,10 +110,13 @@ is_plain(const struct rcp_origin *origin)
 static uint32_t *
 chain_of(uint32_t site)
 {
-	uint32_t **chunk = &plain_origins[site / RCP_ORIGIN_CHUNK];
+	uint32_t **chunk = &rcp_origins_plain[site / RCP_ORIGIN_CHUNK];
 
 	if (!*chunk) {
-		*chunk = rcp_slab_new(RCP_ORIGIN_CHUNK * sizeof(**chunk));
+		__atomic_store_n(chunk,
+				 rcp_slab_new(RCP_ORIGIN_CHUNK *
+					      sizeof(**chunk)),
+				 __ATOMIC_RELEASE);
 		if (!*chunk)
 			return NULL;
 		rcp_objects_charge(RCP_ORIGIN_CHUNK * sizeof(**chunk));
@@ -151,7 +152,7 @@ new_origin(const struct rcp_origin *origin, uint32_t *place)
 		return 0;
 	(*chunk)[id % RCP_ORIGIN_CHUNK] = *origin;
 	(*chunk)[id % RCP_ORIGIN_CHUNK].next = *place;
-	*place = id;
+	__atomic_store_n(place, id, __ATOMIC_RELAXED);
 	next_origin++;
 	return id;
 }
@@ -262,7 +263,7 @@ rcp_objects_begin_anew(struct rcp_objects *o)
 	memset(o->lives, 0, sizeof(o->lives));
 	memset(o->births, 0, sizeof(o->births));
 	o->table = NULL;
-	o->slots = o->used = 0;
+	o->slots = o->used = o->more_left = 0;
 	o->pages = NULL;
 	__atomic_store_n(&o->generation, rcp_objects_generation,
 			 __ATOMIC_RELEASE);

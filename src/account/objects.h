@@ -139,6 +139,26 @@ rcp_live_site(const struct rcp_live *block)
 	return rcp_origin_at(block->site & RCP_HEAD_SITE)->allocation;
 }
 
+/* The newest origin of each site whose blocks are of the same site.  In
+ * chunks. */
+extern uint32_t *rcp_origins_plain[RCP_ORIGIN_CHUNKS] RCP_HIDDEN;
+
+/* Was nothing born at SITE, in packed blocks, that is found?  Sites come one
+ * after another, so that this is in the cache at new ones, and no memo is. */
+static inline bool
+rcp_origin_is_first(uint32_t site)
+{
+	const uint32_t *chunk = __atomic_load_n(
+		&rcp_origins_plain[site / RCP_ORIGIN_CHUNK], __ATOMIC_ACQUIRE);
+
+	if (chunk && __atomic_load_n(&chunk[site % RCP_ORIGIN_CHUNK],
+				     __ATOMIC_RELAXED))
+		return false;
+	/* What is folded is not found by its site. */
+	return !__atomic_load_n(&rcp_object_counts[RCP_OBJECTS_FOLDED_BIRTHS],
+				__ATOMIC_RELAXED);
+}
+
 /* (site, type) << 24 | number, of origins of packed blocks. */
 #define RCP_ORIGIN_MEMO 32768u /* a power of two */
 extern uint64_t rcp_origin_memo[RCP_ORIGIN_MEMO] RCP_HIDDEN;
@@ -161,9 +181,11 @@ uint32_t rcp_origin_fold(const struct rcp_origin *origin,
 static inline uint32_t
 rcp_origin_again(uint32_t site, uint32_t type)
 {
-	uint64_t e = __atomic_load_n(rcp_origin_memo_of(site, type),
-				     __ATOMIC_RELAXED);
+	uint64_t e;
 
+	if (rcp_origin_is_first(site))
+		return 0;
+	e = __atomic_load_n(rcp_origin_memo_of(site, type), __ATOMIC_RELAXED);
 	return RCP_LIKELY(e >> 24 == ((uint64_t)site << 16 | type)) ?
 		       (uint32_t)e & RCP_HEAD_SITE :
 		       0;
@@ -173,10 +195,12 @@ rcp_origin_again(uint32_t site, uint32_t type)
 static inline uint32_t
 rcp_origin_get(const struct rcp_origin *origin)
 {
-	uint64_t e = __atomic_load_n(
-		rcp_origin_memo_of(origin->site, origin->type),
-		__ATOMIC_RELAXED);
+	uint64_t e;
 
+	if (rcp_origin_is_first(origin->site))
+		return rcp_origin_find(origin);
+	e = __atomic_load_n(rcp_origin_memo_of(origin->site, origin->type),
+			    __ATOMIC_RELAXED);
 	if (RCP_LIKELY(e >> 24 ==
 		       ((uint64_t)origin->site << 16 | origin->type)) &&
 	    RCP_LIKELY(origin->packed))

@@ -62,7 +62,7 @@ special(struct rcp_capture *c, const void *caller)
 	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, leaf->key);
 	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, leaf->key))
 		rcp_memo_folded(rcp_memo_take(c, m), leaf->key,
-				leaf->frame);
+				leaf->frame, &c->code);
 	return m->node;
 }
 

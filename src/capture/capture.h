@@ -49,6 +49,11 @@ struct rcp_capture {
 		uintptr_t key;
 		uint32_t parent, node;
 	} memo[RCP_CAPTURE_MEMO];
+	/* The code object that was looked up last, in this epoch. */
+	struct rcp_capture_code {
+		const void *address;
+		uint32_t id;
+	} code;
 	/* Which were filled in this epoch; past RCP_CAPTURE_FEW only counted. */
 	uint16_t filled[RCP_CAPTURE_FEW];
 	uint32_t filled_count;

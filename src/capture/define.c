@@ -110,6 +110,8 @@ rcp_capture_define(struct rcp_sink *sink, const struct rcp_snap *snap,
 {
 	unsigned n = 0;
 
+	/* Sites come in the order of their numbers, and so do most nodes. */
+	rcp_tree_expect(node);
 	/* Up to the first ancestor that the file has, then down again. */
 	while (node != RCP_NODE_NONE && n < DEEPEST &&
 	       !rcp_tree_is_stamped(node, snap->file_generation)) {

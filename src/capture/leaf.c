@@ -43,6 +43,6 @@ rcp_capture_leaf(struct rcp_capture *c, const void *caller)
 	key = rcp_py_key(way, frame);
 	m = rcp_memo_slot(c, RCP_MEMO_FOLDED, key);
 	if (!rcp_is_memo(m, RCP_MEMO_FOLDED, key))
-		rcp_memo_folded(rcp_memo_take(c, m), key, frame);
+		rcp_memo_folded(rcp_memo_take(c, m), key, frame, &c->code);
 	return m->node;
 }

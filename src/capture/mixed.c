@@ -56,7 +56,9 @@ child_python(struct rcp_native *n, enum rcp_py_way way, uint32_t parent,
 	if (RCP_UNLIKELY(rcp_py_is_shim(way, f->frame)))
 		return parent;
 	if (RCP_UNLIKELY(!rcp_is_memo(m, mark, f->key))) {
-		rcp_memo_python(m, parent, f->key, f->frame);
+		struct rcp_capture_code none = { NULL, 0 };
+
+		rcp_memo_python(m, parent, f->key, f->frame, &none);
 		m->parent = mark;
 	}
 	return m->node;

@@ -14,11 +14,27 @@
 
 static uint64_t bad_frames;
 
+/* False: there is none, or no memory. */
+static bool
+look_up_code(struct rcp_capture_code *last, const void *address)
+{
+	const struct rcp_code *code;
+
+	if (last->address == address)
+		return true;
+	code = rcp_code_intern(address);
+	if (!code)
+		return false;
+	last->address = address;
+	last->id = code->id;
+	return true;
+}
+
 static uint32_t
-intern_python(uint32_t parent, uintptr_t key, const char *frame)
+intern_python(uint32_t parent, uintptr_t key, const char *frame,
+	      struct rcp_capture_code *last)
 {
 	const struct rcp_py_frame f = { key, frame };
-	const struct rcp_code *code;
 	const void *address;
 	int32_t lasti;
 
@@ -29,10 +45,9 @@ intern_python(uint32_t parent, uintptr_t key, const char *frame)
 	}
 	if (!address)
 		return parent; /* not for Python's eyes: no level of its own */
-	code = rcp_code_intern(address);
-	if (!code)
+	if (!look_up_code(last, address))
 		return RCP_TREE_TRUNCATED;
-	return rcp_tree_intern(parent, RCP_FRAME_PYTHON, code->id,
+	return rcp_tree_intern(parent, RCP_FRAME_PYTHON, last->id,
 			       (uint32_t)(lasti + 1));
 }
 
@@ -73,25 +88,27 @@ rcp_memo_forget(struct rcp_capture *c)
 			c->memo[c->filled[i]] =
 				(struct rcp_capture_memo){ .key = 0 };
 	c->filled_count = 0;
+	c->code.address = NULL;
 }
 
 void
 rcp_memo_python(struct rcp_capture_memo *m, uint32_t parent, uintptr_t key,
-		const char *frame)
+		const char *frame, struct rcp_capture_code *last)
 {
 	uint32_t node = parent;
 
 	/* What is past the limit stays there. */
 	if (parent != RCP_TREE_TRUNCATED)
-		node = intern_python(parent, key, frame);
+		node = intern_python(parent, key, frame, last);
 	fill(m, parent, key, node);
 }
 
 void
-rcp_memo_folded(struct rcp_capture_memo *m, uintptr_t key, const char *frame)
+rcp_memo_folded(struct rcp_capture_memo *m, uintptr_t key, const char *frame,
+		struct rcp_capture_code *last)
 {
 	fill(m, RCP_MEMO_FOLDED, key,
-	     intern_python(RCP_TREE_TRUNCATED, key, frame));
+	     intern_python(RCP_TREE_TRUNCATED, key, frame, last));
 }
 
 void

@@ -47,11 +47,13 @@ void rcp_memo_forget(struct rcp_capture *c);
 
 /* Fill M: with the child of PARENT for a Python frame, whose key is KEY; with
  * what is kept of a stack with this leaf past the memory limit; with the native
- * address KEY. */
+ * address KEY.  LAST: the code of the frame before, which is most often this
+ * one's, too. */
 void rcp_memo_python(struct rcp_capture_memo *m, uint32_t parent,
-		     uintptr_t key, const char *frame);
+		     uintptr_t key, const char *frame,
+		     struct rcp_capture_code *last);
 void rcp_memo_folded(struct rcp_capture_memo *m, uintptr_t key,
-		     const char *frame);
+		     const char *frame, struct rcp_capture_code *last);
 void rcp_memo_native(struct rcp_capture_memo *m, uintptr_t key);
 
 /* The same: with the child of PARENT for a native frame; with what is kept of a
@@ -133,7 +135,8 @@ rcp_child_python(struct rcp_capture *c, enum rcp_py_way way, uint32_t parent,
 	if (RCP_UNLIKELY(rcp_py_is_shim(way, frame)))
 		return parent;
 	if (RCP_UNLIKELY(!rcp_is_memo(m, parent, key)))
-		rcp_memo_python(rcp_memo_take(c, m), parent, key, frame);
+		rcp_memo_python(rcp_memo_take(c, m), parent, key, frame,
+				&c->code);
 	return m->node;
 }
 

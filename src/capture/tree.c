@@ -21,7 +21,7 @@
 #define CHUNKS 8192u
 #define FIRST_SLOTS 4096u
 #define NEAR 8u /* parents that have a line of slots in common */
-#define AHEAD 16u /* slots: a node is asked for so early when a table grows */
+#define AHEAD 16u /* nodes or slots: what will be read is asked for so early */
 #define LINE 16u /* slots in a cache line */
 
 /* A slot holds a node's id and, above it, so many bits of its hash, which
@@ -62,6 +62,13 @@ struct rcp_node *
 rcp_tree_node(uint32_t id)
 {
 	return &chunk_of(id)->nodes[id % CHUNK];
+}
+
+void
+rcp_tree_expect(uint32_t id)
+{
+	if (id % CHUNK < CHUNK - AHEAD)
+		__builtin_prefetch(rcp_tree_node(id + AHEAD));
 }
 
 /* The slots of PARENT's children. */

@@ -34,6 +34,9 @@ uint32_t rcp_tree_intern(uint32_t parent, enum rcp_frame kind, uint32_t ref,
 
 struct rcp_node *rcp_tree_node(uint32_t id);
 
+/* Nodes somewhat after ID, if there are any, are to be read soon. */
+void rcp_tree_expect(uint32_t id);
+
 /* Is the node in the file of GENERATION?  The emit lock's. */
 bool rcp_tree_is_stamped(uint32_t id, uint32_t generation);
 

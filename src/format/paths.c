@@ -148,6 +148,7 @@ rcp_paths_node(struct rcp_paths *p, struct rcp_buf *buf,
 	struct rcp_path_place place;
 	bool known;
 
+	__builtin_prefetch(&p->frames[slot]);
 	if (!rcp_buf_reserve(buf, ROOM))
 		return;
 	if (!p->open || node->id != p->last + 1 ||
