@@ -99,20 +99,29 @@ rcp_live_words(uint64_t size)
 	return size <= 16 ? 1 : size <= 32 ? 2 : size <= 48 ? 3 : 4;
 }
 
+/* Which 16 bytes of memory P begins; more than there are, if it begins none: the
+ * bits that are 0 then stand at the top. */
+static inline uintptr_t
+rcp_shadow_index(uintptr_t p)
+{
+	return p >> 4 | p << (sizeof(p) * 8 - 4);
+}
+
 /* P's word, or NULL: not in the shadow. */
 static inline uint32_t *
 rcp_shadow_at(uintptr_t p)
 {
-	uintptr_t i = p >> RCP_SHADOW_LEAF_BITS;
+	uintptr_t i = rcp_shadow_index(p);
 	uint32_t *leaf;
 
-	if (RCP_UNLIKELY(i >= rcp_shadow_leaves || (p & 15)))
+	if (RCP_UNLIKELY(i / RCP_SHADOW_WORDS >= rcp_shadow_leaves))
 		return NULL;
-	leaf = __atomic_load_n(&rcp_shadow_root[i], __ATOMIC_ACQUIRE);
+	leaf = __atomic_load_n(&rcp_shadow_root[i / RCP_SHADOW_WORDS],
+			       __ATOMIC_ACQUIRE);
 	if (RCP_UNLIKELY(!leaf))
 		return NULL;
 	/* The last record of a leaf may end behind it: there is room. */
-	return leaf + ((p >> 4) & (RCP_SHADOW_WORDS - 1));
+	return leaf + i % RCP_SHADOW_WORDS;
 }
 
 /* Is a record packed whose head is HEAD? */

@@ -109,7 +109,7 @@ rcp_birth_word(uintptr_t op)
 	uint32_t *at = rcp_shadow_at(op);
 
 	/* The words of neighbours are neighbours, but for a leaf's first. */
-	if (RCP_UNLIKELY(((op >> 4) & (RCP_SHADOW_WORDS - 1)) < 2))
+	if (RCP_UNLIKELY(rcp_shadow_index(op) % RCP_SHADOW_WORDS < 2))
 		return NULL;
 	__builtin_prefetch(at, 1);
 	return at;

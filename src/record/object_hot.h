@@ -61,7 +61,7 @@ rcp_object_word(uintptr_t op, unsigned *before)
 
 	/* The words of neighbours are neighbours, but for a leaf's first. */
 	if (RCP_UNLIKELY(!w) ||
-	    RCP_UNLIKELY(((op >> 4) & (RCP_SHADOW_WORDS - 1)) < 2))
+	    RCP_UNLIKELY(rcp_shadow_index(op) % RCP_SHADOW_WORDS < 2))
 		return NULL;
 	/* 0 at a head, 1 and 2 behind it: which it is nobody can predict. */
 	n = (~w[0] >> 31) << (~w[-1] >> 31);
