@@ -195,6 +195,7 @@ enum rcp_counter {
 	RCP_COUNTERS,
 };
 void rcp_count(enum rcp_counter which, int64_t n);
+int64_t rcp_counter(enum rcp_counter which);
 
 /* --- the hot half ----------------------------------------------------- */
 

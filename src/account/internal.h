@@ -62,7 +62,6 @@ void rcp_rows_drain(struct rcp_sink *sink, const struct rcp_snap *snap,
 		    int64_t *live_bytes, int64_t *live_blocks);
 
 /* counters.c */
-int64_t rcp_counter(enum rcp_counter which);
 void rcp_counters_fork_child(void);
 extern int64_t rcp_inherited_bytes, rcp_inherited_blocks;
 

@@ -84,6 +84,10 @@ void rcp_live_take_range(uintptr_t p, size_t size,
 			 void (*each)(void *ctx, const struct rcp_live *block),
 			 void *ctx);
 
+/* Blocks will stand all over [P, P + SIZE): makes their words present, unless it
+ * did before.  A page that is read first, as each record is, faults twice. */
+void rcp_live_expect(uintptr_t p, size_t size);
+
 /* Bytes of the shadow that are in memory: it is reserved address space, which
  * rcp_mem_used() leaves out.  Asks the kernel about 64 leaves (4 GiB of
  * addresses) at most, in turn; for the others what it said last.  One caller at

@@ -14,6 +14,8 @@
 #define LEAF_BYTES (RCP_SHADOW_WORDS * sizeof(uint32_t) + PAGE)
 #define CHUNKED_BYTES \
 	((RCP_CHUNKS_OFFSET + RCP_CHUNKS_WORDS) * sizeof(uint32_t) + PAGE)
+#define EXPECTED_BITS 18 /* of address: what is expected is no smaller */
+#define EXPECTED 1024u
 #define LOOKS 64 /* leaves that one rcp_live_resident() asks about */
 
 /* All leaves, so that nobody has to search the root for them. */
@@ -102,6 +104,23 @@ new_leaf(uintptr_t p)
 	else
 		rcp_pages_unreserve(leaf, leaf_bytes());
 	return true;
+}
+
+void
+rcp_live_expect(uintptr_t p, size_t size)
+{
+	/* By address; who is forgotten, or raced, is only asked for again. */
+	static uintptr_t before[EXPECTED];
+	uintptr_t *known = &before[(p >> EXPECTED_BITS) % EXPECTED];
+	uintptr_t from = (uintptr_t)rcp_shadow_at(p & ~(uintptr_t)15), to;
+	size_t left = (1ul << RCP_SHADOW_LEAF_BITS) -
+		      (p & ((1ul << RCP_SHADOW_LEAF_BITS) - 1));
+
+	if (!from || __atomic_exchange_n(known, p, __ATOMIC_RELAXED) == p)
+		return;
+	to = from + (size < left ? size : left) / 4; /* a word for 16 bytes */
+	from &= ~(uintptr_t)(PAGE - 1);
+	rcp_pages_touch((void *)from, (to - from + PAGE - 1) & ~(PAGE - 1ul));
 }
 
 enum rcp_put

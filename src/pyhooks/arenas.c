@@ -45,7 +45,7 @@ arena_alloc(void *ctx, size_t size)
 	(void)ctx;
 	p = real.alloc(real.ctx, size);
 	if (p && recording())
-		rcp_record_arena((int64_t)size);
+		rcp_record_arena(p, (int64_t)size);
 	uncover(t, outer);
 	return p;
 }
@@ -60,7 +60,7 @@ arena_free(void *ctx, void *p, size_t size)
 	/* Before another thread can be handed the range. */
 	if (recording()) {
 		rcp_record_range_gone(t, p, size);
-		rcp_record_arena(-(int64_t)size);
+		rcp_record_arena(p, -(int64_t)size);
 	}
 	real.free(real.ctx, p, size);
 	uncover(t, outer);

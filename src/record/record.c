@@ -359,8 +359,16 @@ rcp_record_range_gone(struct rcp_tls *t, void *p, size_t size)
 		rcp_live_take_range((uintptr_t)p, size, gone, th);
 }
 
+/* Where there are a few arenas, a further one will be full.  Smaller ones are
+ * stacks of frames, which have no blocks. */
+#define FEW_ARENAS 4
+#define ARENA_LEAST (256 << 10)
+
 void
-rcp_record_arena(int64_t bytes)
+rcp_record_arena(const void *p, int64_t bytes)
 {
 	rcp_count(RCP_COUNT_ARENA, bytes);
+	if (bytes >= ARENA_LEAST && !rcp_record_settings.sampling &&
+	    rcp_counter(RCP_COUNT_ARENA) > FEW_ARENAS * bytes)
+		rcp_live_expect((uintptr_t)p, (size_t)bytes);
 }

@@ -85,7 +85,7 @@ void rcp_record_moved(struct rcp_tls *t, void *p, const struct rcp_block *old,
  * still recorded in it end as unseen frees. */
 void rcp_record_range_gone(struct rcp_tls *t, void *p, size_t size);
 
-/* pymalloc's arenas: BYTES more (or, negative, less) are mapped. */
-void rcp_record_arena(int64_t bytes);
+/* pymalloc's arenas: BYTES more (or, negative, less) are mapped, at P. */
+void rcp_record_arena(const void *p, int64_t bytes);
 
 #endif

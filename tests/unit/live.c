@@ -121,24 +121,58 @@ run(const char *what)
 	is_int(wrong, 0, "%s: and leaves the rest", what);
 }
 
+/* One look is at 64 leaves, the next at the others. */
+static uint64_t
+resident(void)
+{
+	rcp_live_resident();
+	return rcp_live_resident();
+}
+
 /* A gigabyte of addresses away from the rest: a leaf for each block. */
 static void
 residency(void)
 {
 	struct rcp_live block = { .size = 64, .site = 1 }, out;
-	uint64_t before = rcp_live_resident(), now = 0;
+	uint64_t before = rcp_live_resident();
 
 	for (unsigned i = 0; i < 100; i++)
 		rcp_live_put(0x100000000000ul + ((uintptr_t)i << 30), block, &out);
-	/* One look is at 64 leaves, the next at the others. */
-	for (unsigned i = 0; i < 2; i++)
-		now = rcp_live_resident();
-	is_int((long)((now - before) / 4096), 100,
+	is_int((long)((resident() - before) / 4096), 100,
 	       "a block in a leaf of its own: one page of shadow");
 	rcp_live_put(0x100000000000ul + 4096 * 4, block, &out);
-	for (unsigned i = 0; i < 2; i++)
-		now = rcp_live_resident();
-	is_int((long)((now - before) / 4096), 101, "one page further");
+	is_int((long)((resident() - before) / 4096), 101, "one page further");
+}
+
+/* Kernels before 5.14 have nothing that makes pages present. */
+static bool
+can_populate(void)
+{
+	static char page[8192];
+
+	return madvise(page + (-(uintptr_t)page & 4095), 4096, 23) == 0;
+}
+
+/* An arena's words come at once, no farther than its leaf, and what stands there
+ * stays. */
+static void
+expectation(void)
+{
+	const uintptr_t leaf = 1ul << RCP_SHADOW_LEAF_BITS;
+	const uintptr_t p = 0x7e0000000000ul + leaf - (1 << 20);
+	struct rcp_live block = { .site = 7, .size = 64 }, replaced, out;
+	uint64_t before;
+
+	rcp_live_expect(p, 1 << 20);
+	ok(!rcp_shadow_at(p), "without a leaf nothing is expected");
+	rcp_live_put(p, block, &replaced);
+	before = resident();
+	rcp_live_expect(p, 4 << 20);
+	is_int((long)(resident() - before),
+	       can_populate() ? (256 << 10) - 4096 : 0,
+	       "1 MiB takes 256 KiB, one page of which was there");
+	ok(rcp_live_take(p, &out) && out.site == 7 && out.size == 64,
+	   "and what stood there is as it was");
 }
 
 int
@@ -150,5 +184,6 @@ main(void)
 	ok(rcp_shadow_root != NULL, "the shadow is reserved");
 	run("shadow");
 	residency();
+	expectation();
 	return done_testing();
 }

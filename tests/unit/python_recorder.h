@@ -135,8 +135,9 @@ rcp_record_range_gone(struct rcp_tls *t, void *p, size_t size)
 }
 
 void
-rcp_record_arena(int64_t bytes)
+rcp_record_arena(const void *p, int64_t bytes)
 {
+	(void)p;
 	note('B');
 	arena_bytes += bytes;
 }
