@@ -30,9 +30,9 @@ static bool running, deaths_only;
 static const char *state = "not watched";
 
 static __attribute__((noinline)) void
-catch_up(struct rcp_tls *t)
+catch_up(struct rcp_tls *t, const void *op)
 {
-	rcp_deaths_settle(t, NULL);
+	rcp_deaths_settle(t, op);
 	if (rcp_object_special.is.due)
 		rcp_deaths_catch_up();
 }
@@ -46,7 +46,7 @@ created(struct rcp_tls *t, void *op)
 	if (!rcp_enter(t))
 		return;
 	if (rcp_object_special.is.due || rcp_object_special.is.doubts)
-		catch_up(t);
+		catch_up(t, op);
 	if (rcp_pytype_get(rcp_py_type_of(op), &type)) {
 		if (type.meta)
 			rcp_pytype_forget(op);

@@ -51,7 +51,8 @@ settle_doubts(struct rcp_tls *t, const void *op, const void *stack)
 	for (unsigned i = 0; i < doubt_count; i++) {
 		struct doubt d = doubts[i];
 
-		/* One death may come by here twice. */
+		/* One death may come by here twice, and a finaliser's end as a
+		 * birth, whose hook need not stand further in than ours did. */
 		if (d.thread != t || stack < d.stack || op == d.op)
 			doubts[kept++] = d;
 		else if (rcp_record_is_dead((uintptr_t)d.op) &&

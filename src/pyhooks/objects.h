@@ -103,7 +103,8 @@ void rcp_deaths_entered(void *op, const void *const *entry);
 void rcp_deaths_freed(struct rcp_tls *t, void *block,
 		      const void *const *entry);
 
-/* deaths.c: counts objects that came back to life, now that OP (or NULL) dies. */
+/* deaths.c: counts objects that came back to life, now that OP dies or is born;
+ * NULL: none that may be one of them. */
 void rcp_deaths_settle(struct rcp_tls *t, const void *op);
 
 bool rcp_births_begin(const char **why);
