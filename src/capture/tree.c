@@ -20,7 +20,7 @@
 #define CHUNK 4096u
 #define CHUNKS 8192u
 #define FIRST_SLOTS 4096u
-#define NEAR 8u /* parents that have a line of slots in common */
+#define NEAR 16u /* parents that have a line of slots in common */
 #define AHEAD 16u /* nodes or slots: what will be read is asked for so early */
 #define LINE 16u /* slots in a cache line */
 

@@ -359,9 +359,10 @@ rcp_record_range_gone(struct rcp_tls *t, void *p, size_t size)
 		rcp_live_take_range((uintptr_t)p, size, gone, th);
 }
 
-/* Where there are a few arenas, a further one will be full.  Smaller ones are
- * stacks of frames, which have no blocks. */
-#define FEW_ARENAS 4
+/* Where there are many arenas, a further one will be full, and what of it is not yet
+ * is little beside them.  Smaller ones are stacks of frames, which have no
+ * blocks. */
+#define MANY_ARENAS 16
 #define ARENA_LEAST (256 << 10)
 
 void
@@ -369,6 +370,6 @@ rcp_record_arena(const void *p, int64_t bytes)
 {
 	rcp_count(RCP_COUNT_ARENA, bytes);
 	if (bytes >= ARENA_LEAST && !rcp_record_settings.sampling &&
-	    rcp_counter(RCP_COUNT_ARENA) > FEW_ARENAS * bytes)
+	    rcp_counter(RCP_COUNT_ARENA) > MANY_ARENAS * bytes)
 		rcp_live_expect((uintptr_t)p, (size_t)bytes);
 }
