@@ -216,14 +216,14 @@ def brief():
         places.append(id(cls))
         del cls, x
         gc.collect()
-    return len(set(places))
+    return len(set(places)) < len(places)
 
 
 aged()
 pile = seventy()
 now.mark("end")
-briefs = brief()
+shared = brief()
 print(dict(
-    briefs=briefs,
+    shared=shared,
     types=sorted(MAKERS), made=5 * N + KEPT, kept=KEPT, loop=LOOP, deep=DEEP,
     finalised=Finalised.gone, heard=len(heard), tomb=len(Lazarus.tomb)))
