@@ -243,6 +243,13 @@ rcp_cell_entry(const struct rcp_account *a, uint32_t site)
 	return e;
 }
 
+/* The same by the page's number. */
+static inline struct rcp_cell_entry *
+rcp_page_entry(const struct rcp_account *a, uint32_t index)
+{
+	return rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE);
+}
+
 /* The page of SITE, opened if need be, and its entry.  NULL: no memory. */
 static inline struct rcp_cell_page *
 rcp_cells_page(struct rcp_account *a, uint32_t site, struct rcp_cell_entry **e)

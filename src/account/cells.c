@@ -63,7 +63,7 @@ rcp_cells_open(struct rcp_account *a, uint32_t site)
 	rcp_packed_open(a, index, page);
 	page->index = index;
 	page->next = NULL;
-	__atomic_store_n(&rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE)->page, page,
+	__atomic_store_n(&rcp_cell_entry(a, site)->page, page,
 			 __ATOMIC_RELEASE);
 	/* At the end: the file says most of sites in the order of their ids. */
 	__atomic_store_n(a->last_open, page, __ATOMIC_RELEASE);
@@ -81,7 +81,7 @@ rcp_account_rest(struct rcp_account *a)
 		return;
 	a->rested = rcp_books_seen;
 	while ((page = *link)) {
-		struct rcp_cell_entry *e = rcp_cell_entry(a, page->index * RCP_CELLS_PER_PAGE);
+		struct rcp_cell_entry *e = rcp_page_entry(a, page->index);
 
 		if (page->settled && !RCP_LOAD(e->dirty)) {
 			e->page = NULL;
@@ -121,7 +121,7 @@ rcp_page_look(const struct rcp_account *a, uint32_t index,
 	      struct rcp_page_state *out)
 {
 	const struct rcp_cell_page *page = __atomic_load_n(
-		&rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE)->page, __ATOMIC_ACQUIRE);
+		&rcp_page_entry(a, index)->page, __ATOMIC_ACQUIRE);
 	bool packed = *rcp_packed_at(a, index) != NULL;
 
 	if (page)

@@ -31,7 +31,9 @@ struct rcp_page_state {
 static inline struct rcp_packed **
 rcp_packed_at(const struct rcp_account *a, uint32_t index)
 {
-	return &rcp_cell_dir(a, index * RCP_CELLS_PER_PAGE)->packed[index % RCP_DIR_PAGES];
+	struct rcp_cell_dir *dir = rcp_cell_dir(a, index * RCP_CELLS_PER_PAGE);
+
+	return &dir->packed[index % RCP_DIR_PAGES];
 }
 
 /* What the page at INDEX of A was, from its packed form; zeros if there is

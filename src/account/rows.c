@@ -104,7 +104,7 @@ set_frees(const struct rcp_cell_page *page, unsigned i,
 static bool
 take(struct rcp_account *a, uint32_t index)
 {
-	return __atomic_exchange_n(&rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE)->dirty, 0,
+	return __atomic_exchange_n(&rcp_page_entry(a, index)->dirty, 0,
 				   __ATOMIC_ACQ_REL) ||
 	       pass.snap->keyframe;
 }
@@ -122,7 +122,7 @@ see_frees(struct rcp_account *a, uint32_t index, struct rcp_cell_page *page)
 	if (pass.frees.failed) {
 		pass.frees.len = start;
 		pass.frees.failed = false;
-		rcp_cell_changed(rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE));
+		rcp_cell_changed(rcp_page_entry(a, index));
 		return;
 	}
 	page->drained = pass.number;
@@ -212,7 +212,7 @@ see_page(struct rcp_account *a, uint32_t index, struct rcp_cell_page *page)
 					     page->drained == pass.number);
 
 	if (!drained && !pass.snap->keyframe &&
-	    !RCP_LOAD(rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE)->dirty))
+	    !RCP_LOAD(rcp_page_entry(a, index)->dirty))
 		return;
 	rcp_packed_read(a, index, &pass.before);
 	memcpy(&pass.now, &pass.before, sizeof(pass.now));
@@ -223,7 +223,7 @@ see_page(struct rcp_account *a, uint32_t index, struct rcp_cell_page *page)
 	}
 	if (page && !rcp_packed_write(a, index, &pass.now)) {
 		/* It could not be told from what comes later. */
-		rcp_cell_changed(rcp_cell_entry(a, index * RCP_CELLS_PER_PAGE));
+		rcp_cell_changed(rcp_page_entry(a, index));
 		page->settled = false;
 		if (!pass.snap->keyframe)
 			return;
@@ -255,7 +255,7 @@ each_page(struct rcp_account *a,
 		return;
 	}
 	for (uint32_t i = rcp_site_first / RCP_CELLS_PER_PAGE; i < pages; i++) {
-		page = __atomic_load_n(&rcp_cell_entry(a, i * RCP_CELLS_PER_PAGE)->page,
+		page = __atomic_load_n(&rcp_page_entry(a, i)->page,
 				       __ATOMIC_ACQUIRE);
 		if (page || *rcp_packed_at(a, i))
 			see(a, i, page);

@@ -12,8 +12,7 @@
 #include "account/account.h"
 #include "account/samples.h"
 
-/* By the thread whose books they are. */
-/* False: as rcp_account_alloc(). */
+/* By the thread whose books they are.  False: as rcp_account_alloc(). */
 bool rcp_account_sampled(struct rcp_account *a, const struct rcp_sample *s);
 void rcp_account_sample_freed(struct rcp_account *a, const struct rcp_sample *s,
 			      int64_t age, bool temporary);
